@@ -1,0 +1,57 @@
+# Two commands are all a user needs: `make book` and `make test`. Both work from nothing but Python 3.11+.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Fixed so that two builds of the same commit give the same bytes; a caller may set another.
+export SOURCE_DATE_EPOCH ?= 1763856000
+export PYTHONHASHSEED := 0
+# A warning that is not ours to mend, and only noise to a reader of the log.
+export PYDEVD_DISABLE_FILE_VALIDATION := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install book site test lint notebooks bench lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+install: $(STAMP) ## Create .venv and install the locked environment
+
+$(STAMP): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+book: $(STAMP) ## Build the Metropolitan Police book and print where it is
+	$(BIN)/jupyter-book build . --quiet -W -n --keep-going
+	@echo
+	@echo "The book is built. Open: $(CURDIR)/_build/html/index.html"
+
+site: $(STAMP) ## Build the whole edition: all 43 forces
+	$(BIN)/peelbook build --all
+
+test: $(STAMP) ## Run every check: lint, types, unit tests, published outputs (nbval)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval notebooks
+
+lint: $(STAMP) ## Lint and type-check only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+notebooks: $(STAMP) ## Re-execute the ten reference notebooks in place (after a change of code or data)
+	$(BIN)/peelbook run --force metropolitan --in-place
+
+bench: $(STAMP) ## Measure speed and memory against the stock tools
+	$(BIN)/python -m compileall -q src $(VENV)/lib
+	$(BIN)/python -m benchmarks
+
+lock: ## Refresh requirements.txt from pyproject.toml (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras pyproject.toml -o requirements.txt --custom-compile-command "make lock"
+
+clean: ## Remove everything built, keep the environment
+	rm -rf _build _site .peelbook

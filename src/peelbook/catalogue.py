@@ -1,0 +1,202 @@
+"""The only way to read `data/`, or a user's overlay folder: typed tables, gaps, provenance, hashes.
+
+Every read is recorded, and a section may only read the tables it declares: the build cache is keyed
+on those, so an undeclared read would let a stale page pass as fresh.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from peelbook import contracts, paths
+from peelbook.errors import DataPackageError, MissingTableError, UndeclaredReadError
+from peelbook.files import sha256
+from peelbook.forces import Forces
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PACKAGE_FILE = "datapackage.json"
+
+OVERLAY_NOTE = "includes unpublished data supplied by the user"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where one table comes from: what a chart's footer and a download print."""
+
+    table: str
+    title: str
+    publisher: str
+    page_url: str
+    licence: str
+    licence_url: str
+    period: str
+    kind: str  # "as published", "extract", "secondary", "computed", "supplied by the user"
+    caveat: str
+    input_files: tuple[tuple[str, str], ...]  # (file name, sha256), one per input
+    table_sha256: str
+    adapter: str
+    untested: bool = False
+
+    @property
+    def short_hash(self) -> str:
+        """The first twelve hex digits of the first input's SHA-256, or of the table's own."""
+        return (self.input_files[0][1] if self.input_files else self.table_sha256)[:12]
+
+
+@dataclass
+class Catalogue:
+    """Tables of one data folder, with an optional overlay folder for one force's own data.
+
+    `declared` limits the tables that may be read; `None` allows all. `reads` collects the names read.
+    """
+
+    data_dir: Path | str | None = None
+    overlay: Path | str | None = None
+    declared: frozenset[str] | None = None
+    reads: set[str] = field(default_factory=set)
+    _tables: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.data_dir = Path(self.data_dir) if self.data_dir else paths.data_dir()
+        self.overlay = Path(self.overlay) if self.overlay else None
+        if self.declared is not None:
+            self.declared = frozenset(self.declared)
+
+    @cached_property
+    def package(self) -> dict[str, Any]:
+        """The data package descriptor. Raises `DataPackageError` where it cannot be read."""
+        path = self.data_dir / PACKAGE_FILE
+        try:
+            package = json.loads(path.read_text(encoding="utf-8"))
+            package["resources"]
+        except FileNotFoundError as error:
+            raise DataPackageError(
+                f"{path}: no such file. Fix: pass the folder that holds the tables, or run `peelbook data ingest`."
+            ) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataPackageError(
+                f"{path}: not a data package ({error}). Fix: restore it with git."
+            ) from error
+        return package
+
+    @cached_property
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Descriptors of the package's resources, by table name."""
+        return {resource["name"]: resource for resource in self.package["resources"]}
+
+    @cached_property
+    def forces(self) -> Forces:
+        """The forces of this data folder. An overlay may bring its own `forces.csv` (new areas)."""
+        if self.overlay and (self.overlay / "forces.csv").exists():
+            return Forces.read(self.overlay / "forces.csv")
+        return Forces.read(self.data_dir / "forces.csv")
+
+    def _allow(self, name: str) -> None:
+        if self.declared is not None and name not in self.declared:
+            raise UndeclaredReadError(
+                f"The section read the table {name!r} without declaring it. Fix: add {name!r} to the section's "
+                f"`tables` in sections.toml (declared now: {', '.join(sorted(self.declared)) or 'none'})."
+            )
+        self.reads.add(name)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table, typed and valid. The frame is a copy; change it freely.
+
+        Raises `MissingTableError`, `TableContractError`, `UndeclaredReadError` or `DataPackageError`.
+        """
+        self._allow(name)
+        if name not in self._tables:
+            self._tables[name] = self._read(name)
+        return self._tables[name].copy()
+
+    def _read(self, name: str) -> pd.DataFrame:
+        if name not in self.resources:
+            contracts.load(name)  # an unknown name has its own message
+            raise MissingTableError(
+                f"The table {name!r} is not in {self.data_dir / PACKAGE_FILE}: its publication has not been ingested. "
+                f"Fix: run `peelbook data ingest` on the official file."
+            )
+        path = self.data_dir / self.resources[name]["path"]
+        if not path.exists():
+            raise MissingTableError(
+                f"{path}: the table {name!r} is missing. Fix: restore it with git, or run `peelbook data ingest` "
+                "on the official file."
+            )
+        known = self.resources[name].get("hash") == f"sha256:{sha256(path)}"
+        frame = contracts.read_csv(path, name, self.forces, validated=known)
+        if self.overlay and (self.overlay / f"{name}.csv").exists():
+            frame = self._overlaid(frame, name)
+        return frame
+
+    def _overlaid(self, frame: pd.DataFrame, name: str) -> pd.DataFrame:
+        """The embedded rows with the user's rows in place of those of the same key."""
+        import pandas as pd
+
+        own = contracts.read_csv(self.overlay / f"{name}.csv", name, self.forces)
+        key = contracts.load(name).get("primaryKey", [])
+        both = pd.concat([frame, own], ignore_index=True)
+        return both.drop_duplicates(key or None, keep="last").reset_index(drop=True)
+
+    def has(self, name: str) -> bool:
+        """Whether the table has been ingested (or supplied), without reading it."""
+        return name in self.resources
+
+    def uses_overlay(self, names: Iterable[str]) -> bool:
+        """Whether any of these tables holds data supplied by the user."""
+        return self.overlay is not None and any((self.overlay / f"{name}.csv").exists() for name in names)
+
+    def _gap_rows(self, name: str, force_code: str, status: str) -> pd.DataFrame:
+        """Rows of `gaps.csv`, read whatever a section declares: the table is part of every cache key."""
+        if "gaps" not in self._tables:
+            self._tables["gaps"] = self._read("gaps")
+        gaps = self._tables["gaps"]
+        return gaps[(gaps["table"] == name) & (gaps["force_code"] == force_code) & (gaps["status"] == status)]
+
+    def gap(self, name: str, force_code: str, period_end: Any = None) -> str | None:
+        """Return the recorded reason why a table lacks a force (in a period), or `None`."""
+        import pandas as pd
+
+        if not self.has("gaps"):
+            return None
+        rows = self._gap_rows(name, force_code, "missing")
+        if period_end is not None:
+            day = pd.Timestamp(period_end)
+            rows = rows[(rows["period_start"] <= day) & (rows["period_end"] >= day)]
+        return None if rows.empty else str(rows["reason"].iloc[0])
+
+    def cautions(self, name: str, force_code: str) -> list[str]:
+        """Return what must be known of a force's figures that are there but must be read with care."""
+        if not self.has("gaps"):
+            return []
+        return list(dict.fromkeys(self._gap_rows(name, force_code, "caution")["reason"]))
+
+    def provenance(self, name: str) -> Provenance:
+        """Return where a table comes from, out of the data package."""
+        if name not in self.resources:
+            raise MissingTableError(f"The table {name!r} is not in {self.data_dir / PACKAGE_FILE}.")
+        resource = self.resources[name]
+        source = (resource.get("sources") or [{}])[0]
+        licence = (resource.get("licenses") or self.package.get("licenses") or [{}])[0]
+        supplied = self.uses_overlay([name])
+        return Provenance(
+            table=name,
+            title=source.get("title", resource.get("title", name)),
+            publisher=resource.get("publisher", ""),
+            page_url=source.get("path", ""),
+            licence=licence.get("title", ""),
+            licence_url=licence.get("path", ""),
+            period=resource.get("period", ""),
+            kind="supplied by the user" if supplied else resource.get("kind", ""),
+            caveat=OVERLAY_NOTE if supplied else resource.get("caveat", ""),
+            input_files=tuple((item["name"], item["sha256"]) for item in resource.get("inputs", [])),
+            table_sha256=resource.get("hash", "").removeprefix("sha256:"),
+            adapter=resource.get("adapter", ""),
+            untested=bool(resource.get("untested", False)),
+        )

@@ -1,0 +1,122 @@
+"""Every error a user can meet, each naming what is wrong, where, and the fix.
+
+One base class lets the command line print a clean message for all of them and keep
+tracebacks for real bugs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class PeelbookError(Exception):
+    """Base of all errors that are the input's fault, not the program's."""
+
+
+class UnknownForceError(PeelbookError):
+    """No force has this slug, name, code or alias."""
+
+    def __init__(self, name: str, suggestions: Iterable[str] = ()):
+        near = ", ".join(suggestions)
+        hint = f"Did you mean {near}? " if near else ""
+        super().__init__(f"Unknown force {name!r}. {hint}Run `peelbook list forces` to see all names.")
+        self.name = name
+        self.suggestions = tuple(s for s in near.split(", ") if s)
+
+    def __reduce__(self):
+        return (type(self), (self.name, self.suggestions))
+
+
+class UnknownSectionError(PeelbookError):
+    """No section notebook has this stem."""
+
+
+class UnknownMeasureError(PeelbookError):
+    """The registry holds no measure of this id."""
+
+
+class MissingTableError(PeelbookError):
+    """A table that the data package names is not on disk, or nobody ever named it."""
+
+
+class UndeclaredReadError(PeelbookError):
+    """A section read a table that it does not declare, which would make its cache entry wrong."""
+
+
+class DataPackageError(PeelbookError):
+    """`datapackage.json` is missing, unreadable or does not match the files beside it."""
+
+
+class ParameterError(PeelbookError):
+    """A notebook parameter has the wrong name, type or value."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with one table: the place, the rule it breaks and how to mend it."""
+
+    column: str
+    row: int | None  # line number in the file, header = 1; None where the whole column is at fault
+    value: str
+    rule: str
+    fix: str
+    force: str = ""
+
+    def __str__(self) -> str:
+        place = f"row {self.row}, " if self.row is not None else ""
+        force = f" ({self.force})" if self.force else ""
+        value = f" is {self.value!r}" if self.value != "" or self.row is not None else ""
+        return f"{place}column {self.column!r}{force}{value}: {self.rule}. Fix: {self.fix}"
+
+
+class TableContractError(PeelbookError):
+    """A table breaks its contract; all faults are listed at once."""
+
+    SHOWN = 20
+
+    def __init__(self, file: Path | str, faults: Iterable[Fault]):
+        self.file = str(file)
+        self.faults = tuple(faults)
+        shown = [f"  - {fault}" for fault in self.faults[: self.SHOWN]]
+        if len(self.faults) > self.SHOWN:
+            shown.append(f"  … and {len(self.faults) - self.SHOWN} more")
+        noun = "fault" if len(self.faults) == 1 else "faults"
+        super().__init__("\n".join([f"{self.file}: {len(self.faults)} {noun}", *shown]))
+
+    def __reduce__(self):
+        return (type(self), (self.file, self.faults))
+
+
+class SourceFileError(PeelbookError):
+    """An official file cannot be read as the publication it should be.
+
+    Names file, and where known sheet, row and column, and always the fix.
+    """
+
+    def __init__(
+        self,
+        file: Path | str,
+        problem: str,
+        fix: str,
+        *,
+        sheet: str | None = None,
+        row: int | None = None,
+        column: str | None = None,
+    ):
+        place = "".join(
+            f", {label} {part!r}" if isinstance(part, str) else f", {label} {part}"
+            for label, part in (("sheet", sheet), ("row", row), ("column", column))
+            if part is not None
+        )
+        super().__init__(f"{file}{place}: {problem}. Fix: {fix}")
+        self.file, self.problem, self.fix = str(file), problem, fix
+        self.sheet, self.row, self.column = sheet, row, column
+
+    def __reduce__(self):
+        return (_source_file_error, (self.file, self.problem, self.fix, self.sheet, self.row, self.column))
+
+
+def _source_file_error(file, problem, fix, sheet, row, column):
+    return SourceFileError(file, problem, fix, sheet=sheet, row=row, column=column)

@@ -1,0 +1,46 @@
+"""Hashing and all-or-nothing writing of files, in one place."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+
+def sha256(source: Path | bytes) -> str:
+    """Return the SHA-256 of a file's bytes, or of bytes, as 64 hex digits."""
+    if isinstance(source, bytes):
+        return hashlib.sha256(source).hexdigest()
+    with Path(source).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_atomic(path: Path, content: bytes | str) -> bool:
+    """Write a file so that a reader sees the old or the new bytes, never a part.
+
+    Returns whether the bytes changed; unchanged files are not touched. Raises `OSError` (disk full,
+    read-only folder) with the old file intact.
+    """
+    payload = content.encode() if isinstance(content, str) else content
+    path = Path(path)
+    if path.exists() and path.read_bytes() == payload:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(payload)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp makes files private; published files follow the user's umask like any other.
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    return True

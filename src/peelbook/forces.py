@@ -1,0 +1,169 @@
+"""The 43 territorial forces and every name a source gives them.
+
+One table, `data/forces.csv`, is the only place that knows a force's names; adapters, the command
+line and notebooks all resolve through it, so that "London, City of" and "city-of-london" meet.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from peelbook.errors import Fault, MissingTableError, TableContractError, UnknownForceError
+
+COLUMNS = (
+    "force_code",
+    "slug",
+    "name",
+    "short_name",
+    "article",
+    "aliases",
+    "region",
+    "tile_row",
+    "tile_column",
+)
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Force:
+    """One force: ONS police force area code, names and place on the tile grid."""
+
+    code: str
+    slug: str
+    name: str
+    short_name: str
+    article: str
+    aliases: tuple[str, ...]
+    region: str
+    tile_row: int
+    tile_column: int
+
+    @property
+    def full_name(self) -> str:
+        """The name as it stands in a sentence: "the Metropolitan Police Service", "Kent Police"."""
+        return f"{self.article} {self.name}".strip()
+
+    @property
+    def possessive(self) -> str:
+        """The possessive form: "Kent Police's", "West Midlands' "-style for names ending in s."""
+        return self.full_name + ("’" if self.full_name.endswith("s") else "’s")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name this force answers to."""
+        return (self.code, self.slug, self.name, self.short_name, *self.aliases)
+
+
+def _key(name: str) -> str:
+    """Fold a name for comparison: case, accents, "&", punctuation, spacing."""
+    text = unicodedata.normalize("NFKD", str(name)).casefold().replace("&", " and ")
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
+
+
+class Forces:
+    """The forces of one `forces.csv`, found by code, slug, name or alias."""
+
+    def __init__(self, forces: list[Force]):
+        self._forces = tuple(sorted(forces, key=lambda force: force.code))
+        self._by_name = {_key(name): force for force in self._forces for name in force.names if name}
+
+    def __iter__(self) -> Iterator[Force]:
+        return iter(self._forces)
+
+    def __len__(self) -> int:
+        return len(self._forces)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and _key(name) in self._by_name
+
+    def __getitem__(self, name: str) -> Force:
+        """Return the force of this code, slug, name or alias.
+
+        Raises `UnknownForceError`, with the nearest names, where there is none.
+        """
+        if isinstance(name, str) and (force := self._by_name.get(_key(name))):
+            return force
+        near = difflib.get_close_matches(_key(str(name)), self._by_name, n=3, cutoff=0.6)
+        raise UnknownForceError(str(name), dict.fromkeys(self._by_name[key].slug for key in near))
+
+    @property
+    def codes(self) -> list[str]:
+        """The ONS codes, in order."""
+        return [force.code for force in self._forces]
+
+    @classmethod
+    def read(cls, path: Path) -> Forces:
+        """Read `forces.csv`.
+
+        Raises `MissingTableError`, or `TableContractError` with every fault: a missing column, a
+        slug that could leave its folder, a name two forces share, two forces on one tile.
+        """
+        path = Path(path)
+        if not path.exists():
+            raise MissingTableError(f"{path}: no such table. Fix: restore it, or pass the right data folder.")
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+            if missing:
+                raise TableContractError(
+                    path,
+                    [Fault(c, None, "", "the column is missing", f"add the column {c!r}") for c in missing],
+                )
+            rows = list(reader)
+        faults: list[Fault] = []
+        forces: list[Force] = []
+        taken: dict[tuple[str, str], int] = {}
+        for number, row in enumerate(rows, start=2):
+
+            def fault(column: str, rule: str, fix: str, *, number=number, row=row) -> None:
+                faults.append(Fault(column, number, row[column] or "", rule, fix, row["name"] or ""))
+
+            if not re.fullmatch(r"[A-Za-z0-9]{3,12}", row["force_code"] or ""):
+                fault("force_code", "not an area code", "use the ONS code, such as E23000001")
+            if not SLUG.fullmatch(row["slug"] or ""):
+                fault("slug", "not a slug", "use small letters, digits and single hyphens")
+            if not row["name"] or not row["short_name"]:
+                fault("name" if not row["name"] else "short_name", "empty", "give the force's name")
+            for column in ("tile_row", "tile_column"):
+                if not (row[column] or "").isdigit():
+                    fault(column, "not a whole number", "give the place on the tile grid, from 0")
+            for kind, value in (
+                ("force_code", row["force_code"]),
+                ("slug", row["slug"]),
+                ("tile_row", f"{row['tile_row']},{row['tile_column']}"),
+            ):
+                if first := taken.get((kind, value)):
+                    fault(kind, f"the same as in row {first}", "give each force its own")
+                taken.setdefault((kind, value), number)
+            if not faults:
+                forces.append(
+                    Force(
+                        code=row["force_code"],
+                        slug=row["slug"],
+                        name=row["name"],
+                        short_name=row["short_name"],
+                        article=row["article"] or "",
+                        aliases=tuple(alias for alias in (row["aliases"] or "").split("|") if alias),
+                        region=row["region"] or "",
+                        tile_row=int(row["tile_row"]),
+                        tile_column=int(row["tile_column"]),
+                    )
+                )
+        owner: dict[str, Force] = {}
+        for force in forces:
+            for name in force.names:
+                other = owner.setdefault(_key(name), force)
+                if other is not force:
+                    faults.append(
+                        Fault("aliases", None, name, f"names both {other.name} and {force.name}", "drop one")
+                    )
+        if faults:
+            raise TableContractError(path, faults)
+        return cls(forces)

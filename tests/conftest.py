@@ -1,0 +1,48 @@
+"""Fixtures that every test folder shares."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def catalogue():
+    """The committed tables, read once."""
+    from peelbook.catalogue import Catalogue
+
+    return Catalogue(ROOT / "data")
+
+
+@pytest.fixture
+def data_copy(tmp_path) -> Path:
+    """A private copy of `data/` that a test may spoil."""
+    return Path(shutil.copytree(ROOT / "data", tmp_path / "data"))
+
+
+@pytest.fixture(scope="session")
+def shared_sources() -> Path:
+    """The folder of official files; skips where this machine has none."""
+    folder = ROOT.parent / "shared" / "sources"
+    if not folder.is_dir():
+        pytest.skip("the official source files are not on this machine, so they were not tried")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def report_text() -> str:
+    """The text of the inspection report; skips where this machine does not have it."""
+    path = ROOT.parent / "shared" / "report" / "peel-2023-25-metropolitan.txt"
+    if not path.is_file():
+        pytest.skip("the report's text is not on this machine, so it was not re-scanned")
+    return path.read_text(encoding="utf-8")
