@@ -1,0 +1,168 @@
+"""The data verbs on the command line: list, ingest, fetch, verify, coverage.
+
+Each reads its options, calls one function of this room and prints what came of it. Exit status: 0 done,
+1 something is wrong with the data or a download failed, 2 bad usage or bad input.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Folder of the tables. Default: the project's own.", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for another program.")]
+
+
+def _folder(data_dir: Path | None) -> Path:
+    from peelbook import paths
+
+    return data_dir if data_dir is not None else paths.data_dir()
+
+
+@app.command("list")
+def list_publications(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """List every publication that can be read, its tables, and whether they are here."""
+    from peelbook.sources import package
+    from peelbook.sources.publication import facts, registry
+
+    here = package.resources(package.read(_folder(data_dir)))
+    rows = []
+    for publication in registry().values():
+        for table in publication.tables:
+            entry = here.get(table)
+            rows.append(
+                {
+                    "publication": publication.name,
+                    "table": table,
+                    "title": facts()["table"][table]["title"],
+                    "publisher": facts()["table"][table]["publisher"],
+                    "rows": entry["coverage"]["rows"] if entry else None,
+                    "period": entry["period"] if entry else "",
+                    "tested": not publication.untested,
+                }
+            )
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    for row in rows:
+        state = f"{row['rows']:,} rows, {row['period']}" if row["rows"] is not None else "not here yet"
+        untested = "" if row["tested"] else " [adapter untested on a published file]"
+        typer.echo(f"{row['table']:36} {row['title']}: {state}{untested}")
+
+
+@app.command()
+def ingest(
+    files: Annotated[list[Path], typer.Argument(help="Official files: ods, xlsx, CSV or Parquet.")],
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Read official files into the tables. Publications are told by content, not by file name.
+
+    Either every table goes in or the folder stays as it was.
+    """
+    from peelbook.sources.ingest import ingest as run
+
+    outcomes = run(files, _folder(data_dir))
+    if as_json:
+        typer.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2))
+        return
+    for outcome in outcomes:
+        change = "written" if outcome.changed else "unchanged"
+        typer.echo(f"{outcome.table}: {outcome.rows:,} rows, {change}, from {', '.join(outcome.inputs)}")
+
+
+@app.command()
+def fetch(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Publications or file names. Default: all.", show_default=False)
+    ] = None,
+    into: Annotated[Path, typer.Option("--into", help="Folder to download to.")] = Path(
+        ".peelbook/downloads"
+    ),
+    mirror: Annotated[
+        str | None,
+        typer.Option("--mirror", help="Base address of a mirror that holds the files under their names."),
+    ] = None,
+    max_mb: Annotated[int, typer.Option("--max-mb", min=1, help="Largest file to accept, in MB.")] = 200,
+    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds a file may take.")] = 1800,
+    only_list: Annotated[bool, typer.Option("--list", help="Only list what can be fetched.")] = False,
+) -> None:
+    """Download official files, checked against their recorded SHA-256 where one is known."""
+    from peelbook.errors import PeelbookError
+    from peelbook.sources import fetch as fetching
+
+    chosen = fetching.choose(names or [])
+    if only_list:
+        for download in chosen:
+            checked = "SHA-256 known" if download.sha256 else "SHA-256 not known"
+            typer.echo(f"{download.name}  {download.publication}: {download.covers} ({checked})")
+        return
+    limits = fetching.Limits(size=max_mb * 1024**2, total=timeout, read=min(timeout, fetching.READ_SECONDS))
+    failed = 0
+    for download in chosen:
+        try:
+            path, new = fetching.fetch(download, into, mirror=mirror, limits=limits)
+        except PeelbookError as error:
+            failed += 1
+            typer.echo(f"peelbook: {error}", err=True)
+            continue
+        checked = "SHA-256 as recorded" if download.sha256 else "no SHA-256 on record"
+        typer.echo(f"{path}: {'downloaded' if new else 'already there'}, {checked}")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Check every table against its recorded hash and its contract."""
+    from peelbook.sources import package
+    from peelbook.sources.verify import verify as run
+
+    folder = _folder(data_dir)
+    problems = run(folder)
+    if as_json:
+        typer.echo(json.dumps([asdict(problem) for problem in problems], indent=2))
+    else:
+        for problem in problems:
+            typer.echo(str(problem), err=True)
+        if not problems:
+            typer.echo(f"{len(package.read(folder)['resources'])} tables: every hash and contract holds")
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def coverage(
+    table: Annotated[str | None, typer.Argument(help="Show this table force by force.")] = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Show what is present, missing (with the reason) or not applicable, by force and period."""
+    from peelbook import contracts
+    from peelbook.catalogue import Catalogue
+    from peelbook.errors import MissingTableError
+    from peelbook.sources import coverage as covering
+
+    catalogue = Catalogue(_folder(data_dir))
+    found = covering.matrix(catalogue)
+    if table is not None:
+        contracts.load(table)  # an unknown name has its own message
+        found = found[found["table"] == table]
+        if found.empty:
+            raise MissingTableError(
+                f"The table {table!r} is not here, or has no force by period grid. "
+                "Fix: run `peelbook data coverage` for the tables that have one."
+            )
+    if as_json:
+        typer.echo(found.to_json(orient="records", date_format="iso", indent=2))
+    else:
+        typer.echo(covering.text(catalogue, table))

@@ -1,0 +1,296 @@
+"""Downloads official files from their publishers, or from a mirror, and trusts nothing on the way.
+
+Only https, only the publishers' own hosts even after redirects, a size cap, time limits, and the
+SHA-256 wherever one is known; a broken download is resumed, never half-used.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import time
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urljoin, urlsplit
+
+from peelbook.errors import PeelbookError, SourceFileError
+from peelbook.files import sha256 as hash_of
+from peelbook.sources.publication import HERE
+from peelbook.sources.reading import SourceFile
+
+SIZE_CAP = 200 * 1024**2
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 30.0
+TOTAL_SECONDS = 1800.0
+MOST_REDIRECTS = 5
+
+# The publishers' hosts and their content network; a redirect anywhere else is refused.
+HOSTS = (".gov.uk", ".police.uk", "police.uk")
+
+
+class FetchError(PeelbookError):
+    """A download was refused, broke off, or gave other bytes than it should."""
+
+    def __init__(self, name: str, problem: str, fix: str):
+        super().__init__(f"{name}: {problem}. Fix: {fix}")
+        self.name, self.problem, self.fix = name, problem, fix
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.name, self.problem, self.fix))
+
+
+@dataclass(frozen=True)
+class Download:
+    """One official file that can be fetched."""
+
+    name: str
+    publication: str
+    covers: str
+    url: str
+    sha256: str | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much and how long a download may be."""
+
+    size: int = SIZE_CAP
+    connect: float = CONNECT_SECONDS
+    read: float = READ_SECONDS
+    total: float = TOTAL_SECONDS
+
+
+def registry(path: Path | None = None) -> list[Download]:
+    """Return the files that can be fetched, from `downloads.toml`.
+
+    Raises `FetchError` for an entry that is not https or whose name could leave its folder.
+    """
+    entries = tomllib.loads((path or HERE / "downloads.toml").read_text(encoding="utf-8"))["file"]
+    downloads = [Download(**entry) for entry in entries]
+    for download in downloads:
+        if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}", download.name) is None:
+            raise FetchError(download.name, "not a plain file name", "use letters, digits, dots and hyphens")
+        if not download.url.startswith("https://"):
+            raise FetchError(download.name, f"{download.url!r} is not https", "use the https address")
+        if download.sha256 is not None and re.fullmatch(r"[0-9a-f]{64}", download.sha256) is None:
+            raise FetchError(download.name, "its sha256 is not 64 hex digits", "correct downloads.toml")
+    return downloads
+
+
+def choose(names: Iterable[str], downloads: Iterable[Download] | None = None) -> list[Download]:
+    """Return the downloads with these file names or publications; all of them for no name."""
+    everything = list(downloads if downloads is not None else registry())
+    wanted = list(names)
+    unknown = [n for n in wanted if not any(n in (d.name, d.publication) for d in everything)]
+    if unknown:
+        known = ", ".join(dict.fromkeys(d.publication for d in everything))
+        raise FetchError(
+            unknown[0],
+            "no official file of this name or publication can be fetched",
+            f"use one of the publications {known}, or a file name from `peelbook data fetch --list`",
+        )
+    return [d for d in everything if not wanted or d.name in wanted or d.publication in wanted]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def address(download: Download, mirror: str | None = None) -> tuple[str, str | None]:
+    """Return the URL to ask and, behind a mirror, the only host allowed.
+
+    A mirror holds the files under their names: `<mirror>/<name>`. It must be https, except on this
+    machine itself. Raises `FetchError`.
+    """
+    if mirror is None:
+        return download.url, None
+    parts = urlsplit(mirror)
+    host = parts.hostname or ""
+    if parts.username or parts.password or not host:
+        raise FetchError(download.name, f"{mirror!r} is no base address", "give it as https://host/folder")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+        raise FetchError(download.name, f"the mirror {mirror!r} is not https", "use an https mirror")
+    return f"{mirror.rstrip('/')}/{quote(download.name)}", parts.netloc
+
+
+def _allowed(download: Download, url: str, mirror_host: str | None) -> None:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if mirror_host is not None:
+        good = parts.netloc == mirror_host and (parts.scheme == "https" or _is_loopback(host))
+    else:
+        good = parts.scheme == "https" and host.endswith(HOSTS) and parts.port in (None, 443)
+    if not good or parts.username or parts.password:
+        raise FetchError(
+            download.name,
+            f"the server sends us to {url!r}, which is not the publisher's https site",
+            "download the file by hand from the publisher's page and ingest it",
+        )
+
+
+class _Downloader:
+    """What pooch calls to bring one file: resumes, follows only good redirects, stops at the limits."""
+
+    def __init__(self, download: Download, mirror_host: str | None, part: Path, limits: Limits):
+        self.download, self.mirror_host, self.part, self.limits = download, mirror_host, part, limits
+        self.stamp = part.with_name(part.name + ".json")
+
+    def __call__(self, url: str, output_file: Any, pooch: Any) -> None:
+        import requests
+
+        end = time.monotonic() + self.limits.total
+        with requests.Session() as session:
+            # Proxies of the environment are used, credentials of a .netrc are not.
+            session.auth = lambda request: request
+            try:
+                self._fill(session, url, end)
+            except requests.RequestException as error:
+                raise FetchError(
+                    self.download.name,
+                    f"the download broke off ({type(error).__name__})",
+                    "run the same command again; it goes on from where it stopped",
+                ) from error
+        self.part.replace(output_file)
+        self.stamp.unlink(missing_ok=True)
+
+    def _fail(self, problem: str, fix: str) -> FetchError:
+        return FetchError(self.download.name, problem, fix)
+
+    def _open(self, session: Any, url: str, headers: dict[str, str]) -> Any:
+        for _ in range(MOST_REDIRECTS + 1):
+            _allowed(self.download, url, self.mirror_host)
+            response = session.get(
+                url,
+                headers=headers,
+                stream=True,
+                allow_redirects=False,
+                timeout=(self.limits.connect, self.limits.read),
+            )
+            if not response.is_redirect:
+                return response
+            url = urljoin(url, response.headers["location"])
+            response.close()
+        raise self._fail(f"more than {MOST_REDIRECTS} redirects", "look at the publisher's page")
+
+    def _fill(self, session: Any, url: str, end: float) -> None:
+        """Bring `part` to the full length of the file."""
+        have = self.part.stat().st_size if self.part.exists() else 0
+        validator = self._validator() if have else None
+        headers = {"Accept-Encoding": "identity", "User-Agent": "peelbook (official statistics reader)"}
+        if have and validator:
+            headers |= {"Range": f"bytes={have}-", "If-Range": validator}
+        response = self._open(session, url, headers)
+        with response:
+            if response.status_code == 416:
+                # What we hold is not a beginning of what is there now.
+                self.part.unlink(missing_ok=True)
+                self.stamp.unlink(missing_ok=True)
+                raise self._fail(
+                    "the file has changed since the download began", "run the same command again"
+                )
+            if response.status_code not in (200, 206):
+                raise self._fail(
+                    f"the server answered {response.status_code}",
+                    "look at the publisher's page for a newer address",
+                )
+            if response.headers.get("Content-Encoding", "identity") != "identity":
+                raise self._fail("the server sent it packed", "download it by hand")
+            resumed = response.status_code == 206
+            if resumed and not re.match(rf"bytes {have}-", response.headers.get("Content-Range", "")):
+                raise self._fail(
+                    "the server resumed at the wrong place", "delete the .part file and try again"
+                )
+            start = have if resumed else 0
+            length = response.headers.get("Content-Length", "")
+            expected = start + int(length) if length.isdigit() else None
+            self._check_size(expected or start)
+            if not resumed:
+                self._remember(response.headers)
+            with self.part.open("ab" if resumed else "wb") as stream:
+                size = start
+                for chunk in response.iter_content(64 * 1024):
+                    size += len(chunk)
+                    self._check_size(size)
+                    if time.monotonic() > end:
+                        raise self._fail(
+                            f"not done after {self.limits.total:g} seconds",
+                            "run the same command again; it goes on from where it stopped",
+                        )
+                    stream.write(chunk)
+            if expected is not None and size != expected:
+                raise self._fail(
+                    f"{size:,} of {expected:,} bytes came",
+                    "run the same command again; it goes on from where it stopped",
+                )
+
+    def _check_size(self, size: int) -> None:
+        if size > self.limits.size:
+            self.part.unlink(missing_ok=True)
+            self.stamp.unlink(missing_ok=True)
+            raise self._fail(
+                f"larger than the cap of {self.limits.size / 1024**2:g} MB",
+                "check the address, or raise the cap with --max-mb",
+            )
+
+    def _validator(self) -> str | None:
+        try:
+            return json.loads(self.stamp.read_text(encoding="utf-8"))["validator"]
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def _remember(self, headers: Any) -> None:
+        etag = headers.get("ETag", "")
+        # Only a strong validator proves that the rest belongs to the same bytes.
+        validator = etag if etag and not etag.startswith("W/") else headers.get("Last-Modified")
+        self.stamp.write_text(json.dumps({"validator": validator}), encoding="utf-8")
+
+
+def fetch(
+    download: Download, folder: Path | str, *, mirror: str | None = None, limits: Limits | None = None
+) -> tuple[Path, bool]:
+    """Fetch one official file into a folder; return its path and whether it was downloaded now.
+
+    A file that is there with the right SHA-256 is left alone. Raises `FetchError`, or `SourceFileError`
+    where what came is no table (a log-in page, say); the folder then holds no file of this name.
+    """
+    import pooch
+
+    pooch.get_logger().setLevel("WARNING")
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / download.name
+    url, mirror_host = address(download, mirror)
+    before = hash_of(target) if target.exists() else None
+    if download.sha256 is None and before is not None:
+        return target, False
+    downloader = _Downloader(download, mirror_host, folder / f"{download.name}.part", limits or Limits())
+    try:
+        pooch.retrieve(
+            url,
+            known_hash=f"sha256:{download.sha256}" if download.sha256 else None,
+            fname=download.name,
+            path=folder,
+            downloader=downloader,
+        )
+    except ValueError as error:
+        raise FetchError(
+            download.name,
+            "its SHA-256 is not the one on record, so it is not the file it should be",
+            "look for a newer release on the publisher's page, download it by hand and ingest it",
+        ) from error
+    if hash_of(target) != before:
+        try:
+            _ = SourceFile(target).kind
+        except SourceFileError:
+            target.unlink()
+            raise
+        return target, True
+    return target, False

@@ -1,0 +1,193 @@
+"""Recognises a publication by what is in the file: its sheets and the names of its columns.
+
+File names change with every release and every download; headings hardly do. A file that nearly fits
+is told which column is missing, renamed or new, rather than "not recognised".
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from peelbook.sources.cells import Rows
+from peelbook.sources.reading import SourceFile, key
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What one published table looks like.
+
+    `columns` maps our name of a column to the names publishers have given it. `optional` columns may be
+    there and are ignored. `series` is a pattern of further columns (years side by side).
+    `sheet` is a pattern the sheet's name must match, `None` for any.
+    """
+
+    columns: dict[str, tuple[str, ...]]
+    optional: tuple[str, ...] = ()
+    series: str | None = None
+    sheet: str | None = None
+    title: str | None = None  # a pattern the text above the header must hold
+    extras_allowed: bool = False
+
+    def accepts(self, sheet: str) -> bool:
+        """Whether a sheet of this name may hold the table."""
+        return self.sheet is None or re.fullmatch(self.sheet, sheet.strip(), re.I) is not None
+
+
+@dataclass(frozen=True)
+class Match:
+    """How well one sheet of a file fits a layout."""
+
+    file: SourceFile
+    sheet: str
+    layout: Layout
+    header_row: int
+    places: dict[str, int]
+    series: dict[str, int]
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+    header: tuple[str, ...] = field(repr=False, default=())
+
+    @property
+    def score(self) -> float:
+        """Share of the wanted columns that are there."""
+        return len(self.places) / len(self.layout.columns)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every column is there, and none besides."""
+        return not self.missing and not self.extra
+
+    def problem(self) -> tuple[str, str]:
+        """Return what is wrong with the header, and the fix."""
+        parts, fixes = [], []
+        free = list(self.extra)
+        for name in self.missing:
+            near = difflib.get_close_matches(key(name), [key(extra) for extra in free], n=1, cutoff=0.5)
+            if near:
+                taken = next(extra for extra in free if key(extra) == near[0])
+                free.remove(taken)
+                parts.append(f"the column {name!r} is missing; {taken!r} may be it renamed")
+                fixes.append(f"rename {taken!r} to {name!r}")
+            else:
+                parts.append(f"the column {name!r} is missing")
+                fixes.append(f"restore {name!r}")
+        for extra in free:
+            parts.append(f"the column {extra!r} is not part of this publication")
+            fixes.append(f"remove {extra!r}")
+        return "; ".join(parts), "; ".join(fixes)
+
+    def rows(self, *, until_blank: str | None = None) -> Rows:
+        """Return the rows under the header.
+
+        Wholly empty rows are left out. `until_blank` names a column whose first empty cell ends the
+        table (publishers put notes below). Raises `SourceFileError` where there is no row at all.
+        """
+        (rows,) = self.chunks(None, until_blank=until_blank)
+        return rows
+
+    def chunks(self, size: int | None = 50_000, *, until_blank: str | None = None) -> Iterator[Rows]:
+        """Yield the rows under the header in blocks of at most `size`, so that a large sheet is never whole
+        in memory. See `rows`."""
+        width = len(self.header)
+        everything = self.file.rows(self.sheet) if size is None else self.file.iterate(self.sheet)
+        rows: list[list[Any]] = []
+        numbers: list[int] = []
+        found = False
+        below = itertools.islice(everything, self.header_row, None)
+        for number, row in enumerate(below, start=self.header_row + 1):
+            if all(cell == "" or cell is None for cell in row):
+                if until_blank:
+                    break
+                continue
+            if self.file.kind == "csv" and len(row) != width:
+                raise self.file.error(
+                    f"the row has {len(row)} cells, the header {width}",
+                    "check commas and quotation marks in this row",
+                    row=number,
+                )
+            if until_blank:
+                place = self.places[until_blank]
+                cell = row[place] if place < len(row) else ""
+                if str(cell).strip() == "":
+                    break
+            found = True
+            rows.append(row)
+            numbers.append(number)
+            if len(rows) == size:
+                yield self._block(rows, numbers)
+                rows, numbers = [], []
+        if rows:
+            yield self._block(rows, numbers)
+        if not found:
+            raise self.file.error(
+                "there is a header but no row of data", "download it again", sheet=self.sheet or None
+            )
+
+    def _block(self, rows: list[list[Any]], numbers: list[int]) -> Rows:
+        places = {**self.places, **self.series}
+        titles = {name: self.header[place] for name, place in places.items()}
+        return Rows(self.file, self.sheet, self.header_row, places, titles, rows, numbers)
+
+
+def match(file: SourceFile, layout: Layout) -> Match | None:
+    """Return the best fit of any sheet's header to the layout, or `None` where nothing fits at all."""
+    best: Match | None = None
+    for sheet in file.sheets:
+        if not layout.accepts(sheet):
+            continue
+        top = file.top(sheet)
+        for index, row in enumerate(top):
+            found = _match_row(file, sheet, layout, index + 1, row)
+            if found is None:
+                continue
+            if layout.title and not any(
+                re.search(layout.title, str(cell), re.I) for above in top[: index + 1] for cell in above
+            ):
+                continue
+            if best is None or (found.complete, found.score, -len(found.extra)) > (
+                best.complete,
+                best.score,
+                -len(best.extra),
+            ):
+                best = found
+        if best and best.complete:
+            break
+    return best
+
+
+def _match_row(file: SourceFile, sheet: str, layout: Layout, number: int, row: list[Any]) -> Match | None:
+    header = tuple("" if cell is None else " ".join(str(cell).split()) for cell in row)
+    folded = [key(cell) for cell in header]
+    places: dict[str, int] = {}
+    for name, spellings in layout.columns.items():
+        wanted = {key(spelling) for spelling in spellings}
+        for place, cell in enumerate(folded):
+            if cell in wanted and place not in places.values():
+                places[name] = place
+                break
+    if not places:
+        return None
+    ignored = {key(name) for name in layout.optional}
+    series, extra = {}, []
+    for place, cell in enumerate(header):
+        if place in places.values() or not cell or folded[place] in ignored:
+            continue
+        if layout.series and re.fullmatch(layout.series, cell, re.I):
+            series[cell] = place
+        elif not layout.extras_allowed:
+            extra.append(cell)
+    missing = [spellings[0] for name, spellings in layout.columns.items() if name not in places]
+    if layout.series and not series:
+        missing.append(layout.series)
+    return Match(file, sheet, layout, number, places, series, tuple(missing), tuple(extra), header)
+
+
+def columns(*names: str, **renamed: str | Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return a layout's columns: plain names stand for themselves, keywords give the file's names."""
+    plain = {name: (name,) for name in names}
+    return plain | {ours: (t,) if isinstance(t, str) else tuple(t) for ours, t in renamed.items()}

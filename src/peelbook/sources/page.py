@@ -1,0 +1,122 @@
+"""The data sources page, written from the data package so that no provenance is typed twice.
+
+Titles, caveats and file names are data: each is escaped, so that none can become markup, a role or a
+link.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from peelbook import contracts
+from peelbook.display import plain
+from peelbook.sources.publication import facts, registry
+
+_PUNCTUATION = re.compile("([" + re.escape(string.punctuation) + "])")
+
+
+def escape(text: Any) -> str:
+    """Return text that MyST prints as it is: one line, every ASCII punctuation mark escaped.
+
+    CommonMark lets a backslash take the meaning from any ASCII punctuation, so emphasis, links, roles,
+    directives, maths and HTML all come out as text.
+    """
+    return _PUNCTUATION.sub(r"\\\1", plain(text))
+
+
+def link(url: Any, text: Any) -> str:
+    """Return a MyST link, or the text alone where the address is not plain http(s)."""
+    parts = urlsplit(plain(url))
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        return escape(text)
+    safe = quote(plain(url), safe=":/?#@!$&'*+,;=%-._~")
+    return f"[{escape(text)}](<{safe}>)"
+
+
+def markdown(package: dict[str, Any]) -> str:
+    """Return the page's content as MyST: a section for each table of the package, then the publications
+    that can be read but are not in it."""
+    resources = sorted(package["resources"], key=lambda resource: str(resource.get("title", "")))
+    own = facts()["project"]
+    parts = ["## Tables from official publications"]
+    parts += [_section(resource) for resource in resources if resource["name"] not in own]
+    parts.append("## Tables made by this project")
+    parts += [_section(resource) for resource in resources if resource["name"] in own]
+    parts.append(_absent({resource["name"] for resource in resources}))
+    return "\n\n".join(parts) + "\n"
+
+
+def _section(resource: dict[str, Any]) -> str:
+    source = (resource.get("sources") or [{}])[0]
+    licence = (resource.get("licenses") or [{}])[0]
+    covered = resource.get("coverage", {})
+    lines = [
+        f"(data-{re.sub(r'[^a-z0-9]+', '-', resource['name'])})=",
+        f"### {escape(resource.get('title', resource['name']))}",
+        "",
+        escape(resource.get("description", "")),
+        "",
+        f"- Publisher: {escape(resource.get('publisher', ''))}",
+        f"- Publication: {link(source.get('path', ''), source.get('title', ''))}",
+        f"- Licence: {link(licence.get('path', ''), licence.get('title', ''))}",
+        f"- How close to the publisher: {escape(resource.get('kind', ''))}",
+    ]
+    if resource.get("period"):
+        lines.append(f"- Period: {escape(resource['period'])}")
+    counts = [f"{int(covered['rows']):,} rows"] if "rows" in covered else []
+    if covered.get("forces"):
+        counts.append(f"{int(covered['forces'])} of 43 forces")
+    lines.append(f"- Table: {escape(resource['path'])}{', ' + ', '.join(counts) if counts else ''}")
+    if resource.get("caveat"):
+        lines.append(f"- Read with care: {escape(resource['caveat'])}")
+    if resource.get("adapter"):
+        tested = (
+            "**untested on a published file**" if resource.get("untested") else "tested on the file below"
+        )
+        lines.append(f"- Read by: adapter {escape(resource['adapter'])}, {tested}")
+    for item in resource.get("inputs", []):
+        lines.append(f"- Official file: {escape(item['name'])}, SHA-256 {_digest(item['sha256'])}")
+    lines.append(f"- SHA-256 of the table: {_digest(str(resource.get('hash', '')).removeprefix('sha256:'))}")
+    return "\n".join(lines)
+
+
+def _digest(text: Any) -> str:
+    found = re.fullmatch(r"[0-9a-f]{64}", str(text))
+    # Broken in four so that a phone need not scroll sideways.
+    return " ".join(f"`{found[0][i : i + 16]}`" for i in range(0, 64, 16)) if found else "not recorded"
+
+
+def _absent(present: set[str]) -> str:
+    lines = [
+        "## Publications that can be read but are not here",
+        "",
+        "No published file of these was at hand. Each has an adapter written from the publication's "
+        "documentation, **untested on a published file**, and a CSV form an analyst can fill: one header row "
+        "with the columns below, one row a force and period. `peelbook data ingest` takes either.",
+    ]
+    for publication in registry().values():
+        for table in publication.tables:
+            if table in present or not publication.untested:
+                continue
+            about = facts()["table"][table]
+            lines += [
+                "",
+                f"### {escape(about['title'])}",
+                "",
+                f"- Publisher: {escape(about['publisher'])}",
+                f"- Publication: {link(about['page'], about['source'])}",
+                f"- Read with care: {escape(about['caveat'])}",
+                f"- Adapter: {escape(publication.adapter)}, **untested on a published file**",
+                "- Columns of the CSV form:",
+            ]
+            for field in contracts.load(table)["fields"]:
+                needed = "" if field.get("constraints", {}).get("required") else ", may be empty"
+                example = f" Example: {escape(field['example'])}." if "example" in field else ""
+                lines.append(
+                    f"  - {escape(field['name'])} ({escape(field['type'])}{needed}): "
+                    f"{escape(field['description'])}{example}"
+                )
+    return "\n".join(lines)

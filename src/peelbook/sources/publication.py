@@ -1,0 +1,149 @@
+"""What an adapter is: the layouts it reads, the tables it makes, and one function between.
+
+Facts about a publication (publisher, page, caveats) stand in `publications.toml`; an adapter holds
+only what it must know of the file's shape.
+"""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from peelbook.errors import SourceFileError
+from peelbook.forces import Forces
+from peelbook.sources.layout import Layout, Match, match
+from peelbook.sources.reading import SourceFile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A reason why a table says nothing, or little, about a force in a stretch of time."""
+
+    table: str
+    force_code: str
+    period_start: datetime.date
+    period_end: datetime.date
+    status: str  # "missing": no figure is given; "caution": there is one, to be read with care
+    reason: str
+
+
+@dataclass
+class Context:
+    """What an adapter may look up: the forces, and tables already in `data/` or in the same ingest."""
+
+    forces: Forces
+    table: Callable[[str], pd.DataFrame | None]
+
+
+@dataclass
+class Result:
+    """What one file gave: frames by table name, and the gaps seen on the way."""
+
+    tables: dict[str, pd.DataFrame]
+    gaps: list[Gap] = field(default_factory=list)
+    kind: str | None = None  # where it is not the kind the publication usually is
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One adapter. `needs` names tables it joins with (made by other adapters)."""
+
+    name: str
+    version: int
+    tables: tuple[str, ...]
+    layouts: tuple[Layout, ...]
+    read: Callable[[Match, Context], Result]
+    needs: tuple[str, ...] = ()
+    untested: bool = False  # no published file was at hand when the adapter was written
+
+    @property
+    def adapter(self) -> str:
+        """Name and version, as the data package records them."""
+        return f"{self.name} {self.version}"
+
+
+@cache
+def facts() -> dict[str, Any]:
+    """Return `publications.toml`: what is known about each table beside its columns."""
+    return tomllib.loads((HERE / "publications.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def releases() -> dict[str, dict[str, str]]:
+    """Return `releases.toml`: what is known about particular files, by their SHA-256."""
+    entries = tomllib.loads((HERE / "releases.toml").read_text(encoding="utf-8"))["release"]
+    return {entry["sha256"]: entry for entry in entries}
+
+
+@cache
+def registry() -> dict[str, Publication]:
+    """Return every adapter by name, in the order in which they must be ingested."""
+    found = {}
+    for path in sorted((HERE / "publications").glob("*.py")):
+        if not path.stem.startswith("_"):
+            module = import_module(f"peelbook.sources.publications.{path.stem}")
+            found[path.stem] = module.PUBLICATION
+    ready: dict[str, Publication] = {}
+    waiting = dict(found)
+    while waiting:
+        made = {table for publication in ready.values() for table in publication.tables}
+        for name, publication in list(waiting.items()):
+            if set(publication.needs) <= made:
+                ready[name] = waiting.pop(name)
+                break
+        else:
+            raise RuntimeError(f"adapters wait for each other: {', '.join(waiting)}")
+    return ready
+
+
+def recognise(file: SourceFile) -> tuple[Publication, Match]:
+    """Return the publication a file is, by its content.
+
+    Raises `SourceFileError` that names the missing, renamed or unexpected columns of the publication it
+    comes nearest to.
+    """
+    best: tuple[Publication, Match] | None = None
+    for publication in registry().values():
+        for layout in publication.layouts:
+            found = match(file, layout)
+            if found is None:
+                continue
+            if found.complete:
+                rank = len(found.places)
+                if best is None or not best[1].complete or rank > len(best[1].places):
+                    best = publication, found
+            elif best is None or (
+                not best[1].complete
+                and (found.score, -len(found.extra)) > (best[1].score, -len(best[1].extra))
+            ):
+                best = publication, found
+    if best and best[1].complete:
+        return best
+    if best and best[1].score >= 0.5:
+        problem, fix = best[1].problem()
+        title = facts()["table"][best[0].tables[0]]["title"]
+        raise SourceFileError(
+            file.path,
+            f"this looks like the publication “{title}”, but {problem}",
+            fix,
+            sheet=best[1].sheet or None,
+            row=best[1].header_row,
+        )
+    sheets = f" (sheets: {', '.join(file.sheets[:8])})" if file.sheets != [""] else ""
+    raise SourceFileError(
+        file.path,
+        f"no known publication has these sheets and columns{sheets}",
+        "run `peelbook data list` for the publications that can be read, and check that this is the data "
+        "table itself, not a summary or a cover sheet",
+    )

@@ -1,0 +1,72 @@
+"""Home Office outcomes open data tables: every outcome type by force, quarter and offence, a file a year.
+
+Written from the publisher's user guide and from code that reads these files; no published file was at
+hand. A file holds more than half a million rows, so it is read and added up in blocks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from peelbook.sources.cells import year_end
+from peelbook.sources.layout import Layout, Match, columns
+from peelbook.sources.publication import Context, Publication, Result
+from peelbook.sources.publications import _form
+from peelbook.sources.publications.recorded_crime import GROUPS
+from peelbook.sources.reading import key
+
+LAYOUT = Layout(
+    columns(
+        year=("Financial Year", "financial_year"),
+        quarter=("Financial Quarter", "financial_quarter"),
+        force=("Force Name", "force_name"),
+        group=("Offence Group", "offence_group"),
+        type=("Outcome Type", "outcome_type"),
+        recorded=(
+            "Number of outcomes for offences that were recorded in the quarter",
+            "Force outcomes for offences recorded in quarter",
+        ),
+        closed=(
+            "Number of outcomes for investigations that were closed in the quarter",
+            "Force outcomes in quarter",
+        ),
+    ),
+    extras_allowed=True,
+)
+
+# 1A, 2A and 3A are parts of 1, 2 and 3; 0 is "not yet assigned an outcome".
+TYPES = {str(number): str(number) for number in range(1, 23)}
+NOT_OUTCOMES = {"0", "1a", "2a", "3a"}
+COUNTS = ["outcomes_count", "closed_count"]
+
+
+def read(match: Match, context: Context) -> Result:
+    """Return `outcomes`, quarters added up to the year, zero rows left out of the sum's keys."""
+    if _form.is_form(match, "outcomes"):
+        return _form.read(match, context, "outcomes")
+    import pandas as pd
+
+    by = ["force_code", "period_end", "offence_group", "outcome_type"]
+    parts: list[Any] = []
+    for rows in match.chunks():
+        rows = rows.keep(key(kind) not in NOT_OUTCOMES for kind in rows.text("type"))
+        frame = pd.DataFrame(
+            {
+                "force_code": rows.forces("force", context.forces),
+                "period_end": rows.mapped("year", year_end, "write the financial year as 2022/23"),
+                "offence_group": rows.one_of("group", {key(name): name for name in GROUPS}),
+                "outcome_type": rows.one_of("type", TYPES),
+                # Corrections of earlier quarters are negative; a year's sum may not be.
+                "outcomes_count": pd.array(rows.counts("recorded", corrections=True), dtype="Int64"),
+                "closed_count": pd.array(rows.counts("closed", corrections=True), dtype="Int64"),
+            }
+        )
+        rows.check()
+        parts.append(frame.dropna(subset="force_code").groupby(by)[COUNTS].sum(min_count=1))
+    total = pd.concat(parts).groupby(level=by).sum(min_count=1).reset_index()
+    return Result({"outcomes": total.dropna(subset="outcomes_count")})
+
+
+PUBLICATION = Publication(
+    "outcomes", 1, ("outcomes",), (LAYOUT, _form.layout("outcomes")), read, untested=True
+)

@@ -1,0 +1,67 @@
+"""Ethnicity facts and figures: stop and search by force and year, all ethnic groups together.
+
+The longest series there is (from 2006/07) and the one whose rates the inspection report prints.
+"""
+
+from __future__ import annotations
+
+from peelbook.contracts import ENGLAND_AND_WALES
+from peelbook.sources.cells import year_end
+from peelbook.sources.layout import Layout, Match, columns
+from peelbook.sources.publication import Context, Publication, Result
+
+LAYOUT = Layout(
+    columns(
+        "geography",
+        "time",
+        "ethnicity",
+        "legislation_type",
+        searches=("number_of_stop_and_searches", "Number of stop and searches"),
+        known=("total_excluding_unreported_ethnicity", "Total excluding unreported ethnicity"),
+        population=("population_census", "Population"),
+    ),
+    optional=("rate_per_1000", "Rate per 1,000 people"),
+)
+
+
+def read(match: Match, context: Context) -> Result:
+    """Return `stop_search`; the 43 forces must add up to the publisher's own total in every year."""
+    import pandas as pd
+
+    rows = match.rows()
+    rows = rows.keep(
+        a.casefold() == "all" and b.casefold() == "all"
+        for a, b in zip(rows.text("ethnicity"), rows.text("legislation_type"), strict=True)
+    )
+    frame = pd.DataFrame(
+        {
+            "force_code": rows.forces("geography", context.forces, national=True),
+            "period_end": rows.mapped("time", year_end, "write the financial year as 2022/23"),
+            "searches_count": rows.counts("searches"),
+            "ethnicity_known_count": rows.counts("known"),
+            "census_population_count": rows.counts("population"),
+            "row": rows.numbers,
+        }
+    ).astype(
+        {"searches_count": "Int64", "ethnicity_known_count": "Int64", "census_population_count": "Int64"}
+    )
+    for column, name in (("searches_count", "searches"), ("ethnicity_known_count", "known")):
+        national = frame[frame["force_code"] == ENGLAND_AND_WALES]
+        forces = frame[frame["force_code"].isin(context.forces.codes)]
+        sums = forces.groupby("period_end")[column].sum()
+        for place, row in national.iterrows():
+            total = sums.get(row["period_end"])
+            if total is not None and total != row[column]:
+                rows.fault(
+                    name,
+                    int(place),
+                    row[column],
+                    f"the forces add up to {total:,} in this year, not to this total",
+                    "check that no force's row was lost or changed",
+                )
+    rows.check()
+    frame = frame[frame["force_code"].isin(context.forces.codes)].drop(columns="row")
+    return Result({"stop_search": frame})
+
+
+PUBLICATION = Publication("stop_search", 1, ("stop_search",), (LAYOUT,), read)

@@ -1,0 +1,92 @@
+"""Home Office police workforce open data table: headcount and full-time equivalents.
+
+One row for each force, year, sex, rank and kind of worker since 2007; labels change case over the
+years, so they are folded to one spelling.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+from peelbook.sources.layout import Layout, Match, columns
+from peelbook.sources.publication import Context, Publication, Result
+from peelbook.sources.reading import key
+
+LAYOUT = Layout(
+    columns(
+        year=("As at 31 March...", "As at 31 March"),
+        code=("Geo code", "Geocode"),
+        force="Force Name",
+        region="Region",
+        sex="Sex",
+        rank="Rank description",
+        worker="Worker type",
+        headcount="Total (headcount)",
+        fte="Total (FTE)",
+    ),
+)
+
+_SEX = ("Female", "Male", "Not stated", "Prefer not to say", "Prefer to self-describe")
+_WORKER = (
+    "Police Officer",
+    "Police Staff",
+    "Police Community Support Officer",
+    "Designated Officer",
+    "Special Constable",
+    "Police Support Volunteer",
+)
+_RANK = (
+    "Constable",
+    "Sergeant",
+    "Inspector",
+    "Chief Inspector",
+    "Superintendent",
+    "Chief Superintendent",
+    "Chief Officer",
+    "Police Staff",
+    "Community Support Officer",
+    "Designated Detention Officer (S.38)",
+    "Designated Detention Officer (S.39)",
+    "Designated Escort Officer (S.38)",
+    "Designated Escort Officer (S.39)",
+    "Designated Investigation Officer (S.38)",
+    "Special Constable",
+    "Police Support Volunteer",
+)
+
+
+def _day(cell: str) -> datetime.date:
+    if re.fullmatch(r"20\d\d", cell) is None:
+        raise ValueError("not a year")
+    return datetime.date(int(cell), 3, 31)
+
+
+def read(match: Match, context: Context) -> Result:
+    """Return `workforce`. FTE is missing for special constables and volunteers, who have none."""
+    import pandas as pd
+
+    rows = match.rows()
+    codes = rows.forces("force", context.forces)
+    known = set(context.forces.codes)
+    for place, (code, given) in enumerate(zip(codes, rows.text("code"), strict=True)):
+        if code is not None and given in known and given != code:
+            rows.fault(
+                "code", place, given, "the code of another force than the one named", "check this row's force"
+            )
+    frame = pd.DataFrame(
+        {
+            "force_code": codes,
+            "period_end": rows.mapped("year", _day, "give the year as four digits"),
+            "sex": rows.one_of("sex", {key(name): name for name in _SEX}),
+            "rank": rows.one_of("rank", {key(name): name for name in _RANK}),
+            "worker_type": rows.one_of("worker", {key(name): name for name in _WORKER}),
+            "headcount": pd.array(rows.counts("headcount"), dtype="Int64"),
+            "fte": pd.array(rows.figures("fte"), dtype="Float64").round(6),
+        }
+    )
+    rows.check()
+    return Result({"workforce": frame.dropna(subset="force_code")})
+
+
+PUBLICATION = Publication("workforce", 1, ("workforce",), (LAYOUT,), read)

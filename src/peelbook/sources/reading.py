@@ -1,0 +1,274 @@
+"""Opens an official file safely and gives its cells, whatever it is: xlsx, ods, CSV or Parquet.
+
+Publishers move between formats and their files arrive through mail boxes and browsers, so the kind
+is told from the bytes, never from the name, and nothing is unpacked before its size is known.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from peelbook.errors import SourceFileError
+from peelbook.files import sha256
+
+# The largest official file known (outcomes, one year) unpacks to about 0.5 GB; a bomb to far more.
+UNPACKED_LIMIT = 2 * 1024**3
+# The most an official spreadsheet's XML has been seen to shrink is 43 to 1; deflate's limit is 1032 to 1.
+RATIO_LIMIT = 300
+RATIO_FROM = 64 * 1024**2
+CSV_LIMIT = 256 * 1024**2
+HEAD_BYTES = 256 * 1024
+TOP_ROWS = 40
+
+_MOJIBAKE = re.compile("Ã[\x80-¿]|â€|Â[\xa0-¿]")
+
+
+def key(text: Any) -> str:
+    """Fold a column name, sheet name or label: case, spacing, "_", "&", footnote markers.
+
+    >>> key("Number of Offences [note 3]") == key("number_of_offences")
+    True
+    """
+    plain = (
+        unicodedata.normalize("NFKD", str(text)).casefold().replace("&", " and ").replace("%", " percent ")
+    )
+    plain = re.sub(r"\[(?:notes?\s*)?[\d\s,]+\]|\((?:notes?\s*)?\d+\)", " ", plain)
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", plain).split())
+
+
+@dataclass
+class SourceFile:
+    """One input file, opened as late and as little as possible.
+
+    `kind` is "xlsx", "ods", "csv" or "parquet". Rows are lists of cells (`str`, `float`, `int`, `bool`
+    or a date); an empty cell is `""`. Row numbers elsewhere count from 1, as a spreadsheet shows them.
+    """
+
+    path: Path
+    _rows: dict[str, list[list[Any]]] = field(default_factory=dict, repr=False)
+    _tops: dict[str, list[list[Any]]] = field(default_factory=dict, repr=False)
+    _sheets: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.path = Path(self.path)
+        if not self.path.is_file():
+            raise SourceFileError(self.path, "no such file", "give the path of the downloaded file")
+
+    @property
+    def name(self) -> str:
+        """The file's name, without its folder."""
+        return self.path.name
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the file's bytes."""
+        return sha256(self.path)
+
+    def error(self, problem: str, fix: str, **place: Any) -> SourceFileError:
+        """Return an error about this file; `sheet`, `row`, `column` say where."""
+        return SourceFileError(self.path, problem, fix, **place)
+
+    @cached_property
+    def head(self) -> bytes:
+        """The first bytes of the file."""
+        with self.path.open("rb") as stream:
+            return stream.read(HEAD_BYTES)
+
+    @cached_property
+    def kind(self) -> str:
+        """What the file is, by its bytes. Raises `SourceFileError` for anything that is no table."""
+        head = self.head
+        if not head.strip(b"\x00\t\r\n \xef\xbb\xbf"):
+            raise self.error("the file is empty", "download it again")
+        if head.startswith(b"PK"):
+            return self._archive_kind()
+        if head.startswith(b"PAR1"):
+            return "parquet"
+        if head.startswith(b"\xd0\xcf\x11\xe0"):
+            raise self.error(
+                "an old Excel workbook, or one locked with a password",
+                "open it and save it as .xlsx or .ods without a password",
+            )
+        if head.startswith(b"%PDF"):
+            raise self.error("a PDF document, not a table", "download the data tables (ods, xlsx or CSV)")
+        if head.startswith(b"\x1f\x8b"):
+            raise self.error("a gzip archive", "unpack it first")
+        text = head[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+        if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")) or b"<html" in text[:1024]:
+            raise self.error(
+                "a web page saved under a data file's name (often a 'not found' or log-in page)",
+                "download the file itself from the publisher's page",
+            )
+        if text.startswith((b"<?xml", b"<")):
+            raise self.error("an XML document, not a table", "save it as ods, xlsx or CSV")
+        if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return "csv"
+        if b"\x00" in head:
+            raise self.error("neither a spreadsheet, nor CSV text, nor Parquet", "download it again")
+        return "csv"
+
+    def _archive_kind(self) -> str:
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                members = archive.infolist()
+                names = {member.filename for member in members}
+                declared = sum(member.file_size for member in members)
+                if declared > UNPACKED_LIMIT:
+                    raise self._bomb(f"it would unpack to {declared / 1024**3:,.1f} GB")
+                unpacked = 0
+                for member in members:
+                    if member.flag_bits & 0x1:
+                        raise self.error("the archive is locked with a password", "save it without one")
+                    size = 0
+                    with archive.open(member) as stream:
+                        # Reading all of it checks the CRC too, so a damaged file is told here, not half-read.
+                        while chunk := stream.read(1 << 20):
+                            size += len(chunk)
+                            unpacked += len(chunk)
+                            if unpacked > UNPACKED_LIMIT or (
+                                size > RATIO_FROM and size > RATIO_LIMIT * max(member.compress_size, 1)
+                            ):
+                                raise self._bomb(f"{member.filename!r} unpacks without end")
+        except (zipfile.BadZipFile, EOFError, zipfile.zlib.error, NotImplementedError, OSError) as error:  # type: ignore[attr-defined]
+            raise self.error(
+                f"a damaged or truncated spreadsheet ({error})", "download it again, and check its size"
+            ) from error
+        if "xl/workbook.xml" in names:
+            return "xlsx"
+        if "content.xml" in names:
+            return "ods"
+        raise self.error("a ZIP archive that is no spreadsheet", "unpack it and give the files inside")
+
+    def _bomb(self, why: str) -> SourceFileError:
+        return self.error(f"not opened: {why}", "official files are far smaller; download it again")
+
+    @cached_property
+    def _workbook(self) -> Any:
+        import python_calamine
+
+        kind = self.kind
+        try:
+            return python_calamine.CalamineWorkbook.from_path(str(self.path))
+        except Exception as error:  # calamine raises several unrelated classes, all meaning "not readable"
+            raise self.error(f"a damaged {kind} spreadsheet ({error})", "download it again") from error
+
+    @cached_property
+    def sheets(self) -> list[str]:
+        """Names of the sheets; one nameless sheet (`""`) for CSV and Parquet."""
+        return list(self._workbook.sheet_names) if self.kind in ("xlsx", "ods") else [""]
+
+    def rows(self, sheet: str = "") -> list[list[Any]]:
+        """Return all rows of one sheet (of the file, for CSV)."""
+        if sheet not in self._rows:
+            self._rows[sheet] = list(self.iterate(sheet))
+        return self._rows[sheet]
+
+    def iterate(self, sheet: str = "") -> Iterator[list[Any]]:
+        """Yield the rows of one sheet without keeping them: for sheets of half a million rows."""
+        if sheet in self._rows:
+            yield from self._rows[sheet]
+        elif self.kind == "csv":
+            if self.path.stat().st_size > CSV_LIMIT:
+                raise self.error(
+                    f"larger than {CSV_LIMIT // 1024**2} MB of CSV", "split the file, or save it as Parquet"
+                )
+            yield from self._csv_rows(self.text)
+        elif self.kind == "parquet":
+            import duckdb
+
+            with duckdb.connect() as connection:
+                path = str(self.path)
+                self._duckdb(lambda: connection.execute("select * from read_parquet(?)", [path]))
+                yield [column[0] for column in connection.description]
+                while block := self._duckdb(lambda: connection.fetchmany(10_000)):
+                    yield from ([("" if cell is None else cell) for cell in row] for row in block)
+        else:
+            # iter_rows pads the rows above the first filled cell, but not the columns left of it.
+            opened = self._sheet(sheet)
+            indent = [""] * (opened.start[1] if opened.start else 0)
+            for row in opened.iter_rows():
+                yield indent + row if indent else row
+
+    def _sheet(self, sheet: str) -> Any:
+        if sheet not in self._sheets:
+            try:
+                self._sheets[sheet] = self._workbook.get_sheet_by_name(sheet)
+            except Exception as error:
+                raise self.error(
+                    f"the sheet cannot be read ({error})", "download it again", sheet=sheet
+                ) from error
+        return self._sheets[sheet]
+
+    def _duckdb(self, run: Any) -> Any:
+        import duckdb
+
+        try:
+            return run()
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            raise self.error(f"a damaged Parquet file ({reason})", "download it again") from error
+
+    def top(self, sheet: str = "", count: int = 25) -> list[list[Any]]:
+        """Return the first rows of a sheet, without reading a large CSV or Parquet to its end."""
+        if sheet not in self._tops:
+            if self.kind == "csv" and self.path.stat().st_size > HEAD_BYTES:
+                whole_lines = self.head[: self.head.rfind(b"\n") + 1] or self.head
+                rows = self._csv_rows(self.decode(whole_lines))
+            else:
+                rows = self.iterate(sheet)
+            self._tops[sheet] = list(itertools.islice(rows, TOP_ROWS))
+        return self._tops[sheet][:count]
+
+    @cached_property
+    def text(self) -> str:
+        """The text of a CSV file."""
+        return self.decode(self.path.read_bytes())
+
+    def decode(self, payload: bytes) -> str:
+        """Return text from UTF-8, UTF-16 (with its mark) or Windows-1252 bytes.
+
+        Raises `SourceFileError` for bytes that are none of them, or two of them at once.
+        """
+        fix = "save the file as UTF-8 CSV"
+        if payload.startswith((b"\xff\xfe", b"\xfe\xff")):
+            try:
+                return payload.decode("utf-16")
+            except UnicodeDecodeError as error:
+                raise self.error(f"not valid UTF-16 text ({error.reason})", fix) from error
+        try:
+            return payload.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            row = payload.count(b"\n", 0, error.start) + 1
+            try:
+                text = payload.decode("cp1252")
+            except UnicodeDecodeError:
+                raise self.error("not text in any known encoding", fix, row=row) from error
+        if damaged := _MOJIBAKE.search(text):
+            raise self.error(
+                f"two encodings are mixed in one file (row {text.count(chr(10), 0, damaged.start()) + 1} is UTF-8)",
+                fix,
+                row=row,
+            )
+        return text
+
+    def _csv_rows(self, text: str) -> Iterator[list[str]]:
+        if "\x00" in text:
+            row = text.count("\n", 0, text.index("\x00")) + 1
+            raise self.error("a NUL character in the text", "download it again", row=row)
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        try:
+            yield from reader
+        except csv.Error as error:
+            raise self.error(
+                f"not CSV: {error}", "check the quotation marks in this row", row=reader.line_num
+            ) from error

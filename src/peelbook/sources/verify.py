@@ -1,0 +1,80 @@
+"""Checks a data folder: every table there, unchanged since ingest, true to its contract, and described.
+
+The hashes in the data package are what every chart's source line quotes; a table edited by hand would
+make them false.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from peelbook import contracts
+from peelbook.catalogue import PACKAGE_FILE
+from peelbook.errors import DataPackageError, MissingTableError, TableContractError
+from peelbook.files import sha256
+from peelbook.forces import Forces
+from peelbook.sources import gaps, package
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that does not hold, and how to mend it."""
+
+    table: str
+    problem: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.table}: {self.problem}. Fix: {self.fix}"
+
+
+def verify(data_dir: Path | str) -> list[Problem]:
+    """Return everything wrong with a data folder; nothing for a good one.
+
+    Raises `DataPackageError` where there is no readable descriptor, `MissingTableError` or
+    `TableContractError` where `forces.csv` cannot be read.
+    """
+    data_dir = Path(data_dir)
+    if not (data_dir / PACKAGE_FILE).exists():
+        raise DataPackageError(
+            f"{data_dir / PACKAGE_FILE}: no such file. Fix: pass the folder that holds the tables."
+        )
+    by_name = package.resources(package.read(data_dir))
+    forces = Forces.read(data_dir / "forces.csv")
+    problems: list[Problem] = []
+    frames = {}
+    for name, resource in sorted(by_name.items()):
+        path = data_dir / resource["path"]
+        restore = "restore it with git, or ingest the official file again"
+        if not path.exists():
+            problems.append(Problem(name, "the table is missing", restore))
+            continue
+        if resource.get("hash") != f"sha256:{sha256(path)}":
+            problems.append(Problem(name, "its bytes are not those recorded at ingest", restore))
+        if name == "forces":
+            continue
+        if name not in contracts.tables():
+            problems.append(Problem(name, "no contract has this name", "add one, or remove the entry"))
+            continue
+        if resource.get("schema") != contracts.load(name):
+            problems.append(
+                Problem(name, "its schema is not the contract's", "ingest again after changing a contract")
+            )
+        try:
+            frames[name] = contracts.read_csv(path, name, forces)
+        except (TableContractError, MissingTableError) as error:
+            problems.append(Problem(name, str(error), restore))
+    for path in sorted(data_dir.glob("*.csv")):
+        if path.stem not in by_name:
+            problems.append(
+                Problem(path.stem, "a table the data package does not name", "ingest it, or remove the file")
+            )
+    if "gaps" in frames:
+        for name, frame in frames.items():
+            if name in package.made_tables(by_name):
+                for hole in gaps.unexplained(frame, name, frames["gaps"], forces):
+                    problems.append(
+                        Problem(name, f"no reason is given for a missing figure ({hole})", "ingest it again")
+                    )
+    return problems

@@ -1,0 +1,249 @@
+"""Ingest writes every table and its description, or nothing at all."""
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+import source_files as files
+from source_files import snapshot
+
+from peelbook import contracts
+from peelbook.catalogue import Catalogue
+from peelbook.errors import MissingTableError, PeelbookError, SourceFileError, TableContractError
+from peelbook.files import sha256
+from peelbook.sources.ingest import ingest, register_project_table
+from peelbook.sources.package import read as read_package
+from peelbook.sources.package import resources
+from peelbook.sources.verify import verify
+
+KENT = "E23000032"
+
+
+def test_a_table_goes_in_with_its_contract_provenance_and_hash(empty_data, tmp_path):
+    path = files.workforce(tmp_path / "w.ods")
+    (outcome,) = ingest([path], empty_data)
+    assert (outcome.table, outcome.rows, outcome.changed, outcome.inputs) == (
+        "workforce",
+        3,
+        True,
+        ("w.ods",),
+    )
+    entry = resources(read_package(empty_data))["workforce"]
+    table = (empty_data / "workforce.csv").read_bytes()
+    assert entry["hash"] == f"sha256:{sha256(table)}"
+    assert entry["bytes"] == len(table)
+    assert entry["inputs"] == [{"name": "w.ods", "sha256": sha256(path)}]
+    assert entry["schema"] == contracts.load("workforce")
+    assert entry["adapter"] == "workforce 1"
+    assert entry["untested"] is False
+    assert entry["licenses"][0]["name"] == "OGL-UK-3.0"
+    catalogue = Catalogue(empty_data)
+    assert len(catalogue.table("workforce")) == 3
+    assert catalogue.provenance("workforce").input_files == (("w.ods", sha256(path)),)
+
+
+def test_ingesting_the_same_file_again_changes_no_byte(empty_data, tmp_path):
+    paths = [
+        files.workforce(tmp_path / "w.ods"),
+        files.use_of_force(tmp_path / "u.ods"),
+        files.charges(tmp_path / "c"),
+    ]
+    ingest(paths, empty_data)
+    before = snapshot(empty_data)
+    outcomes = ingest(reversed(paths), empty_data)
+    assert snapshot(empty_data) == before
+    assert not any(outcome.changed for outcome in outcomes)
+
+
+def test_the_file_name_does_not_matter_only_the_provenance_shows_it(empty_data, tmp_path):
+    ingest([files.workforce(tmp_path / "a.ods")], empty_data)
+    before = (empty_data / "workforce.csv").read_bytes()
+    ingest([files.workforce(tmp_path / "b.ods")], empty_data)
+    assert (empty_data / "workforce.csv").read_bytes() == before
+
+
+def test_what_ingest_writes_passes_verify(empty_data, tmp_path):
+    ingest(
+        [
+            files.stop_search(tmp_path / "s.csv"),
+            files.population(tmp_path / "p.xlsx"),
+            files.lookup(tmp_path / "l.csv"),
+            files.charges(tmp_path / "c.csv"),
+            files.charges_quarterly(tmp_path / "q.csv"),
+            files.use_of_force(tmp_path / "u.ods"),
+            files.records(tmp_path / "2023-03-kent-stop-and-search.csv"),
+            files.recorded_crime(tmp_path / "r.ods"),
+            files.judgments(tmp_path / "j.csv"),
+        ],
+        empty_data,
+    )
+    assert verify(empty_data) == []
+
+
+def test_files_may_come_in_any_order_although_one_needs_another(empty_data, tmp_path):
+    ingest([files.population(tmp_path / "a.xlsx"), files.lookup(tmp_path / "b.csv")], empty_data)
+    names = [item["name"] for item in resources(read_package(empty_data))["population"]["inputs"]]
+    assert names == ["a.xlsx", "b.csv"]
+    # The lookup is now a table of its own, so the next release needs only the estimates.
+    ingest([files.population(tmp_path / "a.xlsx")], empty_data)
+    assert [item["name"] for item in resources(read_package(empty_data))["population"]["inputs"]] == names
+
+
+def test_one_years_workbook_replaces_only_its_year(empty_data, tmp_path):
+    first = files.use_of_force(tmp_path / "2018.ods", year=2018, by_force=False)
+    second = files.use_of_force(tmp_path / "2019.ods", year=2019)
+    ingest([first], empty_data)
+    ingest([second], empty_data)
+    table = Catalogue(empty_data).table("use_of_force")
+    assert sorted(table["period_end"].dt.year.unique()) == [2018, 2019]
+    entry = resources(read_package(empty_data))["use_of_force"]
+    assert [(item["name"], item["covers"]) for item in entry["inputs"]] == [
+        ("2018.ods", ["2018-03-31"]),
+        ("2019.ods", ["2019-03-31"]),
+    ]
+    assert entry["period"] == "years ending March 2018 to 2019"
+
+
+def test_one_at_a_time_or_all_at_once_gives_the_same_bytes(empty_data, tmp_path):
+    paths = [files.use_of_force(tmp_path / f"{year}.ods", year=year) for year in (2018, 2019)]
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "forces.csv").write_bytes((empty_data / "forces.csv").read_bytes())
+    ingest(paths, empty_data)
+    for path in reversed(paths):
+        ingest([path], other)
+    assert snapshot(empty_data) == snapshot(other)
+
+
+def test_a_superseded_file_leaves_the_provenance(empty_data, tmp_path):
+    ingest([files.use_of_force(tmp_path / "first.ods")], empty_data)
+    path = files.use_of_force(tmp_path / "revised.ods")
+    ingest([path], empty_data)
+    inputs = resources(read_package(empty_data))["use_of_force"]["inputs"]
+    assert [item["name"] for item in inputs] == ["revised.ods"]
+
+
+def test_two_files_of_the_same_year_in_one_ingest_are_refused(empty_data, tmp_path):
+    before = snapshot(empty_data)
+    paths = [files.use_of_force(tmp_path / "a.ods"), files.use_of_force(tmp_path / "b.ods")]
+    with pytest.raises(SourceFileError, match=r"b\.ods: it holds 2019-03-31, and so does a\.ods"):
+        ingest(paths, empty_data)
+    assert snapshot(empty_data) == before
+
+
+def test_a_force_month_of_records_adds_to_the_others(empty_data, tmp_path):
+    ingest([files.records(tmp_path / "2023-03-kent-stop-and-search.csv")], empty_data)
+    ingest([files.records(tmp_path / "2023-03-cumbria-stop-and-search.csv")], empty_data)
+    table = Catalogue(empty_data).table("stop_search_records")
+    assert set(table["force_code"]) == {KENT, "E23000002"}
+    assert Catalogue(empty_data).gap("stop_search_records", KENT) is None
+    assert "not been ingested" in Catalogue(empty_data).gap("stop_search_records", "E23000001")
+
+
+def test_a_gap_met_in_one_file_outlives_the_ingest_of_the_next(empty_data, tmp_path):
+    rows = [files.record(minute) for minute in range(4)] * 2
+    double = files.records(tmp_path / "2023-02-kent-stop-and-search.csv", rows)
+    march = files.records(tmp_path / "2023-03-kent-stop-and-search.csv")
+    with pytest.raises(PeelbookError):
+        ingest([double], empty_data)  # nothing is left of it, and an empty table is no table
+    ingest([double, march], empty_data)
+    assert "even number of times" in Catalogue(empty_data).gap("stop_search_records", KENT, "2023-02-28")
+    ingest([files.records(tmp_path / "2023-04-kent-stop-and-search.csv")], empty_data)
+    assert "even number of times" in Catalogue(empty_data).gap("stop_search_records", KENT, "2023-02-28")
+
+
+BAD_FILES = {
+    "truncated": lambda folder: _cut(files.workforce(folder / "x.ods")),
+    "web page": lambda folder: _bytes(folder / "x.xlsx", b"<!doctype html><title>Sign in</title>"),
+    "empty": lambda folder: _bytes(folder / "x.csv", b""),
+    "renamed column": lambda folder: files.workforce(
+        folder / "x.ods", header=["Year", *files.WORKFORCE_HEADER[1:]]
+    ),
+    "unknown force": lambda folder: files.stop_search_ethnicity(
+        folder / "x.csv", [["2022/23", "Narnia", "White", 1]]
+    ),
+    "negative count": lambda folder: files.stop_search_ethnicity(
+        folder / "x.csv", [["2022/23", "Kent", "White", -1]]
+    ),
+    "duplicate rows": lambda folder: files.stop_search_ethnicity(
+        folder / "x.csv", [["2022/23", "Kent", "White", 1], ["2022/23", "Kent", "White", 2]]
+    ),
+    "control total": lambda folder: files.stop_search(folder / "x.csv", off_by=5),
+    "mixed encodings": lambda folder: _bytes(folder / "x.csv", "force,fy\nMôn,1\n".encode() + b"F\xf4n,1\n"),
+}
+
+
+def _bytes(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def _cut(path: Path) -> Path:
+    return _bytes(path, path.read_bytes()[:-200])
+
+
+@pytest.mark.parametrize("fault", BAD_FILES)
+def test_a_bad_file_leaves_the_folder_as_it_was_even_beside_good_ones(empty_data, tmp_path, fault):
+    ingest([files.workforce(tmp_path / "before.ods")], empty_data)
+    before = snapshot(empty_data)
+    good = files.judgments(tmp_path / "good.csv")
+    with pytest.raises((SourceFileError, TableContractError)) as caught:
+        ingest([good, BAD_FILES[fault](tmp_path)], empty_data)
+    assert "x." in str(caught.value)
+    assert "Fix: " in str(caught.value)
+    assert snapshot(empty_data) == before
+    assert sorted(path.name for path in empty_data.iterdir()) == sorted(before)
+
+
+def test_a_repeated_row_names_both_rows(empty_data, tmp_path):
+    with pytest.raises(TableContractError, match="the same key as row 2"):
+        ingest([BAD_FILES["duplicate rows"](tmp_path)], empty_data)
+
+
+@pytest.mark.parametrize("failing", ["workforce.csv", "datapackage.json"])
+def test_a_full_disk_half_way_changes_nothing(empty_data, tmp_path, monkeypatch, failing):
+    ingest([files.judgments(tmp_path / "j.csv")], empty_data)
+    before = snapshot(empty_data)
+    real = Path.replace
+
+    def replace(self, target):
+        if Path(target).name == failing and Path(target).parent == empty_data and self.parent.name == "new":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(OSError, match="No space"):
+        ingest([files.workforce(tmp_path / "w.ods"), files.charges(tmp_path / "c.csv")], empty_data)
+    monkeypatch.undo()
+    assert snapshot(empty_data) == before
+    assert sorted(path.name for path in empty_data.iterdir()) == sorted(before)
+
+
+def test_published_files_follow_the_users_umask(empty_data, tmp_path):
+    old = os.umask(0o022)
+    try:
+        ingest([files.judgments(tmp_path / "j.csv")], empty_data)
+    finally:
+        os.umask(old)
+    assert (empty_data / "judgments.csv").stat().st_mode & 0o777 == 0o644
+
+
+def test_the_projects_own_tables_are_registered_by_name(empty_data):
+    assert register_project_table("forces", empty_data) is True
+    assert register_project_table("forces", empty_data) is False
+    entry = resources(read_package(empty_data))["forces"]
+    assert entry["hash"] == f"sha256:{sha256(empty_data / 'forces.csv')}"
+    assert entry["coverage"] == {"rows": 43}
+    with pytest.raises(MissingTableError):
+        register_project_table("gaps", empty_data)
+
+
+def test_rows_are_sorted_and_lines_end_the_same_everywhere(empty_data, tmp_path):
+    ingest([files.stop_search(tmp_path / "s.csv")], empty_data)
+    content = (empty_data / "stop_search.csv").read_bytes()
+    assert b"\r" not in content
+    lines = content.decode().splitlines()
+    assert lines[1:] == sorted(lines[1:])
+    assert json.loads((empty_data / "datapackage.json").read_text())["resources"][0]["name"] == "forces"

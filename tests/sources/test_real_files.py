@@ -1,0 +1,101 @@
+"""The official files themselves, where this machine has them: same tables, same bytes, same controls."""
+
+from __future__ import annotations
+
+import shutil
+import time
+
+import pytest
+
+from peelbook.sources.ingest import ingest
+from peelbook.sources.package import made_tables
+from peelbook.sources.publication import recognise
+from peelbook.sources.reading import SourceFile
+
+pytestmark = pytest.mark.sources
+
+# Not publications: lists, layouts and counts that no table is made from.
+NOT_PUBLICATIONS = {
+    "SOURCES.md",
+    "judgment_counts.csv",
+    "official_file_urls_and_sha256.csv",
+    "pfa_centroids_and_suggested_tilegrid.csv",
+}
+
+
+@pytest.fixture(scope="module")
+def official(shared_sources):
+    """Every official file."""
+    return sorted(p for p in shared_sources.rglob("*") if p.is_file() and p.name not in NOT_PUBLICATIONS)
+
+
+@pytest.fixture(scope="module")
+def ingested(official, tmp_path_factory, root):
+    """A folder made from the official files alone, in one ingest."""
+    folder = tmp_path_factory.mktemp("ingested")
+    shutil.copy(root / "data" / "forces.csv", folder)
+    ingest(official, folder)
+    return folder
+
+
+def test_every_official_file_is_recognised(official):
+    assert {recognise(SourceFile(path))[0].name for path in official} >= {
+        "stop_search",
+        "use_of_force",
+        "workforce",
+        "population",
+        "recorded_crime",
+        "stop_search_records",
+        "judgments",
+    }
+
+
+def test_ingest_gives_the_committed_tables_byte_for_byte(ingested, root, catalogue):
+    tables = [*made_tables(catalogue.resources), "gaps"]
+    different = [
+        table
+        for table in tables
+        if (ingested / f"{table}.csv").read_bytes() != (root / "data" / f"{table}.csv").read_bytes()
+    ]
+    assert different == []
+
+
+def test_the_committed_description_is_the_one_ingest_writes(ingested, catalogue):
+    from peelbook.catalogue import Catalogue
+
+    fresh = Catalogue(ingested).resources
+    assert {name: fresh[name] for name in made_tables(fresh)} == {
+        name: catalogue.resources[name] for name in made_tables(catalogue.resources)
+    }
+
+
+def test_no_official_file_is_kept_in_the_repository(official, root, catalogue):
+    digests = {SourceFile(path).sha256 for path in official}
+    assert not digests & {r["hash"].removeprefix("sha256:") for r in catalogue.resources.values()}
+
+
+def test_the_workforce_file_goes_in_within_three_seconds(shared_sources, tmp_path, root):
+    import pandera.pandas  # noqa: F401 - "once the interpreter is up": imports are not ingest
+
+    (path,) = shared_sources.rglob("homeoffice_police_workforce_open_data_table_260723.ods")
+    shutil.copy(root / "data" / "forces.csv", tmp_path)
+    start = time.perf_counter()
+    ingest([path], tmp_path)
+    assert time.perf_counter() - start < 3
+
+
+@pytest.mark.parametrize("keep", [0.1, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize("pattern", ["*.ods", "*.xlsx", "*.parquet"])
+def test_an_official_file_cut_short_is_refused_and_nothing_changes(official, tmp_path, root, pattern, keep):
+    from peelbook.errors import PeelbookError
+
+    whole = next(path for path in official if path.match(pattern))
+    cut = tmp_path / "cut"
+    content = whole.read_bytes()
+    cut.write_bytes(content[: int(len(content) * keep)])
+    folder = tmp_path / "data"
+    folder.mkdir()
+    shutil.copy(root / "data" / "forces.csv", folder)
+    with pytest.raises(PeelbookError, match="Fix: "):
+        ingest([cut], folder)
+    assert [path.name for path in folder.iterdir()] == ["forces.csv"]
