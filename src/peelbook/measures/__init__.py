@@ -1,0 +1,45 @@
+"""Measures: every figure of the book, defined once as data and computed by a few generic functions.
+
+`registry()` holds the definitions (`registry.toml`), `compute` gives a measure for all forces and
+periods, `at` one force's figure or the reason why it is missing, `everything` one tidy table of all.
+"""
+
+from __future__ import annotations
+
+from peelbook.measures._compute import (
+    COLUMNS,
+    Missing,
+    Value,
+    at,
+    breakdown,
+    compute,
+    latest,
+    mid_year,
+    periods,
+    publication,
+    yearly,
+)
+from peelbook.measures._reference import everything, reference_markdown
+from peelbook.measures._registry import GRADES, Measure, Part, Registry, parse, registry
+
+__all__ = [
+    "COLUMNS",
+    "GRADES",
+    "Measure",
+    "Missing",
+    "Part",
+    "Registry",
+    "Value",
+    "at",
+    "breakdown",
+    "compute",
+    "everything",
+    "latest",
+    "mid_year",
+    "parse",
+    "periods",
+    "publication",
+    "reference_markdown",
+    "registry",
+    "yearly",
+]

@@ -1,0 +1,531 @@
+"""The generic functions behind every measure: sum a column, match the periods, divide.
+
+A measure is one entry of the registry and never a function of its own, so that all forces, periods and
+breakdowns are worked out at once and in the same way.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from peelbook import formats
+from peelbook.catalogue import Catalogue
+from peelbook.contracts import ENGLAND_AND_WALES
+from peelbook.errors import MissingTableError, ParameterError
+from peelbook.measures._registry import GRADES, STEPS, Measure, Part, registry
+
+COLUMNS = ["force_code", "period_end", "numerator", "denominator", "value"]
+
+#: The counts behind a disparity ratio, in further columns.
+DISPARITY_COUNTS = ["group_count", "group_population_count", "reference_count", "reference_population_count"]
+
+#: Figures worked out so far, by catalogue. A catalogue cannot be hashed, so its identity is the key and
+#: the entry goes when the catalogue does.
+_KNOWN: dict[int, dict[Any, pd.DataFrame]] = {}
+
+
+@dataclass(frozen=True)
+class Value:
+    """One figure of one force in one period. `value` is scaled; shares are 0 to 1."""
+
+    value: float
+    numerator: float | None
+    denominator: float | None
+    period_end: pd.Timestamp
+    force_code: str = ""
+    measure_id: str = ""
+    dimension: Mapping[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return True
+
+    @property
+    def measure(self) -> Measure:
+        """The measure this is a figure of."""
+        return registry()[self.measure_id]
+
+    def __str__(self) -> str:
+        return self.measure.with_unit(self.value)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """No figure, and why. It is false in a condition; it never stands for zero."""
+
+    reason: str
+    period_end: pd.Timestamp | None = None
+    force_code: str = ""
+    measure_id: str = ""
+    dimension: Mapping[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return False
+
+    @property
+    def measure(self) -> Measure:
+        """The measure this is a missing figure of."""
+        return registry()[self.measure_id]
+
+    def __str__(self) -> str:
+        return formats.MISSING
+
+
+def compute(catalogue: Catalogue, measure_id: str, **dimension: Any) -> pd.DataFrame:
+    """Return a measure for all forces and all periods with data.
+
+    Columns: force_code, period_end (day), numerator, denominator, value (floats). Values are scaled
+    (per 1,000 …), shares are 0 to 1. Rows without a value are left out: `at` gives the reason. A
+    `disparity` has the two rates as numerator and denominator and four more columns of counts; a
+    `change` has the difference as numerator and the earlier figure as denominator; a `grade` has the
+    order of the grade (1 to 5) as value and `area_code`, `area`, `cycle`, `grade` beside it.
+
+    `attrs["measure"]` and `attrs["dimension"]` say what the frame holds; `compare` reads them.
+
+    Raises `UnknownMeasureError`, `ParameterError` (a dimension the measure does not have),
+    `MissingTableError` naming the publication, `UndeclaredReadError`.
+    """
+    measure = registry()[measure_id]
+    dimension = _checked(measure, dimension)
+    key = ("measure", measure_id, _frozen(dimension))
+    return _kept(catalogue, key, lambda: _frame(catalogue, measure, dimension)).copy()
+
+
+def at(
+    catalogue: Catalogue, measure_id: str, force_code: str, period_end: Any, **dimension: Any
+) -> Value | Missing:
+    """Return one force's figure in one period, or the reason why there is none.
+
+    `force_code` may be any name of a force, or England and Wales (`K04000001`), which gives the total
+    over total of the forces that are not excluded, or the published national figure. Raises
+    `UnknownForceError`, `UnknownMeasureError`, `ParameterError`, `UndeclaredReadError`.
+    """
+    measure = registry()[measure_id]
+    dimension = _checked(measure, dimension)
+    code = force_code if force_code == ENGLAND_AND_WALES else catalogue.forces[force_code].code
+    day = pd.Timestamp(period_end).normalize()
+    tags = {"period_end": day, "force_code": code, "measure_id": measure_id, "dimension": dimension}
+    try:
+        frame = compute(catalogue, measure_id, **dimension)
+    except MissingTableError:
+        return Missing(_no_table(catalogue, measure), **tags)
+    rows = frame[
+        (frame["force_code"].to_numpy() == code) & (frame["period_end"].to_numpy() == day.to_datetime64())
+    ]
+    if not rows.empty:
+        row = rows.iloc[-1]
+        return Value(float(row["value"]), _float(row["numerator"]), _float(row["denominator"]), **tags)
+    if code == ENGLAND_AND_WALES:
+        return _national(catalogue, frame, measure, day, tags)
+    return Missing(_why(catalogue, measure, code, day, dimension), **tags)
+
+
+def periods(catalogue: Catalogue, measure_id: str, **dimension: Any) -> list[pd.Timestamp]:
+    """Return the periods in which any force has a figure, in order."""
+    return sorted(compute(catalogue, measure_id, **dimension)["period_end"].unique())
+
+
+def latest(
+    catalogue: Catalogue, measure_id: str, month: int | None = None, **dimension: Any
+) -> pd.Timestamp | None:
+    """Return the last period in which at least half of the forces have a figure, or `None`.
+
+    `month` keeps only periods that end in that month (3: financial years).
+    """
+    ends = compute(catalogue, measure_id, **dimension)["period_end"]
+    if month is not None:
+        ends = ends[ends.dt.month == month]
+    counts = ends.value_counts()
+    enough = counts[counts >= max(1, counts.max() / 2)] if len(counts) else counts
+    return None if enough.empty else enough.index.max()
+
+
+def yearly(frame: pd.DataFrame, month: int = 3) -> pd.DataFrame:
+    """Keep the periods that end in one month, so that rolling years do not overlap."""
+    return frame[frame["period_end"].dt.month == month]
+
+
+def breakdown(catalogue: Catalogue, measure_id: str, dimension: str, **others: Any) -> pd.DataFrame:
+    """Return a measure for every value of one of its dimensions, in a further column of that name.
+
+    Rank structure is `breakdown(catalogue, "rank_share", "rank")`. Raises as `compute` does.
+    """
+    measure = registry()[measure_id]
+    if dimension not in measure.breakdowns:
+        _checked(measure, {dimension: ""})
+    values = _values(catalogue, measure, dimension)
+    frames = [
+        compute(catalogue, measure_id, **{dimension: value}, **others).assign(**{dimension: value})
+        for value in values
+    ]
+    return pd.concat(frames, ignore_index=True)[[*COLUMNS[:2], dimension, *COLUMNS[2:]]]
+
+
+def publication(measure_id: str) -> str:
+    """Name the publication, or publications, that a measure rests on."""
+    return formats.joined(registry()[measure_id].publications)
+
+
+def mid_year(period_end: pd.Series, *, stock: bool) -> pd.Series:
+    """The 30 June whose population estimate a rate uses: the last one on or before the middle of the year.
+
+    For a figure over twelve months the middle is six months before `period_end`; for a count on a day
+    (`stock`) it is that day. Year ending 31 March 2023 -> 30 June 2022, year ending 30 September 2023 ->
+    30 June 2022, year ending 31 December 2016 -> 30 June 2016. HMICFRS's printed rates fit this rule.
+    """
+    months = period_end.dt.year * 12 + period_end.dt.month - 1 - (0 if stock else 6)
+    # Periods end on the last day of a month, so "on or before" is a matter of whole months.
+    year = months // 12 - (months % 12 < 5).astype(int)
+    return pd.to_datetime(year.astype(str) + "-06-30", format="%Y-%m-%d").dt.as_unit("s")
+
+
+def _checked(measure: Measure, dimension: Mapping[str, Any]) -> dict[str, Any]:
+    """The dimensions with defaults filled in; raises `ParameterError` for one the measure lacks."""
+    for name, value in dimension.items():
+        if name not in measure.breakdowns:
+            known = formats.joined(measure.breakdowns) or "none"
+            raise ParameterError(
+                f"The measure {measure.id!r} has no breakdown {name!r} (it has: {known}). "
+                "Fix: drop the argument, or add the breakdown to measures/registry.toml."
+            )
+        allowed = measure.breakdowns[name]
+        given = value if isinstance(value, (list, tuple)) else [value]
+        if bad := [item for item in given if allowed and item not in allowed]:
+            raise ParameterError(
+                f"The measure {measure.id!r} has no {name} {bad[0]!r}. Fix: use one of {', '.join(map(str, allowed))}."
+            )
+    filled = {**measure.default, **dimension}
+    if "years" in measure.breakdowns:
+        filled.setdefault("years", measure.breakdowns["years"][0])
+    return filled
+
+
+def _frozen(dimension: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in dimension.items()))
+
+
+def _kept(catalogue: Catalogue, key: Any, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """The frame for a key, made at most once for each catalogue object. Not a copy: do not change it."""
+    identity = id(catalogue)
+    if identity not in _KNOWN:
+        _KNOWN[identity] = {}
+        weakref.finalize(catalogue, _KNOWN.pop, identity, None)
+    known = _KNOWN[identity]
+    if key not in known:
+        known[key] = make()
+    return known[key]
+
+
+def _table(catalogue: Catalogue, measure: Measure, name: str) -> pd.DataFrame:
+    if not catalogue.has(name):
+        raise MissingTableError(
+            f"{_no_table(catalogue, measure)} Fix: ingest the publication with `peelbook data ingest`, where one exists."
+        )
+    return _kept(catalogue, ("table", name), lambda: catalogue.table(name))
+
+
+def _no_table(catalogue: Catalogue, measure: Measure) -> str:
+    absent = [name for name in measure.tables if not catalogue.has(name)]
+    names = formats.joined(dict.fromkeys(registry().publications[name] for name in absent or measure.tables))
+    return f"{measure.label} needs data that is not in this book: {names}."
+
+
+def _filters(part: Part, dimension: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    filters: dict[str, tuple[Any, ...]] = dict(part.where)
+    for name in part.by:
+        if name in dimension:
+            value = dimension[name]
+            filters[name] = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    return filters
+
+
+def _totals(catalogue: Catalogue, measure: Measure, part: Part, dimension: Mapping[str, Any]) -> pd.DataFrame:
+    """One part's figure by force and period: columns force_code, period_end, amount."""
+    filters = _filters(part, dimension)
+    key = ("part", part.table, part.columns, tuple(sorted(filters.items())), part.every, measure.areas)
+    return _kept(catalogue, key, lambda: _sum(catalogue, measure, part, filters)).copy()
+
+
+def _sum(
+    catalogue: Catalogue, measure: Measure, part: Part, filters: Mapping[str, tuple[Any, ...]]
+) -> pd.DataFrame:
+    table = _table(catalogue, measure, part.table)
+    keep = np.ones(len(table), dtype=bool)
+    if "force_code" in table:
+        national = table["force_code"].to_numpy() == ENGLAND_AND_WALES
+        keep &= national if measure.areas == "national" else ~national
+    for column, values in filters.items():
+        keep &= _isin(table[column], values)
+    rows = table.loc[keep, ["force_code", "period_end"]].copy()
+    if rows.empty and filters:
+        asked = [
+            f"{column} {formats.joined(map(str, values), last='or')}" for column, values in filters.items()
+        ]
+        raise ParameterError(
+            f"The table {part.table!r} has no row with {formats.joined(asked)}. Fix: use a value that the table has."
+        )
+    amount = sum(sign * table.loc[keep, column].astype("float64") for column, sign in part.columns)
+    rows["amount"] = amount
+    # NaN is contagious on purpose: a total with a missing piece is missing, not smaller.
+    rows["gone"] = rows["amount"].isna()
+    totals = rows.groupby(["force_code", "period_end"], as_index=False, sort=True).agg(
+        amount=("amount", "sum"), gone=("gone", "any")
+    )
+    totals.loc[totals["gone"], "amount"] = np.nan
+    totals = totals.drop(columns="gone")
+    return _rolled(totals, part.every) if part.every else totals
+
+
+def _isin(column: pd.Series, values: tuple[Any, ...]) -> np.ndarray:
+    if len(values) == 1:
+        return (column == values[0]).fillna(False).to_numpy(dtype=bool)
+    return column.isin(values).to_numpy(dtype=bool)
+
+
+def _rolled(totals: pd.DataFrame, every: str) -> pd.DataFrame:
+    """Sums over the twelve months to each period end; a year that lacks a quarter (month) is left out."""
+    steps = STEPS[every]
+    months = 12 // steps
+    wide = totals.pivot(index="period_end", columns="force_code", values="amount").sort_index()
+    number = wide.index.year * 12 + wide.index.month
+    full = range(int(number[0]), int(number[-1]) + 1, months)
+    ends = dict(zip(number, wide.index, strict=True))
+    wide.index = number
+    rolled = wide.reindex(full).rolling(steps, min_periods=steps).sum()
+    rolled = rolled.loc[[step for step in full if step in ends]]
+    rolled.index = pd.DatetimeIndex([ends[step] for step in rolled.index], name="period_end").as_unit("s")
+    long = rolled.stack().dropna().rename("amount").reset_index()
+    # Sums of whole numbers are whole; rolling sums drift in the last binary digit.
+    long["amount"] = long["amount"].round(6)
+    return long[["force_code", "period_end", "amount"]].sort_values(
+        ["force_code", "period_end"], ignore_index=True
+    )
+
+
+def _frame(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]) -> pd.DataFrame:
+    for name in measure.tables:
+        if not catalogue.has(name):
+            _table(catalogue, measure, name)
+    make = {
+        "grade": _grades,
+        "disparity": _disparity,
+        "change": _change,
+        "count": _count,
+        "published": _count,
+    }
+    frame = make.get(measure.kind, _quotient)(catalogue, measure, dimension)
+    frame = frame[frame["value"].notna()].sort_values(["force_code", "period_end"], ignore_index=True)
+    frame["period_end"] = frame["period_end"].dt.as_unit("s")
+    frame.attrs = {"measure": measure.id, "dimension": dict(dimension)}
+    return frame
+
+
+def _count(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]) -> pd.DataFrame:
+    frame = _totals(catalogue, measure, measure.numerator, dimension).rename(columns={"amount": "value"})
+    published = measure.kind == "published"
+    frame["numerator"] = np.nan if published else frame["value"]
+    frame["denominator"] = np.nan
+    frame["value"] *= measure.scale
+    return frame[COLUMNS]
+
+
+def _joined(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]) -> pd.DataFrame:
+    """Numerator and denominator side by side, matched on the period by the denominator's rule."""
+    if measure.denominator is None:
+        raise AssertionError(f"{measure.id} has no denominator")
+    top = _totals(catalogue, measure, measure.numerator, dimension).rename(columns={"amount": "numerator"})
+    bottom = _totals(catalogue, measure, measure.denominator, dimension).rename(
+        columns={"amount": "denominator"}
+    )
+    match = measure.denominator.match
+    if match == "census":
+        return top.merge(bottom.drop(columns="period_end"), on="force_code", how="left")
+    if match == "mid_year":
+        top["matched"] = mid_year(top["period_end"], stock=measure.period == "stock")
+        bottom = bottom.rename(columns={"period_end": "matched"})
+        return top.merge(bottom, on=["force_code", "matched"], how="left").drop(columns="matched")
+    return top.merge(bottom, on=["force_code", "period_end"], how="left")
+
+
+def _quotient(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]) -> pd.DataFrame:
+    frame = _joined(catalogue, measure, dimension)
+    # A denominator of zero gives no rate, not an infinite one.
+    frame["value"] = measure.scale * frame["numerator"] / frame["denominator"].where(frame["denominator"] > 0)
+    return frame[COLUMNS]
+
+
+def _disparity(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]) -> pd.DataFrame:
+    group = _joined(catalogue, measure, dimension)
+    reference = _joined(catalogue, measure, {**dimension, **measure.reference})
+    both = group.merge(reference, on=["force_code", "period_end"], suffixes=("", "_reference"), how="inner")
+    both = both.rename(
+        columns={
+            "numerator": "group_count",
+            "denominator": "group_population_count",
+            "numerator_reference": "reference_count",
+            "denominator_reference": "reference_population_count",
+        }
+    )
+    rate, base = (
+        measure.scale
+        * both[f"{side}_count"]
+        / both[f"{side}_population_count"].where(both[f"{side}_population_count"] > 0)
+        for side in ("group", "reference")
+    )
+    both["numerator"], both["denominator"] = rate, base
+    both["value"] = rate / base.where(base > 0)
+    return both[[*COLUMNS, *DISPARITY_COUNTS]]
+
+
+def _change(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]) -> pd.DataFrame:
+    now = _totals(catalogue, measure, measure.numerator, dimension)
+    before = now.copy()
+    before["period_end"] = before["period_end"] + pd.DateOffset(years=int(dimension["years"]))
+    before["period_end"] = before["period_end"].dt.as_unit("s")
+    both = now.merge(before, on=["force_code", "period_end"], suffixes=("", "_before"), how="left")
+    both["denominator"] = both["amount_before"]
+    both["numerator"] = both["amount"] - both["amount_before"]
+    both["value"] = both["numerator"] / both["denominator"].where(both["denominator"] > 0)
+    return both[COLUMNS]
+
+
+def _grades(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]) -> pd.DataFrame:
+    table = _table(catalogue, measure, measure.numerator.table)
+    for column, values in _filters(measure.numerator, dimension).items():
+        table = table[_isin(table[column], values)]
+    order = {grade.casefold(): place for place, grade in enumerate(GRADES, start=1)}
+    frame = table[["force_code", "cycle", "area_code", "area", "grade"]].copy()
+    frame["value"] = frame["grade"].str.strip().str.casefold().map(order).astype("float64")
+    # A cycle such as 2023-25 or 2021/22 ends in its last year.
+    last = frame["cycle"].str.extract(r"(\d{2})$")[0]
+    frame["period_end"] = pd.to_datetime("20" + last + "-12-31", format="%Y-%m-%d")
+    frame["numerator"] = frame["denominator"] = np.nan
+    return frame[[*COLUMNS, "cycle", "area_code", "area", "grade"]]
+
+
+def _values(catalogue: Catalogue, measure: Measure, dimension: str) -> list[Any]:
+    """The values of a breakdown that its table has, in the registry's order, else in the alphabet's."""
+    if dimension == "years":
+        return list(measure.breakdowns[dimension])
+    present = set(_table(catalogue, measure, measure.numerator.table)[dimension].dropna().unique())
+    allowed = measure.breakdowns[dimension]
+    return [value for value in allowed if value in present] if allowed else sorted(present)
+
+
+def _national(
+    catalogue: Catalogue, frame: pd.DataFrame, measure: Measure, day: pd.Timestamp, tags: Mapping[str, Any]
+) -> Value | Missing:
+    """England and Wales: total over total of the forces with a figure, without those that shares leave out.
+
+    A count needs every force, because a sum with a force missing would read as a fall.
+    """
+    out = measure.excluded if measure.kind == "share" else ()
+    rows = frame[(frame["period_end"] == day) & ~frame["force_code"].isin(out)]
+    if rows.empty or measure.kind in ("grade", "published"):
+        return Missing(
+            f"{measure.label}: there is no England and Wales figure for {_the(measure, day)}.", **tags
+        )
+    if measure.kind == "disparity":
+        group, people, reference, others = (float(rows[name].sum()) for name in DISPARITY_COUNTS)
+        top, bottom = measure.scale * group / people, measure.scale * reference / others
+        return Value(top / bottom, top, bottom, **tags)
+    top = float(rows["numerator"].sum())
+    if measure.kind == "count":
+        gone = [force.short_name for force in catalogue.forces if force.code not in set(rows["force_code"])]
+        if gone:
+            return Missing(
+                f"The total for England and Wales for {_the(measure, day)} would lack {formats.joined(gone)}.",
+                **tags,
+            )
+        return Value(top, top, None, **tags)
+    bottom = float(rows["denominator"].sum())
+    return Value(measure.scale * top / bottom, top, bottom, **tags)
+
+
+def _why(
+    catalogue: Catalogue,
+    measure: Measure,
+    code: str,
+    day: pd.Timestamp,
+    dimension: Mapping[str, Any],
+) -> str:
+    """Why a force has no figure in a period, from the narrowest reason to the widest."""
+    force = catalogue.forces[code]
+    when = measure.period_name(day)
+    span = _span(measure, day)
+    for part in (measure.numerator, measure.denominator):
+        if part is None:
+            continue
+        for moment in span if part.every else (day,):
+            if reason := catalogue.gap(part.table, code, moment):
+                return formats.sentence(reason)
+    if measure.kind == "grade":
+        return f"{measure.publications[0]} has no stated grade for {force.full_name} for {when}."
+    if measure.kind == "change":
+        if lacks := _lacks(catalogue, measure, measure.numerator, dimension, code, day):
+            return lacks
+        years = int(dimension["years"])
+        ago = f"{formats.cardinal(years)} year{'' if years == 1 else 's'} earlier"
+        source = registry().publications[measure.numerator.table]
+        return f"{source} has no figure for {force.full_name} {ago} to compare with."
+    if lacks := _lacks(catalogue, measure, measure.numerator, dimension, code, day):
+        return lacks
+    if measure.denominator is not None:
+        if measure.denominator.match == "mid_year":
+            needed = mid_year(pd.Series([day]), stock=measure.period == "stock").iloc[0]
+            held = _totals(catalogue, measure, measure.denominator, dimension)["period_end"]
+            if needed not in set(held):
+                return (
+                    f"The rate needs the population of {formats.period(needed, 'mid-year')}, and the estimates in "
+                    f"this book run from {formats.period(held.min(), 'mid-year')} to "
+                    f"{formats.period(held.max(), 'mid-year')}."
+                )
+        elif measure.denominator.match == "same" and (
+            lacks := _lacks(catalogue, measure, measure.denominator, dimension, code, day)
+        ):
+            return lacks
+    return f"The number to divide by is zero or missing for {force.full_name} for {_the(measure, day)}."
+
+
+def _the(measure: Measure, day: pd.Timestamp) -> str:
+    return f"{'the ' if measure.period in ('year', 'quarter') else ''}{measure.period_name(day)}"
+
+
+def _lacks(
+    catalogue: Catalogue,
+    measure: Measure,
+    part: Part,
+    dimension: Mapping[str, Any],
+    code: str,
+    day: pd.Timestamp,
+) -> str:
+    """Why one part of a measure has no figure for a force in a period; empty where it has one."""
+    totals = _totals(catalogue, measure, part, dimension)
+    totals = totals[totals["amount"].notna()]
+    source, name = registry().publications[part.table], catalogue.forces[code].full_name
+    mine = totals["force_code"] == code
+    if (mine & (totals["period_end"] == day)).any():
+        return ""
+    if not mine.any():
+        return f"{source} has no figure for {name}."
+    if not (totals["period_end"] == day).any():
+        first, last = totals["period_end"].min(), totals["period_end"].max()
+        return (
+            f"{source} has no figure for {_the(measure, day)}: in this book it runs from "
+            f"{_the(measure, first)} to {_the(measure, last)}."
+        )
+    return f"{source} has no figure for {name} for {_the(measure, day)}."
+
+
+def _span(measure: Measure, day: pd.Timestamp) -> list[pd.Timestamp]:
+    """The last days of the months of the year that ends on a day, latest first."""
+    return [day - pd.offsets.MonthEnd(step) if step else day for step in range(0, 12)]
+
+
+def _float(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)

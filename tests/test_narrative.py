@@ -1,0 +1,459 @@
+"""Sentences: grammar, missing years, small numbers, and what they must never say."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+
+from peelbook import compare, measures, narrative, stats
+from peelbook.measures import Missing, Value
+
+DAY = "2023-03-31"
+#: A figure does not have a cause, and a page does not praise or blame.
+FORBIDDEN = re.compile(
+    r"\b(because of|due to|caused?|led to|thanks to|good|bad|poor|better|worse|best|worst|fail(?:ed|ing)?|success\w*|"
+    r"improve\w*|deteriorat\w*|concern\w*|unfortunately|only)\b",
+    re.IGNORECASE,
+)
+FIVE = ("metropolitan", "kent", "greater-manchester", "city-of-london", "dyfed-powys")
+
+
+@pytest.fixture(scope="module")
+def forces(catalogue):
+    return catalogue.forces
+
+
+def peers(catalogue, measure_id, force, day=DAY, **dimension):
+    frame = measures.compute(catalogue, measure_id, **dimension)
+    return compare.against_peers(frame, force.code, day)
+
+
+def made(force, value, numerator=None, denominator=None, **changes):
+    """A comparison with the figures a test needs and nothing else."""
+    base = {
+        "force_code": force.code,
+        "period_end": pd.Timestamp(DAY),
+        "measure_id": "",
+        "dimension": {},
+        "averages": compare.Averages(6.6, 8.6, 42, 3.0),
+        "n": 43,
+    }
+    return compare.Comparison(
+        value=value, numerator=numerator, denominator=denominator, **{**base, **changes}
+    )
+
+
+# --- level -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("slug", "text"),
+    [
+        (
+            "metropolitan",
+            "In the year ending 31 March 2023, the Metropolitan Police Service made 19.8 stop and searches per 1,000 population.",
+        ),
+        (
+            "kent",
+            "In the year ending 31 March 2023, Kent Police made 6.8 stop and searches per 1,000 population.",
+        ),
+        (
+            "city-of-london",
+            "In the year ending 31 March 2023, the City of London Police made 197.0 stop and searches per 1,000 population.",
+        ),
+    ],
+)
+def test_the_level_names_period_force_and_figure(catalogue, forces, slug, text):
+    assert (
+        narrative.level(peers(catalogue, "stop_search_rate", forces[slug]), "stop_search_rate", forces[slug])
+        == text
+    )
+
+
+def test_a_zero_count_is_said_in_words(forces):
+    kent = forces["kent"]
+    assert narrative.level(made(kent, 0.0, 0.0), "stop_search_count", kent) == (
+        "In the year ending 31 March 2023, Kent Police made no stop and searches."
+    )
+    assert narrative.level(made(kent, 0.0, 0.0, 50_000.0), "stop_search_rate", kent).endswith(
+        "0.0 stop and searches per 1,000 population; the count was zero."
+    )
+
+
+def test_one_is_singular(forces):
+    text = narrative.level(made(forces["kent"], 1.0, 1.0), "stop_search_count", forces["kent"])
+    assert text.endswith("made 1 stop and search.")
+
+
+@pytest.mark.parametrize(
+    ("measure_id", "dimension", "day", "part"),
+    [
+        ("charge_rate", {"offence_group": "Robbery"}, DAY, "of the robbery offences it recorded."),
+        ("charge_rate", {}, DAY, "of the victim-based offences it recorded."),
+        ("officers_rate", {}, DAY, "On 31 March 2023, Kent Police had"),
+        (
+            "ethnic_minority_share",
+            {},
+            "2021-03-21",
+            "At the 2021 Census, people from ethnic minority backgrounds were",
+        ),
+        (
+            "population_count",
+            {},
+            "2022-06-30",
+            "In mid-2022, the area policed by Kent Police had 1,875,893 residents.",
+        ),
+        (
+            "victim_based_crime_count",
+            {"offence_group": "Robbery"},
+            DAY,
+            "Kent Police had 1,261 recorded offences in the group “Robbery”.",
+        ),
+        (
+            "officers_headcount",
+            {"rank": "Sergeant", "sex": "Female"},
+            DAY,
+            "police officers at the rank of sergeant who were women.",
+        ),
+        (
+            "female_officers_share",
+            {"rank": "Sergeant"},
+            DAY,
+            "of the police officers at the rank of sergeant in Kent Police.",
+        ),
+        (
+            "police_grant_per_officer",
+            {},
+            "2026-03-31",
+            "was granted £58,879 for each full-time equivalent officer.",
+        ),
+        (
+            "stop_search_ethnicity_rate",
+            {"ethnicity": "Mixed"},
+            DAY,
+            "stop and searches of people with Mixed ethnicity for each 1,000 in the population.",
+        ),
+    ],
+)
+def test_breakdowns_and_units_read_as_english(catalogue, forces, measure_id, dimension, day, part):
+    kent = forces["kent"]
+    assert part in narrative.level(peers(catalogue, measure_id, kent, day, **dimension), measure_id, kent)
+
+
+def test_a_change_names_both_ends(catalogue, forces):
+    kent = forces["kent"]
+    assert narrative.level(peers(catalogue, "headcount_change", kent, years=5), "headcount_change", kent) == (
+        "Between 31 March 2018 and 31 March 2023, the number of police officers in Kent Police rose by 28.0%, "
+        "from 3,328 to 4,261."
+    )
+    fall = made(kent, -0.25, -25.0, 100.0)
+    assert narrative.level(fall, "stop_search_change", kent) == (
+        "Between the year ending 31 March 2022 and the year ending 31 March 2023, the number of stop and searches "
+        "by Kent Police fell by 25.0%, from 100 to 75."
+    )
+    assert "did not change: it was 100 at both ends" in narrative.level(
+        made(kent, 0.0, 0.0, 100.0), "stop_search_change", kent
+    )
+    assert narrative.level(made(kent, 0.1), "stop_search_change", kent).startswith(
+        "There is no figure for Kent Police"
+    )
+
+
+def test_england_and_wales_can_be_the_subject(catalogue):
+    nation = measures.at(catalogue, "stop_search_rate", "K04000001", DAY)
+    assert narrative.level(nation, "stop_search_rate", narrative.ENGLAND_AND_WALES) == (
+        "In the year ending 31 March 2023, England and Wales made 8.6 stop and searches per 1,000 population."
+    )
+
+
+# --- missing -----------------------------------------------------------------------------------------
+
+
+def test_a_missing_year_is_said_with_its_reason(catalogue, forces):
+    gmp = forces["greater-manchester"]
+    gone = measures.at(catalogue, "charge_rate", gmp.code, "2020-03-31")
+    text = narrative.missing(gone, "charge_rate", gmp)
+    assert text.startswith(
+        "There is no figure for Greater Manchester Police for the year ending 31 March 2020: charge rate of "
+        "victim-based crime."
+    )
+    assert "July 2019 to March 2020" in text
+    assert "0%" not in text
+
+
+def test_a_comparison_without_a_figure_says_so_and_still_gives_the_average(catalogue, forces):
+    gmp = forces["greater-manchester"]
+    text = narrative.paragraph(peers(catalogue, "charge_rate", gmp, "2020-03-31"), "charge_rate", gmp)
+    assert text.startswith("There is no figure for Greater Manchester Police")
+    assert "The average across forces was" in text
+    assert narrative.missing(None, "charge_rate", gmp) == (
+        "There is no figure for Greater Manchester Police: charge rate of victim-based crime."
+    )
+
+
+def test_an_empty_comparison_has_no_verdict_no_rank_and_no_interval(forces):
+    gone = made(forces["kent"], None)
+    for say in (narrative.position, narrative.rank, narrative.interval, narrative.small):
+        assert say(gone, "stop_search_rate") == ""
+    assert narrative.disparity(gone, "disparity_ratio", forces["kent"]).startswith("There is no figure")
+
+
+# --- averages, verdict, rank -------------------------------------------------------------------------
+
+
+def test_both_averages_are_named(forces):
+    text = narrative.averages(made(forces["kent"], 6.8), "stop_search_rate")
+    assert text == "The average across forces was 6.6, and the rate for England and Wales as a whole was 8.6."
+    alone = compare.Averages(6.6, None, 42, 3.0)
+    assert (
+        narrative.averages(alone, "stop_search_ethnicity_rate_published")
+        == "The average across forces was 6.6."
+    )
+    change = compare.Averages(0.1, -0.02, 42, 0.1)
+    assert narrative.averages(change, "headcount_change") == (
+        "The average change across forces was +10.0%, and the change for England and Wales as a whole was −2.0%."
+    )
+    assert narrative.averages(alone, "stop_search_count") == ""
+    assert narrative.averages(compare.Averages(float("nan"), None, 0, float("nan")), "charge_rate") == ""
+
+
+@pytest.mark.parametrize(
+    ("position", "measure_id", "text"),
+    [
+        (
+            compare.HIGHER,
+            "stop_search_rate",
+            "The rate is higher than expected: the difference from the average is larger than chance and the usual variation between forces would explain.",
+        ),
+        (
+            compare.LOWER,
+            "officers_rate",
+            "The rate is lower than expected: the difference from the average is larger than the usual variation between forces would explain.",
+        ),
+        (
+            compare.WITHIN,
+            "charge_rate",
+            "The share is within the expected range: chance and the usual variation between forces could explain the difference from the average.",
+        ),
+    ],
+)
+def test_the_verdict_speaks_of_the_difference_and_not_of_its_cause(forces, position, measure_id, text):
+    assert narrative.position(made(forces["kent"], 1.0, position=position), measure_id) == text
+
+
+def test_a_force_left_out_of_the_limits_gets_no_verdict(catalogue, forces):
+    city = forces["city-of-london"]
+    text = narrative.position(peers(catalogue, "stop_search_rate", city), "stop_search_rate")
+    assert "no verdict" in text
+    assert "expected" not in text
+    assert narrative.position(made(city, 5.0), "stop_search_count") == ""
+
+
+@pytest.mark.parametrize(
+    ("rank", "tied", "text"),
+    [
+        (1, 1, "the highest of the 43"),
+        (3, 1, "the 3rd highest of the 43"),
+        (22, 1, "the 22nd highest of the 43"),
+        (23, 1, "the 21st lowest of the 43"),
+        (42, 1, "the 2nd lowest of the 43"),
+        (43, 1, "the lowest of the 43"),
+        (5, 3, "the joint 5th highest of the 43"),
+        (42, 2, "the joint lowest of the 43"),
+    ],
+)
+def test_a_place_is_counted_from_the_nearer_end(forces, rank, tied, text):
+    said = narrative.rank(made(forces["kent"], 1.0, rank=rank, tied=tied), "stop_search_rate")
+    assert said == f"It was {text} forces with a figure."
+
+
+def test_a_place_has_its_interval_where_chance_could_move_it(forces):
+    found = made(forces["kent"], 1.0, rank=14, rank_interval=(11, 18))
+    assert narrative.rank(found, "charge_rate").endswith(
+        "Allowing for chance, its place counted from the highest lies between 11th and 18th."
+    )
+    sure = made(forces["kent"], 1.0, rank=14, rank_interval=(14, 14))
+    assert "Allowing" not in narrative.rank(sure, "charge_rate")
+    lone = made(forces["kent"], 1.0, rank=1, n=1)
+    assert narrative.rank(lone, "charge_rate") == "No other force has a figure to compare this share with."
+
+
+def test_the_extremes_and_the_counts_behind_a_figure(catalogue, forces):
+    kent = forces["kent"]
+    found = peers(catalogue, "stop_search_rate", kent)
+    names = {force.code: force for force in forces}
+    assert narrative.extremes(found, "stop_search_rate", names) == (
+        "The figures ran from 1.9 (Derbyshire) to 197.0 (City of London)."
+    )
+    assert narrative.extremes(made(kent, 1.0), "stop_search_rate", names) == ""
+    assert narrative.counts(found, "stop_search_rate") == "That is 12,717 in a population of 1,875,893."
+    assert (
+        narrative.counts(peers(catalogue, "charge_rate", kent), "charge_rate") == "That is 10,011 of 150,728."
+    )
+    assert (
+        narrative.counts(made(kent, 0.2, 2.0, 10.0), "stalking_protection_orders_rate")
+        == "That is 2 for a total of 10."
+    )
+    assert narrative.counts(made(kent, 9.0, 2.0, 10.0), "funding_rate") == "That is £2 in a population of 10."
+    assert narrative.counts(made(kent, 1.0), "stop_search_count") == ""
+
+
+def test_small_numbers_are_flagged(forces):
+    assert "small" in narrative.small(made(forces["kent"], 0.1, 7.0, small=True), "stop_search_rate")
+    assert narrative.small(made(forces["kent"], 0.1, 700.0), "stop_search_rate") == ""
+
+
+def test_city_of_londons_residents_are_caveated_wherever_they_are_a_denominator(forces):
+    city, kent = forces["city-of-london"], forces["kent"]
+    for found in measures.registry().values():
+        said = narrative.caveat(found, city)
+        assert bool(said) == (found.resident_population or found.id == "population_count"), found.id
+        assert narrative.caveat(found, kent) == ""
+    assert narrative.caveat("stop_search_rate", "England and Wales") == ""
+
+
+def test_an_interval_is_printed_as_finely_as_it_needs(forces):
+    wide = made(forces["kent"], 0.86, interval=stats.Interval(0.78, 0.903))
+    assert narrative.interval(wide, "charge_rate") == "Its 95% interval is 78.0% to 90.3%."
+    narrow = made(forces["kent"], 19.8, interval=stats.Interval(19.77, 19.84))
+    assert narrative.interval(narrow, "stop_search_rate") == "Its 95% interval is 19.77 to 19.84."
+    assert narrative.interval(made(forces["kent"], 1.0), "stop_search_rate") == ""
+
+
+# --- disparity, change, trend, samples, grades -------------------------------------------------------
+
+
+def test_a_disparity_gives_its_interval_and_gives_no_reasons(catalogue, forces):
+    met = forces["metropolitan"]
+    text = narrative.disparity(
+        peers(catalogue, "disparity_ratio", met, ethnicity="Black"), "disparity_ratio", met
+    )
+    assert (
+        "stopped and searched Black people was 2.9 times the rate for White people (95% interval 2.8 to 2.9)."
+        in text
+    )
+    assert text.endswith("The ratio does not show the reasons for a difference.")
+    even = made(met, 1.05, interval=stats.Interval(0.9, 1.2), dimension={"ethnicity": "Asian"})
+    assert "chance alone could explain the difference from equal rates" in narrative.disparity(
+        even, "disparity_ratio", met
+    )
+    bare = made(met, 1.05, dimension={"ethnicity": "Asian"})
+    assert "95% interval" not in narrative.disparity(bare, "disparity_ratio", met)
+
+
+def value(number, day=DAY, top=None, bottom=None, measure_id="stop_search_rate"):
+    return Value(number, top, bottom, pd.Timestamp(day), "E23000032", measure_id)
+
+
+def test_a_change_between_two_years_says_whether_chance_could_explain_it(forces):
+    kent = forces["kent"]
+    text = narrative.change(
+        value(6.8, DAY, 12_717, 1_875_893),
+        value(6.5, "2022-03-31", 12_100, 1_868_000),
+        "stop_search_rate",
+        kent,
+    )
+    assert text == (
+        "Between the year ending 31 March 2022 and the year ending 31 March 2023, the rate for Kent Police rose from "
+        "6.5 to 6.8, a change of +4.6%. The change is larger than chance alone would explain."
+    )
+    little = narrative.change(
+        value(0.9, DAY, 9, 10_000), value(1.1, "2022-03-31", 11, 10_000), "stop_search_rate", kent
+    )
+    assert "fell from 1.1 to 0.9" in little
+    assert little.endswith("Chance alone could explain the change.")
+
+
+def test_a_change_of_a_share_is_in_percentage_points(forces):
+    later, earlier = value(0.04, DAY, 40, 1000), value(0.06, "2022-03-31", 60, 1000)
+    text = narrative.change(later, earlier, "charge_rate", forces["kent"])
+    assert "fell from 6.0% to 4.0%, a change of −2.0 percentage points." in text
+
+
+def test_a_change_of_a_complete_count_or_from_zero_has_no_chance_and_no_percentage(forces):
+    kent = forces["kent"]
+    staff = narrative.change(
+        value(0.3, DAY, 30, 100), value(0.2, "2022-03-31", 20, 100), "female_officers_share", kent
+    )
+    assert "chance" not in staff
+    risen = narrative.change(value(5.0), value(0.0, "2022-03-31"), "stop_search_count", kent)
+    assert risen.endswith("the number for Kent Police rose from 0 to 5.")
+    same = narrative.change(value(5.0), value(5.0, "2022-03-31"), "stop_search_count", kent)
+    assert same.endswith("the number for Kent Police did not change (5).")
+
+
+def test_a_change_with_a_missing_end_says_which(forces):
+    kent = forces["kent"]
+    gone = Missing("not supplied", pd.Timestamp("2022-03-31"), kent.code, "charge_rate")
+    for text in (
+        narrative.change(value(0.1), gone, "charge_rate", kent),
+        narrative.change(gone, value(0.1), "charge_rate", kent),
+    ):
+        assert "year ending 31 March 2022" in text
+        assert text.endswith("Not supplied.")
+
+
+@pytest.mark.parametrize(
+    ("direction", "part"),
+    [
+        (stats.INCREASING, "the rate for the Metropolitan Police Service shows an increasing trend."),
+        (stats.DECREASING, "shows a decreasing trend."),
+        (stats.NO_CHANGE, "shows no significant trend."),
+        (stats.UNKNOWN, "cannot be calculated, because a year has no figure or no cases."),
+    ],
+)
+def test_the_trend_is_one_of_four_sentences(forces, direction, part):
+    recent = stats.Trend(direction, 0.0, 0.0, 1.0, 5, False)
+    text = narrative.trend(recent, "stop_search_rate", forces["metropolitan"], DAY)
+    assert text.startswith("Over the five years to 31 March 2023, the")
+    assert text.endswith(part)
+
+
+def test_an_audit_count_carries_its_wilson_interval():
+    assert narrative.sample(109, 128) == "109 of 128 (85.2%; 95% interval 78.0% to 90.3%)"
+    assert narrative.sample(0, 0) == "no cases"
+    with pytest.raises(ValueError, match="more successes"):
+        narrative.sample(129, 128)
+
+
+def test_grades_are_counted_from_the_highest(catalogue, forces):
+    frame = measures.compute(catalogue, "grade")
+    assert narrative.grades(frame, forces["metropolitan"], "2023-25") == (
+        "In 2023–25, HMICFRS graded the Metropolitan Police Service adequate in one area, requires improvement in five "
+        "areas and inadequate in two areas."
+    )
+    assert narrative.grades(frame, forces["greater-manchester"], "2023-25").startswith(
+        "No stated PEEL grade of Greater"
+    )
+
+
+# --- for every force ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("slug", FIVE)
+def test_paragraphs_of_every_measure_are_clean_english(catalogue, forces, slug):
+    force = forces[slug]
+    for found in measures.registry().values():
+        if found.kind == "grade" or found.areas or not all(catalogue.has(table) for table in found.tables):
+            continue
+        frame = measures.compute(catalogue, found.id)
+        day = measures.latest(catalogue, found.id)
+        text = narrative.paragraph(compare.against_peers(frame, force.code, day), found, force)
+        assert text == narrative.paragraph(compare.against_peers(frame, force.code, day), found, force)
+        assert not FORBIDDEN.search(text), (found.id, FORBIDDEN.search(text))
+        assert not re.search(r"\{|\}|nan|None|  |\.\.|<NA>|\bthe the\b|, ,", text), (found.id, text)
+        assert not re.search(r"\d-\d|\s-\d", text), (found.id, text)
+        assert text[0].isupper()
+        assert text.endswith(".")
+        for part in re.split(r"(?<=\.) ", text):
+            assert part[0].isupper(), (found.id, part)
+        assert force.full_name in text or force.full_name[0].upper() + force.full_name[1:] in text
+
+
+def test_every_force_is_named_with_its_article_and_no_other(catalogue, forces):
+    for force in forces:
+        text = narrative.level(peers(catalogue, "stop_search_count", force), "stop_search_count", force)
+        assert f", {force.full_name} made" in text
+        assert ("the " + force.name in text) == (force.article == "the")

@@ -1,0 +1,621 @@
+"""Each statistic against an independent implementation or a published worked example."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from peelbook import stats
+
+#: The first call imports statsmodels, so no single example has a deadline.
+QUICK = settings(deadline=None, max_examples=60)
+
+counts = st.integers(min_value=0, max_value=5000)
+
+
+@st.composite
+def proportions(draw):
+    trials = draw(st.integers(min_value=1, max_value=5000))
+    return draw(st.integers(min_value=0, max_value=trials)), trials
+
+
+# --- intervals of one figure -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0000, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_gives_newcombes_published_examples(successes, trials, low, high):
+    """Newcombe (1998), Statistics in Medicine 17:857, table I, method 3."""
+    assert stats.wilson(successes, trials) == pytest.approx((low, high), abs=5e-5)
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.998])
+@QUICK
+@given(case=proportions())
+def test_wilson_agrees_with_statsmodels(confidence, case):
+    from statsmodels.stats.proportion import proportion_confint
+
+    expected = proportion_confint(*case, alpha=1 - confidence, method="wilson")
+    assert stats.wilson(*case, confidence) == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_printed_interval_of_reasonable_grounds_is_a_wald_interval_and_wilson_is_wider_below():
+    low, high = stats.wald(265, 280)
+    assert ((high - low) / 2 * 100) == pytest.approx(2.6, abs=0.05)
+    assert stats.wilson(265, 280) == pytest.approx((0.914, 0.967), abs=0.0006)
+
+
+@QUICK
+@given(case=proportions())
+def test_wald_agrees_with_statsmodels(case):
+    from statsmodels.stats.proportion import proportion_confint
+
+    expected = proportion_confint(*case, method="normal")
+    # statsmodels clips to 0 and 1; the printed form does not.
+    assert np.clip(stats.wald(*case), 0, 1) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("count", "confidence", "low", "high"),
+    [
+        (5, 0.95, 1.623486324, 11.6683331),
+        (10, 0.95, 4.795387629, 18.39035799),
+        (100, 0.95, 81.36400699, 121.6268111),
+        (5, 0.998, 0.739371928, 16.45474478),
+        (100, 0.998, 71.92139974, 134.9243187),
+    ],
+)
+def test_exact_poisson_limits_are_those_public_health_england_publishes(count, confidence, low, high):
+    """PHEindicatormethods, `testdata_funnel_ratio_outputs.csv`: limits in expected events (to its solver's 6 digits)."""
+    assert stats.exact_poisson(count, confidence=confidence) == pytest.approx((low, high), rel=1e-5)
+
+
+def test_exact_poisson_limits_are_those_of_funnelplotr():
+    """FunnelPlotR, `test-poisson_limits.R`: 95% limits of ratios with 15, 20 and 30 expected."""
+    low, high = stats.exact_poisson([15, 20, 30], [15, 20, 30])
+    assert low == pytest.approx([0.5596924, 0.6108260, 0.6746958], abs=1e-7)
+    assert high == pytest.approx([1.649348, 1.544419, 1.427562], abs=1e-6)
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.998])
+@QUICK
+@given(count=counts)
+def test_exact_poisson_agrees_with_statsmodels(confidence, count):
+    from statsmodels.stats.rates import confint_poisson
+
+    expected = confint_poisson(count, 2.5, method="exact-c", alpha=1 - confidence)
+    assert stats.exact_poisson(count, 2.5, confidence=confidence) == pytest.approx(expected, rel=1e-9)
+
+
+def test_byar_gives_the_worked_example_of_breslow_and_day():
+    """Breslow and Day (1987), volume II, chapter 2: 15 observed with 6.5 expected, limits 1.29 to 3.81."""
+    assert stats.byar(15, 6.5) == pytest.approx((1.29, 3.81), abs=0.005)
+
+
+@QUICK
+@given(count=st.integers(min_value=10, max_value=100_000))
+def test_byar_stays_within_half_a_percent_of_the_exact_interval_from_a_count_of_ten(count):
+    assert stats.byar(count) == pytest.approx(stats.exact_poisson(count), rel=0.005)
+
+
+def test_a_rate_has_an_exact_interval_below_a_count_of_ten_and_byars_from_ten():
+    low, high = stats.rate_interval([9, 10], [1000, 1000], scale=1000)
+    assert (low[0], high[0]) == pytest.approx(stats.exact_poisson(9, 1000, 1000))
+    assert (low[1], high[1]) == pytest.approx(stats.byar(10, 1000, 1000))
+
+
+def test_a_count_of_zero_has_a_lower_limit_of_zero_and_an_upper_one_above_it():
+    for method in (stats.byar, stats.exact_poisson, stats.rate_interval):
+        low, high = method(0, 1000, 1000)
+        assert low == 0
+        assert high == pytest.approx(3.69, abs=0.1)
+
+
+def test_the_log_normal_interval_of_a_ratio_agrees_with_a_poisson_regression_of_statsmodels():
+    """The interval of the coefficient of a two-group Poisson regression with the exposure as offset."""
+    from statsmodels.genmod.families import Poisson
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    for a, e, b, f in [(60, 51477.5, 30, 54308.7), (7, 100, 9, 50), (14_000, 120_000, 9000, 160_000)]:
+        # Each group in two parts, so that the regression has more rows than coefficients and does not fit them exactly.
+        rows = [(a // 3, e / 2, 1), (a - a // 3, e / 2, 1), (b // 3, f / 2, 0), (b - b // 3, f / 2, 0)]
+        counts, sizes, group = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
+        design = np.column_stack([np.ones(4), group])
+        fit = GLM(counts, design, family=Poisson(), offset=np.log(sizes)).fit(tol=1e-12)
+        assert stats.ratio_interval(a, e, b, f) == pytest.approx(np.exp(fit.conf_int()[1]), rel=1e-6)
+
+
+def test_the_printed_black_to_white_ratio_has_a_narrow_interval_and_small_counts_a_wide_one():
+    low, high = stats.ratio_interval(42_000, 1_188_000, 61_000, 4_740_000)
+    assert high - low < 0.1
+    low, high = stats.ratio_interval(3, 1000, 40, 20_000)
+    assert high / low > 5
+
+
+@pytest.mark.parametrize(
+    ("case", "low", "high"),
+    [((56, 70, 48, 80), 0.0524, 0.3339), ((9, 10, 3, 10), 0.1705, 0.8090), ((10, 10, 0, 20), 0.6791, 1.0)],
+)
+def test_the_interval_of_a_difference_gives_newcombes_published_examples(case, low, high):
+    """Newcombe (1998), Statistics in Medicine 17:873, table II, method 10."""
+    assert stats.newcombe(*case) == pytest.approx((low, high), abs=5e-5)
+
+
+@QUICK
+@given(first=proportions(), second=proportions())
+def test_the_interval_of_a_difference_agrees_with_statsmodels(first, second):
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    expected = confint_proportions_2indep(*first, *second, method="newcomb", compare="diff")
+    assert stats.newcombe(*first, *second) == pytest.approx(expected, abs=1e-9)
+
+
+@QUICK
+@given(case=proportions())
+def test_wilson_holds_the_observed_share_and_stays_between_nought_and_one(case):
+    low, high = stats.wilson(*case)
+    assert 0 <= low <= case[0] / case[1] <= high <= 1
+
+
+@QUICK
+@given(count=counts)
+def test_the_wider_confidence_holds_the_narrower(count):
+    for method in (stats.byar, stats.exact_poisson):
+        inner, outer = method(count), method(count, confidence=stats.ALARM)
+        assert outer.low <= inner.low <= inner.high <= outer.high
+
+
+def test_missing_in_missing_out_and_no_denominator_no_interval():
+    low, high = stats.wilson([5, np.nan, 5], [10, 10, 0])
+    assert np.isnan(low).tolist() == np.isnan(high).tolist() == [False, True, True]
+    assert np.isnan(stats.rate_interval(5, 0).low)
+    assert np.isnan(stats.ratio_interval(0, 10, 5, 10).low)
+
+
+@pytest.mark.parametrize(
+    "call", [lambda: stats.wilson(11, 10), lambda: stats.byar(-1), lambda: stats.z_value(1.0)]
+)
+def test_impossible_input_is_refused(call):
+    with pytest.raises(ValueError, match=r"more successes|below zero|between 0 and 1"):
+        call()
+
+
+# --- funnel limits -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "low", "high", "outer_low", "outer_high"),
+    [
+        (50, 69.691035, 91.593861, 63.375595, 97.909301),
+        (102, 72.974925, 88.309971, 68.553233, 92.731663),
+        (9998, 79.867989, 81.416907, 79.421375, 81.863521),
+    ],
+)
+def test_normal_limits_of_a_proportion_are_those_public_health_england_publishes(
+    size, low, high, outer_low, outer_high
+):
+    """PHEindicatormethods, `testdata_funnel_prop_outputs.csv`: baseline 80.642448%."""
+    target = 0.80642448
+    inner = stats.funnel_limits("proportion", target, size, method="normal")
+    outer = stats.funnel_limits("proportion", target, size, method="normal", confidence=stats.ALARM)
+    assert [100 * limit for limit in inner] == pytest.approx([low, high], abs=2e-6)
+    assert [100 * limit for limit in outer] == pytest.approx([outer_low, outer_high], abs=2e-6)
+
+
+def _interpolated(cdf, ppf, p, n):
+    """Spiegelhalter (2005) A.1.1 with scipy's distributions: (r - alpha)/n."""
+    r = ppf(p)
+    alpha = (cdf(r) - p) / (cdf(r) - cdf(r - 1))
+    return (r - alpha) / n
+
+
+@pytest.mark.parametrize("p", [0.025, 0.975, 0.001, 0.999])
+@pytest.mark.parametrize("n", [1, 7, 50, 999, 48_000])
+@pytest.mark.parametrize("target", [0.004, 0.07, 0.5])
+def test_exact_limits_of_a_proportion_agree_with_scipys_binomial(p, n, target):
+    from scipy.stats import binom
+
+    expected = np.clip(
+        _interpolated(lambda r: binom.cdf(r, n, target), lambda q: binom.ppf(q, n, target), p, n), 0, 1
+    )
+    low, high = stats.funnel_limits(
+        "proportion", target, n, method="exact", confidence=0.95 if p in (0.025, 0.975) else 0.998
+    )
+    assert (low if p < 0.5 else high) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("p", [0.025, 0.975, 0.001, 0.999])
+@pytest.mark.parametrize("n", [40, 1000, 250_000])
+def test_exact_limits_of_a_rate_agree_with_scipys_poisson(p, n):
+    from scipy.stats import poisson
+
+    mean = 8.6 * n / 1000
+    expected = 1000 * max(
+        0, _interpolated(lambda r: poisson.cdf(r, mean), lambda q: poisson.ppf(q, mean), p, n)
+    )
+    low, high = stats.funnel_limits(
+        "rate", 8.6, n, scale=1000, method="exact", confidence=0.95 if p in (0.025, 0.975) else 0.998
+    )
+    assert (low if p < 0.5 else high) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize(("model", "target", "scale"), [("rate", 8.6, 1000), ("proportion", 0.186, 1)])
+@pytest.mark.parametrize("confidence", [0.95, 0.998])
+def test_all_three_kinds_of_limit_meet_for_a_large_force(model, target, scale, confidence):
+    limits = [
+        stats.funnel_limits(model, target, 2_000_000, scale=scale, confidence=confidence, method=method)
+        for method in ("exact", "normal", "transformed")
+    ]
+    assert limits[0] == pytest.approx(limits[1], rel=2e-3)
+    assert limits[2] == pytest.approx(limits[1], rel=2e-3)
+
+
+@QUICK
+@given(size=st.floats(min_value=100, max_value=1e6), more=st.floats(min_value=1.01, max_value=10))
+def test_limits_close_in_on_the_target_as_a_force_grows(size, more):
+    for model, target, scale in (("rate", 8.6, 1000), ("proportion", 0.2, 1), ("ratio", 0.24, 1)):
+        small, large = (stats.funnel_limits(model, target, n, scale=scale) for n in (size, size * more))
+        assert small.low <= large.low <= target * (1 + 1e-12)
+        assert target * (1 - 1e-12) <= large.high <= small.high
+
+
+def test_over_dispersion_widens_limits_and_only_on_the_transformed_scale():
+    spread = stats.Dispersion("additive", 9.0, 0.2, 43)
+    plain = stats.funnel_limits("rate", 8.6, 1e6, scale=1000)
+    wide = stats.funnel_limits("rate", 8.6, 1e6, scale=1000, dispersion=spread)
+    assert wide.low < plain.low < plain.high < wide.high
+    stretched = stats.funnel_limits(
+        "rate", 8.6, 1e6, scale=1000, dispersion=stats.Dispersion("multiplicative", 9.0, 0.2, 43)
+    )
+    middle = math.sqrt(8.6)
+    assert math.sqrt(stretched.high) - middle == pytest.approx(3 * (math.sqrt(plain.high) - middle))
+    for method in ("exact", "normal"):
+        with pytest.raises(ValueError, match="over-dispersion"):
+            stats.funnel_limits("rate", 8.6, 1e6, method=method, dispersion=spread)
+        with pytest.raises(ValueError, match="ratio"):
+            stats.funnel_limits("ratio", 0.2, 100, method=method)
+
+
+def test_a_unit_on_the_limit_scores_exactly_that_many_standard_errors():
+    for model, target, scale, size in (("rate", 8.6, 1000, 500_000), ("proportion", 0.2, 1, 800)):
+        spread = stats.Dispersion("additive", 4.0, 0.01, 43)
+        for confidence in (stats.ALERT, stats.ALARM):
+            low, high = stats.funnel_limits(
+                model, target, size, scale=scale, confidence=confidence, dispersion=spread
+            )
+            y, error = stats._transformed(model, np.array([low, high]) * size / scale, size, scale)
+            middle = math.sqrt(target) if model == "rate" else math.asin(math.sqrt(target))
+            z = (y - middle) / spread.error(error)
+            assert z == pytest.approx([-stats.z_value(confidence), stats.z_value(confidence)], rel=1e-9)
+
+
+# --- over-dispersion ---------------------------------------------------------------------------------
+
+
+def test_winsorising_pulls_the_tails_in_to_the_quantiles_and_leaves_the_rest():
+    scores = np.array([-9.0, -2, -1, 0, 0.5, 1, 1.5, 2, 3, 20])
+    pulled = stats.winsorised(scores, 0.1)
+    assert pulled.min() == pytest.approx(np.quantile(scores, 0.1))
+    assert pulled.max() == pytest.approx(np.quantile(scores, 0.9))
+    assert pulled[1:-1] == pytest.approx(scores[1:-1])
+    assert np.isnan(stats.winsorised([np.nan, np.nan])).all()
+
+
+def test_between_unit_variance_is_dersimonian_and_lairds_as_in_statsmodels():
+    from statsmodels.stats.meta_analysis import combine_effects
+
+    rng = np.random.default_rng(1)
+    effects, variances = rng.normal(0, 0.5, 40), rng.uniform(0.01, 0.4, 40)
+    mean = np.average(effects, weights=1 / variances)
+    expected = combine_effects(effects, variances, method_re="chi2")
+    ours = stats.estimate_dispersion((effects - mean) / np.sqrt(variances), np.sqrt(variances), share=0.0)
+    assert ours.tau2 == pytest.approx(expected.tau2, rel=1e-9)
+    assert ours.phi * ours.n == pytest.approx(expected.q, rel=1e-9)
+
+
+def test_no_spread_beyond_chance_gives_no_over_dispersion():
+    quiet = stats.estimate_dispersion([0.1, -0.2, 0.3, -0.1], [1, 1, 2, 2])
+    assert (quiet.tau2, quiet.over) == (0.0, False)
+    assert quiet.error(3.0) == 3.0
+
+
+def test_fewer_than_three_units_cannot_show_over_dispersion():
+    for scores in ([], [5.0], [5.0, np.nan, -5.0]):
+        found = stats.estimate_dispersion(scores, np.ones(len(scores)))
+        assert (found.method, found.tau2, found.over) == ("none", 0.0, False)
+        assert found.error(2.0) == 2.0
+
+
+def test_multiplicative_over_dispersion_never_narrows():
+    assert stats.Dispersion("multiplicative", 0.4, 0.0, 43).error(1.0) == 1.0
+    loud = stats.estimate_dispersion([4, -4, 5, -5, 3.0], np.ones(5), method="multiplicative")
+    assert loud.over
+    assert loud.error(1.0) == pytest.approx(math.sqrt(loud.phi))
+
+
+def test_a_force_left_out_is_scored_and_does_not_widen_the_limits():
+    top, bottom = [80, 85, 90, 95, 100, 9000.0], [10_000.0] * 6
+    within = stats.funnel_scores("rate", top[:5], bottom[:5], 9.0, scale=1000, share=0.0)
+    beside = stats.funnel_scores(
+        "rate", top, bottom, 9.0, scale=1000, share=0.0, include=[True] * 5 + [False]
+    )
+    assert beside.dispersion == within.dispersion
+    assert beside.adjusted[:5] == pytest.approx(within.adjusted)
+    assert beside.adjusted[5] > 10
+
+
+def test_scores_of_ratios_use_the_errors_of_both_counts():
+    scores = stats.funnel_scores("ratio", [20, 60], [100, 200], 0.25, method="none")
+    y = np.log([20.5 / 100.5, 60.5 / 200.5])
+    error = np.sqrt([1 / 20.5 + 1 / 100.5, 1 / 60.5 + 1 / 200.5])
+    assert scores.naive == pytest.approx((y - math.log(0.25)) / error)
+
+
+# --- many comparisons and ranks ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(stats.holm, "holm"), (stats.benjamini_hochberg, "fdr_bh")])
+# statsmodels takes 0.1 s for one set of Holm's p values.
+@settings(deadline=None, max_examples=12)
+@given(p=st.lists(st.floats(min_value=0, max_value=1), min_size=1, max_size=43))
+def test_corrections_agree_with_statsmodels(ours, theirs, p):
+    from statsmodels.stats.multitest import multipletests
+
+    assert ours(p) == pytest.approx(multipletests(p, method=theirs)[1], abs=1e-12)
+
+
+def test_a_missing_p_value_is_not_a_comparison():
+    with_gap = stats.holm([0.01, np.nan, 0.04])
+    assert np.isnan(with_gap[1])
+    assert with_gap[[0, 2]] == pytest.approx(stats.holm([0.01, 0.04]))
+    assert np.isnan(stats.benjamini_hochberg([np.nan])).all()
+
+
+def test_benjamini_and_hochbergs_own_example_finds_four():
+    """Benjamini and Hochberg (1995), JRSS B 57:289, section 4: 15 p values, four significant at 5%, three by Bonferroni."""
+    p = [
+        0.0001,
+        0.0004,
+        0.0019,
+        0.0095,
+        0.0201,
+        0.0278,
+        0.0298,
+        0.0344,
+        0.0459,
+        0.3240,
+        0.4262,
+        0.5719,
+        0.6528,
+        0.7590,
+        1.0,
+    ]
+    assert (stats.benjamini_hochberg(p) <= 0.05).sum() == 4
+    assert (stats.holm(p) <= 0.05).sum() == 3
+
+
+@QUICK
+@given(values=st.lists(st.integers(min_value=0, max_value=20), min_size=1, max_size=43))
+def test_ranks_agree_with_scipy_with_ties_sharing_the_better_place(values):
+    from scipy.stats import rankdata
+
+    assert stats.ranks(values) == pytest.approx(rankdata([-value for value in values], method="min"))
+
+
+def test_a_missing_value_has_no_rank_and_takes_no_place():
+    assert stats.ranks([5, np.nan, 7])[[0, 2]].tolist() == [2, 1]
+    assert np.isnan(stats.ranks([5, np.nan, 7])[1])
+    best, worst = stats.rank_intervals([5, np.nan, 7], [0.1, 0.1, 0.1])
+    assert (best[0], worst[0]) == (2, 2)
+    assert np.isnan(best[1])
+
+
+def test_a_rank_interval_is_one_place_without_error_and_all_places_without_information():
+    best, worst = stats.rank_intervals([3, 1, 2], [0, 0, 0])
+    assert best.tolist() == worst.tolist() == [1, 3, 2]
+    best, worst = stats.rank_intervals([3, 1, 2], [100, 100, 100])
+    assert (best.tolist(), worst.tolist()) == ([1, 1, 1], [3, 3, 3])
+    best, worst = stats.rank_intervals([2, 2], [0, 0])
+    assert (best.tolist(), worst.tolist()) == ([1, 1], [2, 2])
+
+
+@QUICK
+@given(
+    values=st.lists(st.floats(min_value=-5, max_value=5), min_size=2, max_size=20),
+    error=st.floats(min_value=0.01, max_value=3),
+)
+def test_a_rank_interval_holds_the_rank(values, error):
+    best, worst = stats.rank_intervals(values, [error] * len(values))
+    places = stats.ranks(values)
+    assert (best <= places).all()
+    assert (places <= worst).all()
+
+
+# --- change and trend --------------------------------------------------------------------------------
+
+
+@QUICK
+@given(
+    x=st.integers(min_value=0, max_value=300),
+    y=st.integers(min_value=0, max_value=300),
+    e=st.floats(min_value=0.2, max_value=5),
+)
+def test_the_change_of_a_rate_agrees_with_a_mid_p_test_from_scipys_binomial(x, y, e):
+    from scipy.stats import binom
+
+    found = stats.rate_change(x, e, y, 1.0)
+    if x + y == 0:
+        assert np.isnan(found.p_value)
+        return
+    n, share = x + y, e / (e + 1)
+    middle = binom.cdf(x - 1, n, share) + binom.pmf(x, n, share) / 2
+    assert found.p_value == pytest.approx(min(1, 2 * min(middle, 1 - middle)), abs=1e-9)
+
+
+def test_the_change_of_a_large_rate_is_the_score_test():
+    from statsmodels.stats.rates import test_poisson_2indep as poisson_two_sample
+
+    case = (175_277, 8_855_333, 209_540, 8_799_728)
+    expected = poisson_two_sample(*case, method="score")
+    found = stats.rate_change(*case)
+    assert found.z == pytest.approx(expected.statistic, rel=1e-6)
+    near = stats.rate_change(5200, 1000, 5000, 1000)
+    assert near.p_value == pytest.approx(
+        poisson_two_sample(5200, 1000, 5000, 1000, method="score").pvalue, rel=1e-6
+    )
+
+
+def test_the_exact_and_the_normal_test_of_a_rate_meet_where_one_takes_over():
+    exact, normal = stats.rate_change(520, 1.0, 479, 1.0), stats.rate_change(521, 1.0, 479, 1.0)
+    assert exact.p_value == pytest.approx(stats.p_value(exact.z), abs=0.002)
+    assert normal.p_value == pytest.approx(stats.p_value(normal.z))
+
+
+@QUICK
+@given(first=proportions(), second=proportions())
+def test_the_change_of_a_proportion_is_the_two_by_two_chi_square_test_of_scipy(first, second):
+    from scipy.stats import chi2_contingency
+
+    found = stats.proportion_change(*first, *second)
+    (x, n), (y, m) = first, second
+    if x + y in (0, n + m):
+        assert (found.z, found.p_value) == (0, 1)
+        return
+    table = [[x, n - x], [y, m - y]]
+    assert found.z**2 == pytest.approx(
+        chi2_contingency(table, correction=False).statistic, rel=1e-9, abs=1e-12
+    )
+
+
+def test_reasonable_grounds_improved_by_more_than_chance():
+    """Two samples of about the sizes the report gives: 94.6% of 280 against 75.9% of 270."""
+    found = stats.proportion_change(265, 280, 205, 270)
+    assert found.p_value < 0.001
+    assert found.interval.low > 0.1
+
+
+def test_a_change_from_nothing_has_no_ratio():
+    found = stats.rate_change(5, 100, 0, 100)
+    assert np.isnan(found.effect)
+    assert np.isnan(found.interval.low)
+    assert found.p_value < 0.05
+
+
+COUNTS = [994, 1023, 1199, 1332, 1367]
+DENOMINATORS = [40299, 41527, 42811, 44064, 44701]
+RATES = [24.67, 24.6, 28, 30.2, 30.6]
+LIMITS = stats.Interval([23.16, 23.15, 26.44, 28.63, 28.98], [26.25, 26.19, 29.64, 31.9, 32.25])
+
+
+def test_trend_of_proportions_gives_the_chi_square_of_fingertips_own_test():
+    """Fingertips open source, `TrendMarkerCalculatorTest`, proportions set 1: chi-square 47.9, increasing."""
+    found = stats.trend("proportion", COUNTS, DENOMINATORS)
+    assert round(found.chi2, 1) == 47.9
+    assert found.direction == stats.INCREASING
+
+
+def test_trend_of_values_gives_the_chi_square_of_fingertips_own_test():
+    """The same, set 1 with its printed rates and limits: chi-square 46.77, increasing."""
+    found = stats.trend_of_values(RATES, LIMITS)
+    assert round(found.chi2, 2) == 46.77
+    assert found.direction == stats.INCREASING
+
+
+@pytest.mark.parametrize(
+    ("model", "numerator", "denominator", "direction"),
+    [
+        (
+            "proportion",
+            [3455176, 3491868, 3625401, 3774801, 3938080],
+            [48783947, 49122259, 49956777, 50649129, 51441896],
+            "increasing",
+        ),
+        (
+            "proportion",
+            [57274, 55865, 53681, 51767, 53185],
+            [61834, 60511, 59074, 57508, 59028],
+            "decreasing",
+        ),
+        (
+            "rate",
+            [1416, 935, 1344, 1415, 1502],
+            [48246126, 48440507, 48753376, 49300918, 49866388],
+            "increasing",
+        ),
+    ],
+)
+def test_trends_are_those_fingertips_publishes(model, numerator, denominator, direction):
+    """FingertipsNext, `TrendMarkerCalculatorTests`: diabetes, MMR in Yorkshire, diabetic eye disease (2020-2024)."""
+    assert stats.trend(model, numerator, denominator, scale=100_000).direction == direction
+
+
+def test_cochran_armitage_agrees_with_statsmodels():
+    from statsmodels.stats.contingency_tables import Table
+
+    table = Table(np.array([COUNTS, np.subtract(DENOMINATORS, COUNTS)]), shift_zeros=False)
+    expected = table.test_ordinal_association(row_scores=np.array([1, 0]), col_scores=np.arange(1.0, 6.0))
+    # statsmodels uses the variance with n - 1 of the permutation distribution.
+    total = sum(DENOMINATORS)
+    assert stats.trend("proportion", COUNTS, DENOMINATORS).chi2 == pytest.approx(
+        expected.zscore**2 * total / (total - 1), rel=1e-9
+    )
+
+
+def test_the_weighted_line_agrees_with_statsmodels():
+    from statsmodels.regression.linear_model import WLS
+
+    errors = (np.array(LIMITS.high) - np.array(LIMITS.low)) / 3.92
+    fit = WLS(RATES, np.column_stack([np.ones(5), np.arange(1.0, 6.0)]), weights=1 / errors**2).fit(
+        cov_type="fixed scale"
+    )
+    found = stats.trend_of_values(RATES, LIMITS)
+    assert found.slope == pytest.approx(fit.params[1])
+    assert found.chi2 == pytest.approx(fit.tvalues[1] ** 2)
+
+
+def test_one_odd_year_makes_no_trend():
+    assert stats.trend("rate", [1000, 1000, 1000, 1000, 4000], [1e6] * 5).direction == stats.NO_CHANGE
+
+
+def test_a_flat_line_is_no_trend():
+    assert stats.trend("rate", [1000] * 5, [1e6] * 5).direction == stats.NO_CHANGE
+
+
+@pytest.mark.parametrize(
+    ("model", "numerator", "denominator"),
+    [
+        ("rate", [1, 2, 3, 4], [10] * 4),
+        ("rate", [1, 2, np.nan, 4, 5], [10] * 5),
+        ("rate", [1, 2, 3, 4, 5], [10, 10, 0, 10, 10]),
+        ("proportion", [0, 2, 3, 4, 5], [10] * 5),
+        ("proportion", [10, 2, 3, 4, 5], [10] * 5),
+    ],
+)
+def test_a_trend_with_a_missing_year_or_no_cases_cannot_be_calculated(model, numerator, denominator):
+    found = stats.trend(model, numerator, denominator)
+    assert (found.direction, found.consistent) == (stats.UNKNOWN, False)
+    assert np.isnan(found.chi2)
+
+
+def test_values_without_an_interval_have_no_trend():
+    assert stats.trend_of_values([1, 2, 3, 4, 5], ([1] * 5, [1] * 5)).direction == stats.UNKNOWN
+
+
+def test_only_the_last_five_years_count():
+    long = stats.trend("proportion", [40000, 1, *COUNTS], [41000, 41000, *DENOMINATORS])
+    assert long == stats.trend("proportion", COUNTS, DENOMINATORS)
+
+
+def test_importing_statistics_loads_neither_scipy_stats_nor_statsmodels():
+    import subprocess
+    import sys
+
+    code = "import sys, peelbook.stats; print(any(name in sys.modules for name in ('scipy.stats', 'statsmodels')))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "False"
