@@ -1,0 +1,54 @@
+"""The claims ledger: every number a report prints, checked against open data and against itself.
+
+`evaluate` gives the verdicts, `ties` the figures that must agree with one another, `label_agreement` the
+report's words beside open rules. The rest puts them on pages: `box`, `report_markdown`, `to_json`.
+"""
+
+from __future__ import annotations
+
+from peelbook.claims._evaluate import VERDICTS, Alternative, Verdict, evaluate
+from peelbook.claims._labels import LabelCheck, label_agreement, two_averages
+from peelbook.claims._language import ExpressionError
+from peelbook.claims._ledger import Claim, Ledger, read
+from peelbook.claims._pages import (
+    box,
+    files,
+    guide_markdown,
+    printed,
+    report_markdown,
+    rows,
+    summary,
+    to_json,
+)
+from peelbook.claims._skeleton import skeleton
+from peelbook.claims._ties import Tie, ties
+from peelbook.claims._write import CAUSES, ICONS, MEANINGS, tally
+
+__all__ = [
+    "CAUSES",
+    "ICONS",
+    "MEANINGS",
+    "VERDICTS",
+    "Alternative",
+    "Claim",
+    "ExpressionError",
+    "LabelCheck",
+    "Ledger",
+    "Tie",
+    "Verdict",
+    "box",
+    "evaluate",
+    "files",
+    "guide_markdown",
+    "label_agreement",
+    "printed",
+    "read",
+    "report_markdown",
+    "rows",
+    "skeleton",
+    "summary",
+    "tally",
+    "ties",
+    "to_json",
+    "two_averages",
+]

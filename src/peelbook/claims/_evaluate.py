@@ -1,0 +1,466 @@
+"""Evaluate a ledger: for each claim a verdict, the computed figure, the gap and what was tried.
+
+Nobody types a verdict. A claim is *reproduced* where open data gives the printed figure at its printed
+precision, *consistent* where other printed figures do, *differs* where what can be computed is another
+figure, and *not testable* where nothing here bears on it. Before a claim counts as differing, the data are
+asked what else the figure could be: another average, population, definition, period, vintage or rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from peelbook.claims import _write
+from peelbook.claims._figures import (
+    AVERAGES,
+    Calculator,
+    Figure,
+    Result,
+    Setting,
+    Trace,
+    Unavailable,
+)
+from peelbook.claims._language import Call, Node, Text, calls, swapped
+from peelbook.claims._ledger import Claim, read
+from peelbook.claims._rules import Revision, rules
+from peelbook.contracts import ENGLAND_AND_WALES
+
+if TYPE_CHECKING:
+    from peelbook.catalogue import Catalogue
+
+REPRODUCED, CONSISTENT, DIFFERS, NOT_TESTABLE = "reproduced", "consistent", "differs", "not testable"
+VERDICTS = (REPRODUCED, CONSISTENT, DIFFERS, NOT_TESTABLE)
+
+#: How far from the report's period another period may lie and still be worth a look.
+NEAR_DAYS = 366
+
+_YEARS_TRIED = 2
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One other way to the figure: its kind, in words, its value in the claim's unit, and whether it fits."""
+
+    kind: str
+    label: str
+    value: Fraction
+    fits: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the ledger says about one claim.
+
+    `computed` and `gap` (computed less printed) are exact and in the claim's unit, `None` where nothing was
+    computed. `cause` is the kind of alternative that accounts for a difference, `"unexplained"` where none
+    does, and empty for other verdicts. `average` names the average that the printed figure fits.
+    `computed_note` says what the computed figure is of, where that is not quite what the claim is about.
+    """
+
+    claim: Claim
+    verdict: str
+    computed: Fraction | None = None
+    gap: Fraction | None = None
+    reason: str = ""
+    cause: str = ""
+    alternatives: tuple[Alternative, ...] = ()
+    averages: tuple[Alternative, ...] = ()
+    average: str = ""
+    tables: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    computed_text: str = ""
+    computed_note: str = ""
+    short: str = ""
+
+    @property
+    def summary(self) -> str:
+        """The reason in a sentence or two; `reason` is the same in full."""
+        return self.short or self.reason
+
+    @property
+    def fits(self) -> Alternative | None:
+        """The alternative that gives the printed figure."""
+        return next((item for item in self.alternatives if item.fits), None)
+
+
+def evaluate(catalogue: Catalogue, force_code: str, *, section: str | None = None) -> list[Verdict]:
+    """Return a verdict on every claim of a force's report, or of one section, in the order of the report.
+
+    An empty list means that nobody has entered this force's report. Reads only the tables that the
+    evidence of these claims needs. Raises `TableContractError` with every fault of the ledger,
+    `UndeclaredReadError`, or what `Catalogue.table` raises.
+    """
+    ledger = read(catalogue, force_code)
+    calculator = Calculator(catalogue, ledger)
+    return [verdict(calculator, claim) for claim in ledger.claims if section in (None, claim.section)]
+
+
+def verdict(calculator: Calculator, claim: Claim) -> Verdict:
+    """Return the verdict on one claim, from the first of its evidence that can be worked out."""
+    if not claim.filled:
+        return Verdict(claim, NOT_TESTABLE, reason="No value has been entered for this claim yet.")
+    reasons: list[str] = []
+    for tree in claim.trees:
+        try:
+            return _tested(calculator, claim, tree)
+        except Unavailable as problem:
+            reasons.append(problem.reason)
+            if problem.period and (near := _without_period(calculator, claim, tree, problem.reason)):
+                return near
+    return Verdict(claim, NOT_TESTABLE, reason=_write.untestable(claim, reasons))
+
+
+def _tested(calculator: Calculator, claim: Claim, tree: Node) -> Verdict:
+    trace = Trace()
+    results = _averages(calculator, claim, tree, trace)
+    first = results[0][1]
+    used: dict[str, Any] = {"tables": tuple(trace.tables), "claims": tuple(trace.claims)}
+    good = CONSISTENT if trace.claims else REPRODUCED
+    if not isinstance(first, Figure):
+        holds = all(_holds(claim, result) for _, result in results)
+        return Verdict(
+            claim,
+            good if holds else DIFFERS,
+            reason=_write.comparison(claim, holds, trace),
+            cause="" if holds else "unexplained",
+            computed_text=first.capitalize() if isinstance(first, str) else "",
+            **used,
+        )
+    averages = tuple(
+        Alternative("average", label, _in_unit(claim, result.value), bool(fit(claim, result)))
+        for label, result in results
+        if isinstance(result, Figure)
+    )
+    label, best, how = _best(claim, [(label, r) for label, r in results if isinstance(r, Figure)])
+    common: dict[str, Any] = {
+        **used,
+        "computed": _in_unit(claim, best.value),
+        "gap": _in_unit(claim, best.value) - (claim.value or 0),
+        "averages": averages if len(averages) > 1 else (),
+        "computed_text": _write.computed(claim, _in_unit(claim, best.value)),
+    }
+    if how:
+        return Verdict(
+            claim,
+            good,
+            average=label if len(averages) > 1 else "",
+            reason=_write.agreement(how, label if len(averages) > 1 else "", trace),
+            **common,
+        )
+    tried = (
+        *_alternatives(calculator, claim, tree, best),
+        *_roundings(claim, common["computed"]),
+    )
+    cause = _cause(claim, tried, trace, best)
+    short, reason = _write.difference(claim, common["gap"], cause, tried, trace, _revisions(trace))
+    return Verdict(claim, DIFFERS, cause=cause, alternatives=tried, short=short, reason=reason, **common)
+
+
+def fit(claim: Claim, figure: Figure) -> str:
+    """Say whether a figure bears a printed value out: `"exactly"`, `"within rounding"` or `""`.
+
+    *Exactly* is equality at the printed precision; a figure halfway between two printed ones fits both, so
+    that rounding half up and half to even are both accepted. *Within rounding* means that the range which
+    the rounded inputs allow meets the range that the printed value allows. "Around" allows one unit of the
+    last printed place either way; "more than" and "less than" are strict; "at least" and "up to" compare at
+    the printed precision.
+    """
+    if claim.value is None:
+        raise ValueError(f"{claim.claim_id} has no value")
+    factor = claim.measured_in.factor
+    value, step = claim.value * factor, claim.step * factor
+    low, high = figure.range
+    if claim.sense == ">":
+        return "exactly" if figure.value > value else ""
+    if claim.sense == "<":
+        return "exactly" if figure.value < value else ""
+    if claim.sense == ">=":
+        return "exactly" if figure.value >= value - step / 2 else ""
+    if claim.sense == "<=":
+        return "exactly" if figure.value <= value + step / 2 else ""
+    slack = step if claim.sense == "~" else step / 2
+    if abs(figure.value - value) <= slack:
+        return "exactly"
+    return "within rounding" if low <= value + slack and high >= value - slack else ""
+
+
+def _holds(claim: Claim, result: Result) -> bool:
+    return result == claim.label if isinstance(result, str) else bool(result)
+
+
+def _in_unit(claim: Claim, value: Fraction) -> Fraction:
+    return value / claim.measured_in.factor
+
+
+def _best(claim: Claim, results: list[tuple[str, Figure]]) -> tuple[str, Figure, str]:
+    """The first result that fits exactly, else within rounding, else the nearest."""
+    fits = [(label, figure, fit(claim, figure)) for label, figure in results]
+    for wanted in ("exactly", "within rounding"):
+        for item in fits:
+            if item[2] == wanted:
+                return item
+    if claim.value is None:
+        raise ValueError(f"{claim.claim_id} has no value")
+    printed = claim.value * claim.measured_in.factor
+    return min(fits, key=lambda item: abs(item[1].value - printed))
+
+
+def _averages(
+    calculator: Calculator, claim: Claim, tree: Node, trace: Trace, setting: Setting | None = None
+) -> list[tuple[str, Result]]:
+    """The expression under each average that has a figure of its own; once, unnamed, where none is needed.
+
+    Raises `Unavailable` where no average can be worked out.
+    """
+    setting = setting or Setting()
+    measured = [call for call in calls(tree) if call.name == "measure"]
+    national = claim.national or any(
+        dict(call.named).get("subject") == ENGLAND_AND_WALES for call in measured
+    )
+    if not (national and measured):
+        return [("", calculator.work_out(tree, claim, setting, trace))]
+    results: list[tuple[str, Result]] = []
+    problem: Unavailable | None = None
+    for average in AVERAGES:
+        try:
+            result = calculator.work_out(tree, claim, replace(setting, average=average), trace)
+        except Unavailable as error:
+            problem = problem or error
+            continue
+        known = [figure.value for _, figure in results if isinstance(figure, Figure)]
+        if not (isinstance(result, Figure) and result.value in known):
+            results.append((average, result))
+    if problem and not results:
+        raise problem
+    # A table that holds the national figure itself gives one figure whatever the average.
+    return results if len(results) > 1 else [("", results[0][1])]
+
+
+# --- other ways to the figure
+
+
+def _alternatives(
+    calculator: Calculator, claim: Claim, tree: Node, known: Figure | None = None
+) -> Iterator[Alternative]:
+    """Every alternative the data allow that changes the `known` figure or makes it fit."""
+    seen = {_in_unit(claim, known.value)} if known else set()
+    for kind, label, node, setting in _ways(calculator, claim, tree):
+        try:
+            results = _averages(calculator, claim, node, Trace(), setting)
+        except Unavailable:
+            continue
+        for average, figure in results:
+            if not isinstance(figure, Figure):
+                continue
+            value = _in_unit(claim, figure.value)
+            fits = bool(fit(claim, figure))
+            # Cutting off inputs moves the range of a figure, not the figure.
+            moved = kind == "rounding" and known is not None and figure.range != known.range
+            if value in seen and not fits and not moved:
+                continue
+            seen.add(value)
+            words = f"{label}, {average}" if average and len(results) > 1 else label
+            if not fits and _rounded_twice(claim, value):
+                words, fits = f"{words}, rounded twice", True
+            yield Alternative(kind, words, value, fits)
+
+
+def _roundings(claim: Claim, value: Fraction) -> Iterator[Alternative]:
+    """The computed figure cut off, or rounded twice, instead of rounded once."""
+    if claim.sense != "=" or claim.value is None:
+        return
+    cut = Fraction(int(value / claim.step)) * claim.step
+    if cut == claim.value:
+        yield Alternative("rounding", "the figure cut off instead of rounded", cut, True)
+    if _rounded_twice(claim, value):
+        yield Alternative("rounding", "the figure rounded twice", claim.value, True)
+
+
+def _rounded_twice(claim: Claim, value: Fraction) -> bool:
+    """Whether rounding to one decimal more and then again gives the printed figure: 9.649 to 9.65 to 9.7."""
+    once = _write.rounded(value, claim.decimals + 1)
+    return claim.sense == "=" and _write.rounded(once, claim.decimals) == claim.value
+
+
+def _ways(calculator: Calculator, claim: Claim, tree: Node) -> Iterator[tuple[str, str, Node, Setting]]:
+    plain = Setting()
+    # Another printing of an input.
+    for call in calls(tree):
+        if call.name == "claim" and isinstance(call.arguments[0], Text):
+            used = calculator.ledger[call.arguments[0].value]
+            for other in calculator.ledger.printing(used.quantity, used):
+                if other.claim_id not in (used.claim_id, claim.claim_id):
+                    node = swapped(tree, call, Call("claim", (Text(other.claim_id),)))
+                    yield "printed elsewhere", f"{other.heading} as printed elsewhere", node, plain
+    # Other definitions, releases and periods, from the rules.
+    for stand in rules().stands:
+        if stand.force_code not in ("", claim.subject) or stand.period_end not in (None, claim.period_end):
+            continue
+        for call in calls(tree):
+            if call.name == "measure" and call.arguments[0] == Text(stand.measure):
+                options = tuple(item for item in call.named if item[0] in ("period", "subject"))
+                yield stand.kind, stand.label, swapped(tree, call, _with(stand.tree, options)), plain
+    yield from _populations(calculator, claim, tree)
+    yield from _periods(calculator, claim, tree)
+    if any(call.name == "claim" for call in calls(tree)):
+        yield "rounding", "the printed inputs cut off instead of rounded", tree, Setting(cut=True)
+
+
+def _with(tree: Node, options: tuple[tuple[str, Any], ...]) -> Node:
+    """A stand-in tree whose measures and totals take over period and subject of the call replaced."""
+    for call in list(calls(tree)) if options else ():
+        if call.name in ("measure", "total"):
+            tree = swapped(tree, call, replace(call, named=(*options, *call.named)))
+    return tree
+
+
+def _populations(
+    calculator: Calculator, claim: Claim, tree: Node
+) -> Iterator[tuple[str, str, Node, Setting]]:
+    from peelbook import measures
+
+    per_head = [
+        call
+        for call in calls(tree)
+        if call.name == "measure"
+        and isinstance(call.arguments[0], Text)
+        and "population" in measures.registry()[call.arguments[0].value].tables
+    ]
+    if not per_head or claim.period_end is None:
+        return
+    for day in near(calculator, "population_count", claim, _YEARS_TRIED * 366):
+        yield "population", f"the population of mid-{day.year}", tree, Setting(population_end=day)
+
+
+def _periods(calculator: Calculator, claim: Claim, tree: Node) -> Iterator[tuple[str, str, Node, Setting]]:
+    from peelbook import measures
+
+    names = [
+        call.arguments[0].value
+        for call in calls(tree)
+        if call.name == "measure" and isinstance(call.arguments[0], Text) and "period" not in dict(call.named)
+    ]
+    if not names or claim.period_end is None:
+        return
+    for day in near(calculator, names[0], claim, _YEARS_TRIED * 366):
+        label = measures.registry()[names[0]].period_name(day)
+        yield "period", f"the {label}" if label.startswith("year") else label, tree, Setting(period_end=day)
+
+
+def near(calculator: Calculator, measure_id: str, claim: Claim, days: int) -> list[Any]:
+    """Return the periods of a measure other than the claim's own within some days of it, nearest first."""
+    import pandas as pd
+
+    centre = pd.Timestamp(claim.period_end)
+    try:
+        frame = calculator.frame(measure_id)
+    except Unavailable:
+        return []
+    ends = [day for day in frame["period_end"].unique() if 0 < abs((day - centre).days) <= days]
+    return sorted(ends, key=lambda day: (abs((day - centre).days), day))
+
+
+def _cause(claim: Claim, tried: tuple[Alternative, ...], trace: Trace, best: Figure) -> str:
+    for item in tried:
+        if item.fits:
+            return item.kind
+    if claim.value is not None and _moved(trace, _in_unit(claim, best.value) > claim.value):
+        return "vintage"
+    return "unexplained"
+
+
+def _moved(trace: Trace, above: bool) -> bool:
+    """Whether later releases of a table used account for the direction of a difference."""
+    return any(
+        rule.table in trace.tables and (above or rule.direction == "either") for rule in rules().revisions
+    )
+
+
+def _revisions(trace: Trace) -> list[Revision]:
+    return [rule for rule in rules().revisions if rule.table in trace.tables]
+
+
+# --- the report's period is not in the data
+
+
+def _without_period(calculator: Calculator, claim: Claim, tree: Node, why: str) -> Verdict | None:
+    """A verdict on a rate, share or ratio whose own period is missing, from what lies around it.
+
+    A count of another period says nothing, so it is left untested. A rate does say something: a printed
+    value between those of the periods around it is left untested too, and one outside all of them differs.
+    Returns `None` where the evidence is not one measure, or nothing is near.
+    """
+    from peelbook import measures
+
+    if not (isinstance(tree, Call) and tree.name == "measure" and isinstance(tree.arguments[0], Text)):
+        return None
+    measure = measures.registry()[tree.arguments[0].value]
+    if (
+        measure.kind not in ("rate", "share", "ratio", "disparity")
+        or not claim.period_end
+        or claim.value is None
+    ):
+        return None
+    trace = Trace()
+    around = _around(calculator, claim, tree, measure, trace)
+    beside = [item for *_, item in around]
+    others = [item for item in _alternatives(calculator, claim, tree) if item.kind != "period" or item.fits]
+    tried = (*beside, *others)
+    if not tried:
+        return None
+    printed = claim.value
+    closest = min(tried, key=lambda item: (not item.fits, abs(item.value - printed)))
+    common: dict[str, Any] = {
+        "averages": tuple(
+            Alternative("average", f"{average} ({name})", item.value, False)
+            for name, average, item in around
+            if average and name == around[0][0]
+        ),
+        "average": next((average for _, average, item in around if item is closest), ""),
+        "computed": closest.value,
+        "gap": closest.value - printed,
+        "tables": tuple(trace.tables) or measure.tables,
+        "computed_text": _write.computed(claim, closest.value),
+        "computed_note": closest.label,
+    }
+    if not closest.fits and _between(claim, around):
+        reason = f"{why} It lies between the figures of the periods around it, so nothing contradicts it."
+        return Verdict(claim, NOT_TESTABLE, reason=_write.untestable(claim, [reason]), **common)
+    cause = closest.kind
+    if not closest.fits and around and _moved(trace, closest.value > printed):
+        cause = "vintage"
+    short, reason = _write.difference(claim, common["gap"], cause, tried, trace, _revisions(trace), lead=why)
+    return Verdict(claim, DIFFERS, cause=cause, alternatives=tried, short=short, reason=reason, **common)
+
+
+def _around(
+    calculator: Calculator, claim: Claim, tree: Node, measure: Any, trace: Trace
+) -> list[tuple[str, str, Alternative]]:
+    """The measure in the periods around the claim's own, nearest first: period, average, figure."""
+    found = []
+    for day in near(calculator, measure.id, claim, NEAR_DAYS):
+        try:
+            results = _averages(calculator, claim, tree, trace, Setting(period_end=day))
+        except Unavailable:
+            continue
+        name = measure.period_name(day)
+        for average, figure in results:
+            if isinstance(figure, Figure):
+                words = f"{name}, {average}" if average else name
+                value = _in_unit(claim, figure.value)
+                found.append((name, average, Alternative("period", words, value, False)))
+    return found
+
+
+def _between(claim: Claim, around: list[tuple[str, str, Alternative]]) -> bool:
+    """Whether one average of the periods around spans the printed value."""
+    if claim.value is None:
+        return False
+    spans: dict[str, list[Fraction]] = {}
+    for _, average, item in around:
+        spans.setdefault(average, []).append(item.value)
+    slack = claim.step / 2
+    return any(min(values) - slack <= claim.value <= max(values) + slack for values in spans.values())

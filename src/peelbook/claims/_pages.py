@@ -1,0 +1,616 @@
+"""Verdicts on pages: the box of a section, the reproduction report, the machine-readable file.
+
+Everything is built from verdicts, so a page cannot say what the evaluator did not.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files as package_files
+from typing import TYPE_CHECKING, Any
+
+from peelbook import display, formats
+from peelbook.claims import _write
+from peelbook.claims._check import SIGNATURES
+from peelbook.claims._evaluate import VERDICTS, Alternative, Verdict, evaluate
+from peelbook.claims._labels import LabelCheck, label_agreement, two_averages
+from peelbook.claims._ledger import TABLE, Claim, claim_of
+from peelbook.claims._ties import KINDS, Tie, ties
+from peelbook.sections import all_sections
+
+if TYPE_CHECKING:
+    from peelbook.catalogue import Catalogue
+
+#: Version of the layout of claims.json: a change that could break a reader raises it.
+FORMAT = 1
+
+
+def printed(claim: Claim | Mapping[str, Any]) -> str:
+    """Return a claim's value as the report prints it: `£4.33 billion`, `78.9%`, `more than 50`, `2 of 26`.
+
+    Takes a `Claim`, or a row of the table `claims`. A grade or a comparison gives its words.
+    """
+    return _write.printed(claim if isinstance(claim, Claim) else claim_of(claim))
+
+
+def summary(verdicts: Sequence[Verdict]) -> dict[str, dict[str, int]]:
+    """Return how many claims have each verdict, by section in the order of the report, then in all.
+
+    The keys are section stems and `"all"`; the values have every verdict, zero included.
+    """
+    counts: dict[str, dict[str, int]] = {}
+    for section in all_sections():
+        own = [item for item in verdicts if item.claim.section == section.stem]
+        if own:
+            counts[section.stem] = _counts(own)
+    return {**counts, "all": _counts(verdicts)}
+
+
+def _counts(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    return {name: sum(item.verdict == name for item in verdicts) for name in VERDICTS}
+
+
+def rows(catalogue: Catalogue, verdicts: Sequence[Verdict]) -> list[dict[str, str]]:
+    """Return one record a claim for a page, all of text.
+
+    Keys: claim_id, section, heading, statement, printed, computed, computed_note, gap, verdict, icon,
+    summary, reason, cause, source, source_url. `summary` is the reason in short. `source` names the table that the computed figure rests on, or the publication
+    that would settle the claim.
+    """
+    return [_row(catalogue, item) for item in verdicts]
+
+
+def _row(catalogue: Catalogue, verdict: Verdict) -> dict[str, str]:
+    claim = verdict.claim
+    source, url = _source(catalogue, verdict)
+    return {
+        "claim_id": claim.claim_id,
+        "section": claim.section,
+        "heading": claim.heading,
+        "statement": claim.statement,
+        "printed": _write.printed(claim),
+        "computed": verdict.computed_text,
+        "gap": "" if verdict.gap is None or not verdict.gap else _write.gap(claim, verdict.gap),
+        "verdict": verdict.verdict,
+        "icon": _write.ICONS[verdict.verdict],
+        "computed_note": verdict.computed_note,
+        "summary": verdict.summary,
+        "reason": verdict.reason,
+        "cause": verdict.cause,
+        "source": source,
+        "source_url": url,
+    }
+
+
+def _source(catalogue: Catalogue, verdict: Verdict) -> tuple[str, str]:
+    """The title and page of the first open table behind a verdict, else of the report, else a publication."""
+    names = [name for name in verdict.tables if name != TABLE and catalogue.has(name)]
+    names += [TABLE] if TABLE in verdict.tables and catalogue.has(TABLE) else []
+    if not names:
+        return _write.publication(verdict.claim), ""
+    provenance = catalogue.provenance(names[0])
+    url = provenance.page_url
+    return provenance.title, url if url.startswith(("https://", "http://")) else ""
+
+
+def box(catalogue: Catalogue, force_code: str, section: str) -> display.Html:
+    """Return the box of a section: its printed numbers with their verdicts, folded under one line.
+
+    Raises what `evaluate` raises.
+    """
+    verdicts = evaluate(catalogue, force_code, section=section)
+    records = rows(catalogue, verdicts)
+    counts = _counts(verdicts)
+    told = formats.joined(_write.tally(name, count) for name, count in counts.items() if count)
+    noun = "number" if len(verdicts) == 1 else "numbers"
+    line = f"{len(verdicts)} printed {noun} on this page, checked: {told or 'none'}"
+    caption = "What the report prints, what can be computed, and how the two compare"
+    legend = "".join(
+        f'<li><span class="pb-verdict"><span aria-hidden="true">{_write.ICONS[name]}</span> '
+        f"{display.escape(name)}</span>: {display.escape(_write.MEANINGS[name])}</li>"
+        for name in VERDICTS
+        if counts[name]
+    )
+    html = (
+        f'<details class="pb-claims"><summary>{display.escape(line)}</summary>'
+        f"<ul>{legend}</ul>{_ledger_table(caption, records)}</details>"
+    )
+    text = [line, *(" | ".join(_text(record)) for record in records)]
+    return display.Html(html, "\n".join(map(display.plain, text)))
+
+
+def _text(record: Mapping[str, str]) -> list[str]:
+    note = f" ({record['computed_note']})" if record["computed_note"] else ""
+    return [
+        f"{record['icon']} {record['verdict']}",
+        record["statement"],
+        record["printed"],
+        (record["computed"] or "–") + note,
+        record["summary"],
+    ]
+
+
+_LEDGER_HEADS = ("Claim, in our words", "Verdict", "As printed", "Computed", "Why, and source")
+
+
+def _ledger_table(caption: str, records: Sequence[Mapping[str, str]], *, anchors: bool = False) -> str:
+    """The table of claims. With `anchors`, each row can be linked to and is marked for the filter."""
+    body = []
+    for record in records:
+        attributes = ""
+        if anchors:
+            kind = record["verdict"].replace(" ", "-")
+            attributes = f' id="claim-{record["claim_id"]}" class="pb-is-{kind} pb-in-{record["section"]}"'
+        cells = (
+            ("", _verdict_html(record)),
+            (' class="pb-number"', display.escape(record["printed"])),
+            (' class="pb-number"', display.escape(record["computed"] or "–")),
+            ("", _reason_html(record)),
+        )
+        body.append(
+            f'<tr{attributes}><th scope="row">{display.escape(record["statement"])}</th>'
+            + "".join(
+                f'<td data-label="{label}"{kind}>{content}</td>'
+                for label, (kind, content) in zip(_LEDGER_HEADS[1:], cells, strict=True)
+            )
+            + "</tr>"
+        )
+    return _table(caption, _LEDGER_HEADS, (2, 3), "".join(body), "pb-table pb-ledger")
+
+
+def _table(
+    caption: str, heads: Sequence[str], numeric: Sequence[int], body: str, css: str = "pb-table"
+) -> str:
+    """A table whose body is HTML already: a caption, scopes, and a region that scrolls by itself."""
+    head = "".join(
+        f'<th scope="col"{" class=pb-number" if place in numeric else ""}>{display.escape(name)}</th>'
+        for place, name in enumerate(heads)
+    )
+    return (
+        f'<div class="pb-scroll" role="region" tabindex="0" aria-label="{display.escape(caption)}">'
+        f'<table class="{css}"><caption>{display.escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _verdict_html(record: Mapping[str, str]) -> str:
+    return (
+        f'<span class="pb-verdict"><span aria-hidden="true">{record["icon"]}</span> '
+        f"{display.escape(record['verdict'])}</span>"
+    )
+
+
+def _note_html(record: Mapping[str, str]) -> str:
+    """What a computed figure is of, unless the reason has said so."""
+    note = record["computed_note"]
+    return f"Computed: {display.escape(note)}." if note and note not in record["summary"] else ""
+
+
+def _reason_html(record: Mapping[str, str]) -> str:
+    """The reason in short, the source, and the reason in full folded away."""
+    parts = [display.escape(record["summary"])]
+    parts += [note] if (note := _note_html(record)) else []
+    if record["source"] not in record["reason"]:
+        title = display.escape(record["source"])
+        url = record["source_url"]
+        parts.append(
+            f"Source: {f'<a href={chr(34)}{display.escape(url)}{chr(34)}>{title}</a>' if url else title}."
+        )
+    if record["reason"] != record["summary"]:
+        parts.append(
+            f"<details><summary>In full</summary><p>{display.escape(record['reason'])}</p></details>"
+        )
+    return " ".join(parts)
+
+
+# --- the report page
+
+
+def report_markdown(catalogue: Catalogue, force_code: str = "", *, base: str = "../") -> str:
+    """Return the reproduction report of one force as MyST: totals, differences first, then every claim.
+
+    `force_code` defaults to the first report in the ledger. `base` leads from the page to the folder of
+    `claims.json` and `claims.csv`. Needs no script: the filter is a pair of radio groups that the style
+    sheet reads, and without it every row shows.
+    """
+    force_code = force_code or str(catalogue.table(TABLE)["force_code"].iloc[0])
+    force = catalogue.forces[force_code]
+    verdicts = evaluate(catalogue, force_code)
+    if not verdicts:
+        return (
+            f"Nobody has entered the report on {force.full_name} yet. `peelbook claims new --force {force.slug}` "
+            "makes a skeleton to fill in.\n"
+        )
+    found = ties(catalogue, force_code)
+    parts = [
+        f"The ledger holds {len(verdicts)} numbers and comparisons that the report on {force.full_name} prints.",
+        _totals(verdicts),
+        f"Take it away: [claims.json]({base}claims.json) (verdicts, exact computed values, alternatives, data hashes) "
+        f"or [claims.csv]({base}claims.csv) (the claims as printed, with their evidence).",
+        "## Differences",
+        _differences(catalogue, verdicts),
+        "## Figures that should agree with one another",
+        _ties_section(found),
+        "## Two averages",
+        "The report gives one average for each comparison and does not say which kind. For each we compute both, "
+        "and leave out the City of London in a second pair.",
+        _averages_table(verdicts),
+        "## “Higher” and “lower than expected”",
+        _labels_section(label_agreement(catalogue, force_code)),
+        "## Every claim",
+        _filter(verdicts),
+        _ledger_table(
+            f"All claims of the report on {force.full_name}", rows(catalogue, verdicts), anchors=True
+        ),
+        "</div>",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _totals(verdicts: Sequence[Verdict]) -> str:
+    counts = summary(verdicts)
+    titles = {section.stem: section.title for section in all_sections()} | {"all": "All sections"}
+    body = [
+        [titles[name], *(f"{row[verdict]:,}" for verdict in VERDICTS), f"{sum(row.values()):,}"]
+        for name, row in counts.items()
+    ]
+    columns = ["Section", *(f"{_write.ICONS[name]} {name.capitalize()}" for name in VERDICTS), "Claims"]
+    return display.table_html("Claims by section and verdict", columns, body, numeric=[False, *[True] * 5])
+
+
+def _differences(catalogue: Catalogue, verdicts: Sequence[Verdict]) -> str:
+    differing = [item for item in verdicts if item.verdict == "differs"]
+    if not differing:
+        return "No claim differs."
+    open_ = [item for item in differing if item.cause == "unexplained"]
+    lead = (
+        f"{formats.cardinal(len(differing)).capitalize()} claims differ from what can be computed. "
+        f"Something that was tested accounts for {formats.cardinal(len(differing) - len(open_))} of them; "
+        f"nothing accounts for {formats.cardinal(len(open_))}."
+    )
+    body = []
+    for item in sorted(differing, key=lambda one: one.cause != "unexplained"):
+        record = _row(catalogue, item)
+        note = _note_html(record)
+        body.append(
+            f'<tr><th scope="row"><a href="#claim-{record["claim_id"]}">{display.escape(record["statement"])}</a></th>'
+            f'<td class="pb-number">{display.escape(record["printed"])}</td>'
+            f'<td class="pb-number">{display.escape(record["computed"])}</td>'
+            f'<td class="pb-number">{display.escape(record["gap"] or "–")}</td>'
+            f"<td>{display.escape(record['summary'])} {note}{_tried(item)}</td></tr>"
+        )
+    caption = "Claims that differ, those that nothing accounts for first"
+    heads = ("Claim", "As printed", "Computed", "Gap", "What accounts for it")
+    return f"{lead}\n\n{_table(caption, heads, (1, 2, 3), ''.join(body))}"
+
+
+def _tried(verdict: Verdict) -> str:
+    """The reason in full and every alternative, folded away."""
+    items = "".join(
+        f"<li>{display.escape(_write.CAUSES[item.kind].capitalize())}: {display.escape(item.label)} gives "
+        f"{display.escape(_write.computed(verdict.claim, item.value))}{' (fits)' if item.fits else ''}</li>"
+        for item in verdict.alternatives
+    )
+    tested = f"<p>Tested:</p><ul>{items}</ul>" if items else ""
+    return f"<details><summary>In full</summary><p>{display.escape(verdict.reason)}</p>{tested}</details>"
+
+
+def _ties_section(found: Sequence[Tie]) -> str:
+    broken = [tie for tie in found if not tie.holds]
+    lead = (
+        f"Beside the evidence of each claim, the printed figures were searched for arithmetic that should hold. "
+        f"{len(found)} such ties were found; {formats.cardinal(len(broken))} do not hold within the rounding of what is printed."
+    )
+    parts = [lead]
+    if broken:
+        parts.append(_ties_table("Ties that do not hold", broken))
+    good = [tie for tie in found if tie.holds]
+    if good:
+        table = _ties_table("Ties that hold", good)
+        parts.append(f"<details><summary>The {len(good)} ties that hold</summary>{table}</details>")
+    return "\n\n".join(parts)
+
+
+def _ties_table(caption: str, found: Sequence[Tie]) -> str:
+    body = [[KINDS[tie.kind], tie.says, tie.gives, tie.note] for tie in found]
+    return display.table_html(caption, ["Kind", "The report prints", "Beside it", "Note"], body)
+
+
+def _averages_table(verdicts: Sequence[Verdict]) -> str:
+    body = []
+    without = 0
+    for item, averages in two_averages(list(verdicts)):
+        if not averages:
+            without += 1
+            continue
+        for one in averages:
+            body.append(
+                [
+                    item.claim.heading,
+                    _write.printed(item.claim),
+                    one.label,
+                    _write.computed(item.claim, one.value),
+                    "fits" if one.fits else _write.gap(item.claim, one.value - (item.claim.value or 0)),
+                ]
+            )
+    note = (
+        f"\n\nFor {without} further averages in the report there are no data for all forces here; the table of all "
+        "claims names what is missing."
+    )
+    table = display.table_html(
+        "The report's averages beside the averages that can be computed",
+        ["Average in the report", "As printed", "Kind of average", "Computed", "Fit"],
+        body,
+        numeric=[False, True, False, True, True],
+    )
+    return table + note
+
+
+def _labels_section(checks: Sequence[LabelCheck]) -> str:
+    tested = [check for check in checks if check.funnel or check.distance]
+    lead = (
+        "HMICFRS does not publish its rule for these words. Ours are on the [methods page](methods.md). "
+        f"Of {len(checks)} labelled comparisons with other forces, {len(tested)} have data for all forces here."
+    )
+    for rule, name in (("funnel", "funnel rule"), ("distance", "distance rule")):
+        spoken = [check for check in tested if check.agrees(rule) is not None]
+        agreed = sum(bool(check.agrees(rule)) for check in spoken)
+        lead += f" The {name} gives the report's word in {agreed} of {len(spoken)}."
+    body, spread = [], []
+    for check in tested:
+        body.append(
+            [
+                check.claim.heading,
+                check.claim.label,
+                check.period,
+                *(_rule(check, rule) for rule in ("funnel", "distance")),
+            ]
+        )
+        spread += [
+            [
+                check.claim.heading,
+                f"{rule} rule",
+                str(high),
+                str(within),
+                str(low),
+                f"{check.same} of {check.both}",
+            ]
+            for rule, high, within, low in check.counts
+        ]
+    tables = [
+        display.table_html(
+            "The report's word and the word of each rule",
+            ["Comparison", "The report's word", "Data", "Funnel rule", "Distance rule"],
+            body,
+        ),
+        display.table_html(
+            "How many forces each rule calls higher, within and lower, and how many get the same word from both",
+            ["Comparison", "Rule", "Higher", "Within", "Lower", "Same word"],
+            spread,
+            numeric=[False, False, True, True, True, True],
+        ),
+    ]
+    missing = [
+        [check.claim.heading, check.claim.label, check.reason] for check in checks if check not in tested
+    ]
+    if missing:
+        table = display.table_html(
+            "Labelled comparisons without data", ["Comparison", "Word", "Why"], missing
+        )
+        tables.append(f"<details><summary>The {len(missing)} without data</summary>{table}</details>")
+    return "\n\n".join([lead, *tables])
+
+
+def _rule(check: LabelCheck, rule: str) -> str:
+    word, score = getattr(check, rule), check.z if rule == "funnel" else check.sd_distance
+    if word is None or score is None:
+        return "cannot say"
+    return f"{word} ({formats.signed(score, 1)} standard {'errors' if rule == 'funnel' else 'deviations'})"
+
+
+def _filter(verdicts: Sequence[Verdict]) -> str:
+    """Two radio groups before the table. The style sheet hides rows by what is checked."""
+    present = [
+        section for section in all_sections() if any(v.claim.section == section.stem for v in verdicts)
+    ]
+    groups = (
+        (
+            "pb-filter-verdict",
+            "Verdict",
+            [("all", "All"), *((name.replace(" ", "-"), name.capitalize()) for name in VERDICTS)],
+        ),
+        (
+            "pb-filter-section",
+            "Section",
+            [("all", "All"), *((section.stem, section.title) for section in present)],
+        ),
+    )
+    html = []
+    for name, legend, options in groups:
+        radios = "".join(
+            f'<label><input type="radio" name="{name}" value="{value}"{" checked" if value == "all" else ""}> '
+            f"{display.escape(text)}</label>"
+            for value, text in options
+        )
+        html.append(f'<fieldset class="pb-filter"><legend>{legend}</legend>{radios}</fieldset>')
+    return f'<div class="pb-ledger-view">{"".join(html)}'
+
+
+# --- files
+
+
+def to_json(
+    verdicts: Sequence[Verdict], catalogue: Catalogue | None = None, found: Sequence[Tie] = ()
+) -> dict[str, Any]:
+    """Return verdicts as plain data with a fixed order, for `claims.json`.
+
+    Figures are decimal text (twelve significant digits) and, where computed, an exact fraction as well. With
+    a catalogue, the hash of each table used stands beside them.
+    """
+    tables = sorted({name for item in verdicts for name in item.tables})
+    hashes = {}
+    if catalogue is not None:
+        hashes = {
+            name: catalogue.provenance(name).table_sha256
+            for name in tables
+            if name != TABLE and catalogue.has(name)
+        }
+    return {
+        "format": FORMAT,
+        "verdicts": {
+            name: {"icon": _write.ICONS[name], "meaning": _write.MEANINGS[name]} for name in VERDICTS
+        },
+        "totals": summary(verdicts),
+        "tables": hashes,
+        "claims": [_claim_json(item) for item in verdicts],
+        "ties": [
+            {
+                "kind": tie.kind,
+                "name": tie.name,
+                "claims": list(tie.claims),
+                "says": tie.says,
+                "gives": tie.gives,
+                "holds": tie.holds,
+                "note": tie.note,
+            }
+            for tie in found
+        ],
+    }
+
+
+def _claim_json(item: Verdict) -> dict[str, Any]:
+    claim = item.claim
+    return {
+        "claim_id": claim.claim_id,
+        "report": claim.report,
+        "force_code": claim.force_code,
+        "section": claim.section,
+        "heading": claim.heading,
+        "statement": claim.statement,
+        "quantity": claim.quantity,
+        "subject": claim.subject,
+        "value": _write.number(claim.value),
+        "sense": claim.sense or None,
+        "unit": claim.unit,
+        "decimals": claim.decimals if claim.value is not None else None,
+        "numerator": claim.numerator,
+        "denominator": claim.denominator,
+        "period_end": None if claim.period_end is None else claim.period_end.isoformat(),
+        "basis": claim.basis,
+        "label": claim.label or None,
+        "printed": _write.printed(claim),
+        "evidence": claim.evidence or None,
+        "verdict": item.verdict,
+        "cause": item.cause or None,
+        "computed": _write.number(item.computed),
+        "computed_exact": None if item.computed is None else str(item.computed),
+        "computed_text": item.computed_text or None,
+        "computed_note": item.computed_note or None,
+        "gap": _write.number(item.gap),
+        "average": item.average or None,
+        "summary": item.summary,
+        "reason": item.reason,
+        "alternatives": [_alternative_json(one) for one in item.alternatives],
+        "averages": [_alternative_json(one) for one in item.averages],
+        "tables": list(item.tables),
+        "claims": list(item.claims),
+        "publication": _write.publication(claim),
+    }
+
+
+def _alternative_json(item: Alternative) -> dict[str, Any]:
+    return {"kind": item.kind, "label": item.label, "value": _write.number(item.value), "fits": item.fits}
+
+
+def files(catalogue: Catalogue) -> dict[str, str]:
+    """Return the two downloads of the whole ledger by name: `claims.json` and `claims.csv`.
+
+    All reports in the ledger are in both. The text is the same on every machine for the same data.
+    """
+    frame = catalogue.table(TABLE)
+    codes = list(dict.fromkeys(frame["force_code"]))
+    verdicts = [item for code in codes for item in evaluate(catalogue, code)]
+    found = [tie for code in codes for tie in ties(catalogue, code)]
+    data = to_json(verdicts, catalogue, found)
+    return {
+        "claims.json": json.dumps(data, ensure_ascii=False, indent=1) + "\n",
+        "claims.csv": _csv(verdicts),
+    }
+
+
+def _csv(verdicts: Sequence[Verdict]) -> str:
+    """Claims and verdicts as CSV that no spreadsheet runs as a formula."""
+    import pandas as pd
+
+    from peelbook.figures import _chart
+
+    records = []
+    for item in verdicts:
+        record = _claim_json(item)
+        # A sense such as "=" would start a formula; the words cannot.
+        record["sense"] = _SENSE_WORDS.get(item.claim.sense, "")
+        records.append({name: value for name, value in record.items() if not isinstance(value, list)})
+    if not records:
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerow(["claim_id"])
+        return out.getvalue()
+    return _chart.to_csv(pd.DataFrame(records, dtype=object))
+
+
+_SENSE_WORDS = {
+    "=": "exactly",
+    "~": "around",
+    ">": "more than",
+    "<": "less than",
+    ">=": "at least",
+    "<=": "up to",
+}
+
+_FUNCTIONS = {
+    "claim": ('claim("id")', "the printed value of another claim of the report"),
+    "numerator": ('numerator("id")', "x of a claim x of y"),
+    "denominator": ('denominator("id")', "y of a claim x of y"),
+    "labelled": ('labelled("id", "higher")', "whether the wording of another claim has this word"),
+    "quantity": ('quantity("name")', "the printed value of a quantity; only in rules.toml"),
+    "measure": (
+        'measure("id", period="2023-03-31", ethnicity="Black")',
+        "a measure for the claim's subject and period; `period`, `subject`, `part` and the measure's breakdowns are optional",
+    ),
+    "total": (
+        'total("table", "column", quarters=4, basis="closed")',
+        "a column of a table added up for the subject and period, filtered by its other columns",
+    ),
+    "grade": ('grade("pp")', "the grade that the table of judgments states for an area"),
+    "grades": ('grades("adequate")', "how many areas the ledger grades so, or grades at all"),
+    "forces": ("forces()", "the number of territorial forces"),
+    "amount": ('amount(12, "months")', "a number with a unit of the ledger"),
+    "sum": ('sum(claim("a"), claim("b"))', "the sum"),
+    "min": ('min(claim("a"), claim("b"))', "the least"),
+    "max": ('max(claim("a"), claim("b"))', "the greatest"),
+    "share": ('share(claim("part"), claim("whole"))', "the first over the second as a percentage"),
+    "rate": (
+        'rate(claim("count"), claim("people"), 1000)',
+        "the first for each 1,000 (or 100,000) of the second",
+    ),
+    "increase": ('increase(claim("before"), claim("after"))', "the rise as a percentage of before"),
+    "decrease": ('decrease(claim("before"), claim("after"))', "the fall as a percentage of before"),
+    "wald_margin": (
+        'wald_margin(claim("share"), claim("sample"))',
+        "half the width of the 95% Wald interval",
+    ),
+    "attainable_share": (
+        'attainable_share(claim("sample"))',
+        "the share nearest to the claim that a sample of this size can give",
+    ),
+}
+
+
+def guide_markdown() -> str:
+    """Return the guide to adding a report's claims, with the functions of evidence, as MyST."""
+    guide = (package_files("peelbook.claims") / "guide.md").read_text(encoding="utf-8")
+    lines = ["| function | gives |", "| --- | --- |"]
+    lines += [f"| `{_FUNCTIONS[name][0]}` | {_FUNCTIONS[name][1]} |" for name in SIGNATURES]
+    return guide.replace("% functions", "\n".join(lines))

@@ -1,0 +1,120 @@
+"""The verbs of the ledger on the command line: list the claims, check them, start another force's.
+
+Each does one thing through the functions of `peelbook.claims` and prints the result as text.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from peelbook import claims
+from peelbook.catalogue import Catalogue
+from peelbook.errors import ParameterError, PeelbookError
+from peelbook.files import write_atomic
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+ForceOption = Annotated[str, typer.Option("--force", help="Any name of a force: slug, name or ONS code.")]
+DataOption = Annotated[str, typer.Option("--data", help="Folder of tables instead of the embedded ones.")]
+OverlayOption = Annotated[
+    str,
+    typer.Option("--overlay", help="Folder of your own tables, among them the claims.csv of your report."),
+]
+
+
+def _catalogue(data: str, overlay: str) -> Catalogue:
+    return Catalogue(data or None, overlay=overlay or None)
+
+
+@app.command("list")
+def list_claims(
+    force: ForceOption = "metropolitan",
+    section: Annotated[str, typer.Option(help="Only the claims of this section (its stem).")] = "",
+    verdict: Annotated[str, typer.Option(help="Only claims with this verdict, such as differs.")] = "",
+    data: DataOption = "",
+    overlay: OverlayOption = "",
+) -> None:
+    """List the printed numbers of a report, each with its verdict."""
+    from peelbook.sections import section as known_section
+
+    if verdict and verdict not in claims.VERDICTS:
+        raise ParameterError(
+            f"There is no verdict {verdict!r}. Fix: use one of {', '.join(claims.VERDICTS)}."
+        )
+    catalogue = _catalogue(data, overlay)
+    stem = known_section(section).stem if section else None
+    verdicts = claims.evaluate(catalogue, catalogue.forces[force].code, section=stem)
+    for item in verdicts:
+        if verdict in ("", item.verdict):
+            value = claims.printed(item.claim)
+            note = f" ({item.computed_note})" if item.computed_note else ""
+            computed = f" | computed {item.computed_text}{note}" if item.computed_text else ""
+            typer.echo(f"{claims.ICONS[item.verdict]} {item.claim.claim_id} | {value}{computed}")
+
+
+@app.command()
+def check(
+    force: ForceOption = "metropolitan",
+    data: DataOption = "",
+    overlay: OverlayOption = "",
+    out: Annotated[str, typer.Option(help="Also write the verdicts to this file, as JSON.")] = "",
+    strict: Annotated[
+        bool, typer.Option(help="Exit with 1 where something differs and nothing accounts for it.")
+    ] = False,
+) -> None:
+    """Evaluate a report's claims: totals, differences with their reasons, and ties that do not hold."""
+    catalogue = _catalogue(data, overlay)
+    found = catalogue.forces[force]
+    verdicts = claims.evaluate(catalogue, found.code)
+    if not verdicts:
+        typer.echo(
+            f"No report on {found.full_name} has been entered. Start one: peelbook claims new --force {found.slug}"
+        )
+        return
+    broken = [tie for tie in claims.ties(catalogue, found.code) if not tie.holds]
+    totals = claims.summary(verdicts)["all"]
+    typer.echo(
+        f"{len(verdicts)} claims: " + ", ".join(claims.tally(name, count) for name, count in totals.items())
+    )
+    for item in verdicts:
+        if item.verdict == "differs":
+            typer.echo(f"\n{claims.ICONS['differs']} {item.claim.claim_id}")
+            typer.echo(
+                f"  printed {claims.printed(item.claim)}, computed {item.computed_text or 'otherwise'}"
+            )
+            typer.echo(f"  {item.reason}")
+    for tie in broken:
+        typer.echo(f"\n{claims.ICONS['differs']} {tie.name}\n  {tie.says}\n  {tie.gives}")
+    if out:
+        content = claims.to_json(verdicts, catalogue, claims.ties(catalogue, found.code))
+        write_atomic(Path(out), json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+    if strict and any(item.cause == "unexplained" for item in verdicts):
+        raise typer.Exit(1)
+
+
+@app.command()
+def new(
+    force: Annotated[str, typer.Option("--force", help="The force whose report is to be entered.")],
+    folder: Annotated[
+        Path, typer.Option(help="Folder for the new claims.csv; give it later as --overlay.")
+    ] = Path(),
+    replace: Annotated[bool, typer.Option(help="Write over a claims.csv that is there.")] = False,
+    data: DataOption = "",
+) -> None:
+    """Write an empty ledger for another force's report, with the evidence ready and the values to fill in."""
+    catalogue = _catalogue(data, "")
+    path = folder / "claims.csv"
+    if path.exists() and not replace:
+        raise PeelbookError(f"{path}: there is one already. Fix: choose another folder, or add --replace.")
+    if path.resolve() == (Path(catalogue.data_dir or "") / "claims.csv").resolve():
+        raise PeelbookError(f"{path}: this is the book's own ledger. Fix: choose a folder of your own.")
+    first = str(catalogue.table("claims")["force_code"].iloc[0])
+    found = catalogue.forces[force]
+    text = claims.skeleton(claims.read(catalogue, first), found)
+    write_atomic(path, text)
+    typer.echo(f"{path}: {len(text.splitlines()) - 1} claims to fill in for {found.full_name}.")
+    typer.echo(f"Then: peelbook claims check --force {found.slug} --overlay {folder}")

@@ -1,0 +1,180 @@
+"""The verbs of the ledger: list, check, new."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+from claims_helpers import MET, claim_row
+from typer.testing import CliRunner
+
+from peelbook import claims
+from peelbook.claims.commands import app
+from peelbook.errors import (
+    ParameterError,
+    PeelbookError,
+    TableContractError,
+    UnknownForceError,
+    UnknownSectionError,
+)
+
+YEAR = {"period_end": "2023-03-31"}
+
+
+def run(*words: object, fails: int = 0):
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == fails, result.output
+    return result.output
+
+
+@pytest.fixture
+def folder(make_catalogue, stop_search, population):
+    rows = [
+        claim_row("grade", unit="grade", label="adequate", evidence='grade("pp")'),
+        claim_row(
+            "rate.force",
+            value="20.0",
+            unit="per_1000",
+            label="higher than expected",
+            comparator="police_powers.rate.average",
+            evidence='measure("stop_search_rate")',
+            figure=1,
+            **YEAR,
+        ),
+        claim_row(
+            "rate.average",
+            value="17.5",
+            unit="per_1000",
+            subject="K04000001",
+            evidence='measure("stop_search_rate")',
+            **YEAR,
+        ),
+        claim_row("told", value=5),
+        claim_row(
+            "per_head",
+            value="1.0",
+            unit="per_1000",
+            evidence='measure("stop_search_rate"); rate(claim("police_powers.told"), measure("population_count", period="2022-06-30"), 1000)',
+            **YEAR,
+        ),
+    ]
+    return make_catalogue({"stop_search": stop_search, "population": population}, *rows).data_dir
+
+
+def test_list_shows_printed_and_computed_figures(folder):
+    lines = run("list", "--data", folder).splitlines()
+    assert len(lines) == 5
+    assert "✓ police_powers.rate.force | 20.0 per 1,000 | computed 20.00 per 1,000" in lines
+
+
+def test_list_can_be_narrowed_to_a_verdict_and_a_section(folder):
+    assert run("list", "--data", folder, "--verdict", "differs").splitlines() == [
+        "≠ police_powers.per_head | 1.0 per 1,000 | computed 20.00 per 1,000"
+    ]
+    assert run("list", "--data", folder, "--section", "workforce") == ""
+
+
+def test_list_refuses_what_it_does_not_know(folder):
+    with pytest.raises(ParameterError, match="no verdict 'wrong'"):
+        run("list", "--data", folder, "--verdict", "wrong")
+    with pytest.raises(UnknownSectionError):
+        run("list", "--data", folder, "--section", "nowhere")
+    with pytest.raises(UnknownForceError):
+        run("list", "--data", folder, "--force", "atlantis")
+
+
+def test_check_prints_totals_differences_and_broken_ties(folder):
+    output = run("check", "--data", folder)
+    assert output.startswith("5 claims: 2 reproduced, 0 consistent, 1 differs, 2 not testable")
+    assert "≠ police_powers.per_head" in output
+    assert "Tested without a fit" in output
+
+
+def test_check_is_strict_when_asked(folder):
+    run("check", "--data", folder, "--strict", fails=1)
+
+
+def test_check_writes_json(folder, tmp_path):
+    run("check", "--data", folder, "--out", tmp_path / "claims.json")
+    assert len(json.loads((tmp_path / "claims.json").read_text(encoding="utf-8"))["claims"]) == 5
+
+
+def test_check_of_a_force_without_a_report_says_how_to_start(folder):
+    assert "peelbook claims new --force kent" in run("check", "--data", folder, "--force", "kent")
+
+
+def test_a_broken_tie_is_printed(make_catalogue):
+    rows = [
+        claim_row(name, value=value, quantity="rate", unit="percent", **YEAR)
+        for name, value in (("a", "6.3"), ("b", "5.5"))
+    ]
+    output = run("check", "--data", make_catalogue({}, *rows).data_dir)
+    assert "A figure: 6.3%" in output
+    assert "A figure: 5.5%" in output
+
+
+def test_new_makes_a_ledger_that_can_be_filled_in_and_checked(folder, tmp_path):
+    mine = tmp_path / "mine"
+    output = run("new", "--force", "kent", "--folder", mine, "--data", folder)
+    assert "4 claims to fill in for Kent Police" in output
+    rows = pd.read_csv(mine / "claims.csv", dtype=str, keep_default_na=False)
+    assert set(rows["force_code"]) == {"E23000032"}
+    assert set(rows["report"]) == {"peel-2023-25-kent"}
+    assert set(rows["value"]) == {""}
+    assert rows["claim_id"].tolist() == [
+        "police_powers.grade",
+        "police_powers.rate.force",
+        "police_powers.rate.average",
+        "police_powers.per_head",
+    ]
+    # The subject of a national average stays England and Wales; what rests on a claim left out is cut.
+    assert rows["subject"].tolist() == ["E23000032", "E23000032", "K04000001", "E23000032"]
+    assert rows["evidence"].tolist()[-1] == 'measure("stop_search_rate")'
+    assert rows["comparator"].tolist()[1] == "police_powers.rate.average"
+
+    words = ("check", "--data", folder, "--overlay", mine, "--force", "kent")
+    assert run(*words).startswith("4 claims: 0 reproduced, 0 consistent, 0 differ, 4 not testable")
+
+    filled = rows["claim_id"] == "police_powers.rate.force"
+    rows.loc[filled, ["value", "decimals", "period_end"]] = ["4.0", "1", "2023-03-31"]
+    rows.to_csv(mine / "claims.csv", index=False)
+    assert run(*words).startswith("4 claims: 1 reproduced")
+    # The reference report is untouched by the overlay.
+    assert run("check", "--data", folder, "--overlay", mine).startswith("5 claims: 2 reproduced")
+
+
+def test_a_fault_in_a_users_ledger_names_the_file_row_and_column(folder, tmp_path):
+    mine = tmp_path / "mine"
+    run("new", "--force", "kent", "--folder", mine, "--data", folder)
+    rows = pd.read_csv(mine / "claims.csv", dtype=str, keep_default_na=False)
+    rows.loc[0, "unit"] = "furlongs"
+    rows.to_csv(mine / "claims.csv", index=False)
+    with pytest.raises(TableContractError, match=r"claims\.csv.*\n.*row 2, column 'unit'"):
+        run("check", "--data", folder, "--overlay", mine, "--force", "kent")
+
+
+def test_new_writes_over_nothing_unless_told(folder, tmp_path):
+    run("new", "--force", "kent", "--folder", tmp_path, "--data", folder)
+    with pytest.raises(PeelbookError, match="there is one already"):
+        run("new", "--force", "essex", "--folder", tmp_path, "--data", folder)
+    run("new", "--force", "essex", "--folder", tmp_path, "--data", folder, "--replace")
+    assert "peel-2023-25-essex" in (tmp_path / "claims.csv").read_text(encoding="utf-8")
+
+
+def test_new_never_writes_over_the_books_own_ledger(folder):
+    with pytest.raises(PeelbookError, match="own ledger"):
+        run("new", "--force", "kent", "--folder", folder, "--data", folder, "--replace")
+
+
+def test_the_force_of_the_ledger_needs_no_skeleton(folder, tmp_path):
+    with pytest.raises(ParameterError, match="in the ledger already"):
+        run("new", "--force", "metropolitan", "--folder", tmp_path, "--data", folder)
+
+
+def test_a_skeleton_needs_a_filled_ledger(catalogue):
+    with pytest.raises(ParameterError, match="no filled ledger"):
+        claims.skeleton(claims.Ledger(()), catalogue.forces["kent"])
+    assert catalogue.forces["metropolitan"].code == MET

@@ -1,0 +1,240 @@
+"""The committed ledger on the committed data: what it says, and that it listens to the data."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+from claims_helpers import MET
+
+from peelbook import claims
+from peelbook.catalogue import Catalogue
+from peelbook.sections import all_sections
+
+DIFFERING = {
+    # Nothing tested accounts for these.
+    "responding_to_the_public.closed_recommendations_inspection": "unexplained",
+    "investigating_crime.brought_to_justice.average": "unexplained",
+    "workforce.officers_fall": "unexplained",
+    "leadership_and_force_management.precept_share": "unexplained",
+    # The total fits if it was cut off and not rounded.
+    "leadership_and_force_management.funding_per_head": "rounding",
+    # Later charges.
+    "investigating_crime.charge_rate.force": "vintage",
+    "investigating_crime.charge_rate.average": "vintage",
+    "investigating_crime.figure_4.charged.average": "vintage",
+    # The one quarter that the Met supplied.
+    "investigating_crime.charge_rate_2015": "period",
+}
+
+
+@pytest.fixture(scope="module")
+def verdicts(catalogue):
+    return {item.claim.claim_id: item for item in claims.evaluate(catalogue, MET)}
+
+
+@pytest.fixture(scope="module")
+def broken(catalogue):
+    return [tie for tie in claims.ties(catalogue, MET) if not tie.holds]
+
+
+def test_the_ledger_is_whole_and_every_verdict_occurs(verdicts):
+    assert len(verdicts) == 229
+    totals = claims.summary(list(verdicts.values()))["all"]
+    assert sum(totals.values()) == 229
+    assert all(totals.values())
+
+
+def test_these_claims_differ_and_no_others(verdicts):
+    assert {name: item.cause for name, item in verdicts.items() if item.verdict == "differs"} == DIFFERING
+
+
+@pytest.mark.parametrize(
+    ("name", "computed"),
+    [
+        ("police_powers.stop_search_rate.force", "19.79"),
+        ("police_powers.stop_search_rate.average", "8.59"),
+        ("police_powers.disparity_black.force", "2.88"),
+        ("police_powers.disparity_black.average", "4.08"),
+        ("police_powers.ethnic_minority_population", "46.25"),
+    ],
+)
+def test_what_open_data_reproduces(verdicts, name, computed):
+    assert verdicts[name].verdict == "reproduced"
+    assert verdicts[name].computed_text.startswith(computed)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "preventing_crime.antisocial_behaviour_order_ratio.force",  # 783 of 237,940 is 0.3%
+        "workforce.uplift_shortfall",  # 4,557 less 3,468
+        "offenders_and_suspects.pnd_checks_missing_share",  # 11 of 20 is 55%
+        "police_powers.reasonable_grounds_margin",  # the 95% Wald interval at 280
+        "preventing_crime.antisocial_behaviour_rate.force",
+        "protecting_vulnerable_people.right_to_know_application_rate.force",
+        "leadership_and_force_management.sensible_reserve_high",
+    ],
+)
+def test_what_follows_from_other_printed_figures(verdicts, name):
+    assert verdicts[name].verdict == "consistent"
+
+
+def test_a_charge_rate_above_the_printed_one_is_a_change_of_vintage_and_not_an_error(verdicts):
+    found = verdicts["investigating_crime.charge_rate.force"]
+    assert found.gap > 0
+    assert "not an error of the report" in found.reason
+
+
+def test_the_charge_rate_of_2015_is_set_beside_the_one_quarter_supplied(verdicts):
+    found = verdicts["investigating_crime.charge_rate_2015"]
+    assert found.computed_text.startswith("9.65%")
+    assert "one quarter" in found.fits.label
+
+
+def test_victim_based_crime_to_september_2023_needs_another_release(verdicts):
+    found = verdicts["investigating_crime.victim_based_crimes"]
+    assert found.verdict == "not testable"
+    assert "30 June 2023" in found.reason
+
+
+def test_the_search_finds_the_ties_that_do_not_hold(broken):
+    found = {(tie.kind, tie.claims[0].partition(".")[2]) for tie in broken}
+    assert found == {
+        ("printed twice", "charge_rate.average"),  # 6.3% in the text, 5.5% in figure 4
+        ("share", "precept_share"),  # £849,474,000 of £4.33bn is 19.6%, not 19.4%
+        ("per head", "funding_per_head"),  # implies fewer people than live there
+        ("sum", "brought_to_justice.average"),  # 9.8% against 7.8%, or 8.6% with the other average
+    }
+
+
+def test_the_populations_that_the_rates_per_head_imply(catalogue):
+    implied = {tie.claims[0]: tie for tie in claims.ties(catalogue, MET) if tie.kind == "per head"}
+    assert {name.partition(".")[2]: tie.holds for name, tie in implied.items()} == {
+        "antisocial_behaviour_rate.force": True,
+        "right_to_know_application_rate.force": True,
+        "right_to_know_disclosure_rate.force": True,
+        "funding_per_head": False,
+    }
+    assert "8,842,058" in implied["leadership_and_force_management.funding_per_head"].gives
+
+
+def test_each_average_with_data_says_which_average_it_fits_or_is_nearest_to(verdicts):
+    assert verdicts["police_powers.stop_search_rate.average"].average == "total over total"
+    # The text fits the mean of forces, figure 4 the total over total.
+    assert verdicts["investigating_crime.charge_rate.average"].average.startswith("mean of forces")
+    assert verdicts["investigating_crime.figure_4.charged.average"].average.startswith("total over total")
+
+
+def test_the_report_calls_the_stop_and_search_rate_higher_than_expected_and_so_do_both_rules(catalogue):
+    checks = {item.claim.claim_id: item for item in claims.label_agreement(catalogue, MET)}
+    rate = checks["police_powers.stop_search_rate.force"]
+    assert rate.agrees("funnel")
+    assert rate.agrees("distance")
+
+
+@pytest.mark.parametrize("section", [section.stem for section in all_sections()])
+def test_a_section_reads_only_its_declared_tables_and_says_the_same_as_the_report(
+    section, catalogue, verdicts
+):
+    tables = next(item.tables for item in all_sections() if item.stem == section)
+    alone = Catalogue(catalogue.data_dir, declared=frozenset(tables))
+    for item in claims.evaluate(alone, MET, section=section):
+        assert item == verdicts[item.claim.claim_id]
+
+
+def spoil(folder, table: str, change) -> dict[str, str]:
+    """Verdicts by claim after one table has been changed."""
+    path = folder / f"{table}.csv"
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    change(frame)
+    frame.to_csv(path, index=False)
+    return {item.claim.claim_id: item.verdict for item in claims.evaluate(Catalogue(folder), MET)}
+
+
+def flipped(before, after) -> set[str]:
+    return {name for name, verdict in after.items() if verdict != before[name].verdict}
+
+
+def test_corrupting_the_searches_flips_the_claims_about_searches_and_no_others(data_copy, verdicts):
+    def change(frame):
+        met = (frame["force_code"] == MET) & (frame["period_end"] == "2023-03-31")
+        frame.loc[met, "searches_count"] = "350554"
+
+    after = spoil(data_copy, "stop_search", change)
+    assert flipped(verdicts, after) == {
+        "police_powers.stop_search_rate.force",
+        "police_powers.stop_search_rate.average",
+        "police_powers.stop_search_trend",
+    }
+    assert after["police_powers.stop_search_rate.force"] == "differs"
+
+
+def test_corrupting_the_population_flips_every_rate_per_head(data_copy, verdicts):
+    def change(frame):
+        met = (frame["force_code"] == MET) & (frame["period_end"] == "2022-06-30")
+        frame.loc[met, "population_count"] = "4000000"
+
+    after = spoil(data_copy, "population", change)
+    assert flipped(verdicts, after) == {
+        "police_powers.stop_search_rate.force",
+        "police_powers.stop_search_rate.average",
+        "police_powers.stop_search_trend",  # fewer people, so a higher rate than the year before
+        "preventing_crime.antisocial_behaviour_rate.force",
+        "protecting_vulnerable_people.right_to_know_application_rate.force",
+        "protecting_vulnerable_people.right_to_know_disclosure_rate.force",
+    }
+
+
+def test_corrupting_a_printed_value_flips_what_rests_on_it(data_copy, verdicts):
+    def change(frame):
+        frame.loc[frame["claim_id"] == "workforce.uplift_recruited", "value"] = "3469"
+
+    assert flipped(verdicts, spoil(data_copy, "claims", change)) == {"workforce.uplift_shortfall"}
+
+
+def test_the_downloads_are_the_same_bytes_every_time(catalogue):
+    first, again = claims.files(catalogue), claims.files(Catalogue(catalogue.data_dir))
+    assert first == again
+    data = json.loads(first["claims.json"])
+    assert len(data["claims"]) == 229
+    assert {item["verdict"] for item in data["claims"]} == set(claims.VERDICTS)
+
+
+def test_statements_are_sentences_of_our_own_and_headings_are_short(catalogue):
+    for claim in claims.read(catalogue, MET).claims:
+        assert claim.statement.endswith("."), claim.claim_id
+        assert len(claim.heading) <= 80, claim.claim_id
+        assert not claim.heading[0].islower(), claim.claim_id
+
+
+def test_every_publication_named_is_a_publication_of_the_registry_or_a_title(catalogue):
+    from peelbook import measures
+
+    for claim in claims.read(catalogue, MET).claims:
+        known = claim.publication in measures.registry().publications or claim.publication == "forces"
+        assert known or " " in claim.publication, claim.claim_id
+
+
+def test_other_forces_have_no_verdicts_until_their_report_is_entered(catalogue):
+    assert all(
+        claims.evaluate(catalogue, force.code) == [] for force in catalogue.forces if force.code != MET
+    )
+
+
+def test_a_skeleton_for_every_other_force_is_a_sound_ledger(catalogue):
+    import io
+
+    from peelbook import contracts
+    from peelbook.claims._ledger import of_frame
+
+    ledger = claims.read(catalogue, MET)
+    for force in list(catalogue.forces)[1::20]:
+        raw = pd.read_csv(
+            io.StringIO(claims.skeleton(ledger, force)), dtype=str, keep_default_na=False, na_values=[""]
+        )
+        frame = contracts.validate(raw, "claims", source="claims.csv", forces=catalogue.forces)
+        rows = of_frame(frame)
+        assert len(rows) > 50
+        assert all(not claim.filled for claim in rows.claims)

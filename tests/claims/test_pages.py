@@ -1,0 +1,283 @@
+"""Verdicts on pages: text beside every icon, no markup from data, the same bytes every time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from claims_helpers import KENT, MET, WALES, claim_row
+
+from peelbook import claims
+from peelbook.claims import _write
+from peelbook.claims._ledger import claim_of
+
+YEAR = {"period_end": "2023-03-31"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "text"),
+    [
+        ({"value": "19.8", "unit": "per_1000"}, "19.8 per 1,000"),
+        ({"value": "0.0", "unit": "percent"}, "0.0%"),
+        ({"value": 94, "unit": "percent"}, "94%"),
+        ({"value": "2.6", "unit": "percentage_points"}, "2.6 percentage points"),
+        ({"value": "4.33", "unit": "gbp_billion"}, "£4.33 billion"),
+        ({"value": "46.6", "unit": "gbp_million"}, "£46.6 million"),
+        ({"value": 849474000, "unit": "gbp"}, "£849,474,000"),
+        ({"value": 489705, "unit": "gbp_per_1000"}, "£489,705 per 1,000 people"),
+        ({"value": 15000, "sense": "~", "decimals": -3}, "around 15,000"),
+        ({"value": 50, "sense": ">"}, "more than 50"),
+        ({"value": 70, "sense": "<", "unit": "gbp_million"}, "less than £70 million"),
+        ({"value": 24, "sense": "<=", "unit": "hours"}, "up to 24 hours"),
+        ({"value": 2, "sense": ">="}, "at least 2"),
+        ({"value": 1, "unit": "months"}, "1 month"),
+        ({"value": 18, "sense": "~", "unit": "months"}, "around 18 months"),
+        ({"value": 2017, "unit": "year"}, "2017"),
+        ({"value": 2021, "unit": "financial_year"}, "2021/22"),
+        ({"value": 2099, "unit": "financial_year"}, "2099/00"),
+        ({"value": 4, "unit": "per_year"}, "4 a year"),
+        ({"value": 38, "unit": "per_manager"}, "38 for each manager"),
+        ({"value": 98, "numerator": 98, "denominator": 124}, "98 of 124"),
+        ({"value": "40.1", "unit": "per_100000"}, "40.1 per 100,000"),
+        ({"value": "2.9", "unit": "times"}, "2.9 times"),
+        ({"unit": "grade", "label": "requires improvement"}, "Requires improvement"),
+        ({"unit": "per_1000", "label": "higher"}, "Higher"),
+        ({"unit": "per_1000"}, "not available"),
+        ({"value": "-1.5", "unit": "percent"}, "−1.5%"),
+    ],
+)
+def test_a_printed_value_reads_as_the_report_prints_it(cells, text):
+    assert claims.printed(claim_row("figure", **cells)) == text
+    assert claims.printed(claim_of(claim_row("figure", **cells))) == text
+
+
+@pytest.mark.parametrize(
+    ("cells", "value", "text"),
+    [
+        ({"value": "19.4", "unit": "percent"}, "0.218", "+0.22 percentage points"),
+        ({"value": 423}, "-459", "−459"),
+        ({"value": 423}, "459.05", "+459.1"),
+        ({"value": "2.6", "unit": "percentage_points"}, "0.04", "+0.04 percentage points"),
+        ({"value": 489705, "unit": "gbp_per_1000"}, "-734.1", "−£734.1 per 1,000 people"),
+        ({"value": 5}, "0", "0"),
+        ({"value": 2020, "unit": "financial_year"}, "1", "+1 year"),
+        ({"value": 2020, "unit": "year"}, "-2", "−2 years"),
+    ],
+)
+def test_a_gap_has_its_sign_and_shares_differ_by_percentage_points(cells, value, text):
+    from fractions import Fraction
+
+    assert _write.gap(claim_of(claim_row("figure", **cells)), Fraction(value)) == text
+
+
+def test_decimal_text_is_plain_and_bounded():
+    from fractions import Fraction
+
+    assert _write.decimal_text(Fraction(1, 3)) == "0.333333333333"
+    assert _write.decimal_text(Fraction(849474000)) == "849474000"
+    assert _write.decimal_text(Fraction(1, 10**7)) == "0.0000001"
+    assert _write.number(None) is None
+
+
+@pytest.fixture
+def small(make_catalogue, stop_search, population):
+    """A ledger with one claim of each verdict, one of them hostile."""
+    rows = [
+        claim_row("rate", value="20.0", unit="per_1000", evidence='measure("stop_search_rate")', **YEAR),
+        claim_row(
+            "copy",
+            value="20.0",
+            unit="per_1000",
+            evidence='claim("police_powers.rate")',
+            label="higher",
+            comparator="police_powers.wrong",
+        ),
+        claim_row(
+            "wrong",
+            value="50.0",
+            unit="per_1000",
+            evidence='measure("stop_search_rate")',
+            heading="<b>Bold</b> | pipe",
+            **YEAR,
+        ),
+        claim_row(
+            "told",
+            value=5,
+            statement='=HYPERLINK("http://example.org") <script>alert(1)</script>',
+            section="workforce",
+        ),
+        claim_row(
+            "average",
+            value="17.5",
+            unit="per_1000",
+            subject=WALES,
+            evidence='measure("stop_search_rate")',
+            **YEAR,
+        ),
+    ]
+    return make_catalogue({"stop_search": stop_search, "population": population}, *rows)
+
+
+def test_totals_are_by_section_and_in_all_with_zeros(small):
+    totals = claims.summary(claims.evaluate(small, MET))
+    assert list(totals) == ["police_powers", "workforce", "all"]
+    assert totals["workforce"] == {"reproduced": 0, "consistent": 0, "differs": 0, "not testable": 1}
+    assert sum(totals["all"].values()) == 5
+
+
+def test_every_verdict_has_an_icon_a_word_and_a_meaning():
+    assert list(claims.ICONS) == list(claims.MEANINGS) == list(claims.VERDICTS)
+    assert len(set(claims.ICONS.values())) == 4
+
+
+def test_rows_name_the_table_behind_a_figure_or_what_would_settle_it(small):
+    rows = {row["claim_id"]: row for row in claims.rows(small, claims.evaluate(small, MET))}
+    assert rows["police_powers.rate"]["source"] == "The table stop_search"
+    assert rows["police_powers.rate"]["source_url"] == "https://example.org/table"
+    assert rows["police_powers.copy"]["source"] == "The table claims"
+    assert rows["workforce.told"]["source_url"] == ""
+    assert rows["police_powers.rate"]["gap"] == ""
+    assert rows["police_powers.wrong"]["gap"] == "−30.00 per 1,000"
+
+
+def test_a_source_that_is_no_web_address_is_not_linked(small):
+    small.package["resources"][0]["sources"][0]["path"] = "javascript:alert(1)"
+    row = claims.rows(small, claims.evaluate(small, MET))[0]
+    assert row["source_url"] == ""
+
+
+class Checker(HTMLParser):
+    """Collects tags and checks that they nest."""
+
+    def __init__(self):
+        super().__init__()
+        self.stack: list[str] = []
+        self.tags: list[tuple[str, dict]] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("input", "br", "img"):
+            self.stack.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+
+def parsed(html: str) -> Checker:
+    checker = Checker()
+    checker.feed(html)
+    checker.close()
+    assert checker.stack == []
+    return checker
+
+
+def test_the_box_is_folded_says_its_totals_and_gives_every_verdict_in_words(small):
+    box = claims.box(small, MET, "police_powers")
+    tags = parsed(box.html).tags
+    assert tags[0] == ("details", {"class": "pb-claims"})
+    assert "4 printed numbers on this page, checked: 2 reproduced, 1 consistent and 1 differs" in box.html
+    assert box.html.count('<th scope="row">') == 4
+    assert box.html.count("<caption>") == 1
+    for verdict in ("reproduced", "consistent", "differs"):
+        assert f"</span> {verdict}</span>" in box.html
+        assert verdict in box.text
+
+
+def test_icons_are_hidden_from_screen_readers_because_the_word_stands_beside_them(small):
+    html = claims.box(small, MET, "police_powers").html
+    assert html.count('<span aria-hidden="true">') == html.count('class="pb-verdict"')
+
+
+def test_nothing_in_a_claim_becomes_markup(small):
+    for html in (claims.box(small, MET, "workforce").html, claims.report_markdown(small)):
+        assert "<script>" not in html
+        assert "<b>Bold" not in html
+
+
+def test_a_section_without_claims_says_so(small):
+    assert "0 printed numbers on this page, checked: none" in claims.box(small, MET, "victim_service").text
+
+
+def test_the_report_puts_differences_before_the_full_table(small):
+    page = claims.report_markdown(small)
+    headings = re.findall(r"^## (.+)$", page, flags=re.MULTILINE)
+    assert headings[0] == "Differences"
+    assert headings[-1] == "Every claim"
+    assert page.index("Tested:") < page.index("## Every claim")
+
+
+def test_the_report_is_sound_html_with_captions_scopes_and_unique_ids(small):
+    page = claims.report_markdown(small)
+    html = "\n".join(line for line in page.splitlines() if line.startswith("<"))
+    tags = parsed(html).tags
+    tables = [tag for tag, _ in tags if tag == "table"]
+    assert len(tables) == len([tag for tag, _ in tags if tag == "caption"])
+    assert all("scope" in attrs for tag, attrs in tags if tag == "th")
+    ids = [attrs["id"] for _, attrs in tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    assert "claim-police_powers.wrong" in ids
+
+
+def test_the_table_is_filtered_by_radio_buttons_with_labels_and_no_script(small):
+    page = claims.report_markdown(small)
+    assert page.count('type="radio"') == 5 + 1 + 2  # every verdict and all; two sections and all
+    assert page.count("<fieldset") == page.count("<legend>") == 2
+    assert 'class="pb-is-not-testable pb-in-workforce"' in page
+    assert "<script" not in page
+
+
+def test_raw_html_has_no_blank_line_that_would_end_it(small):
+    for line in claims.report_markdown(small).splitlines():
+        if line.startswith("<"):
+            assert "\n" not in line
+
+
+def test_the_report_of_a_force_nobody_entered_says_how_to_enter_it(small):
+    assert "peelbook claims new --force kent" in claims.report_markdown(small, KENT)
+
+
+def test_a_ledger_without_differences_or_ties_says_so(make_catalogue):
+    page = claims.report_markdown(make_catalogue({}, claim_row("a", value=1)))
+    assert "No claim differs." in page
+    assert "0 such ties were found" in page
+
+
+def test_json_is_plain_exact_and_the_same_every_time(small):
+    verdicts = claims.evaluate(small, MET)
+    first = json.dumps(claims.to_json(verdicts, small, claims.ties(small, MET)))
+    again = json.dumps(claims.to_json(claims.evaluate(small, MET), small, claims.ties(small, MET)))
+    assert first == again
+    data = json.loads(first)
+    rate = data["claims"][0]
+    assert (rate["value"], rate["computed"], rate["computed_exact"], rate["gap"]) == ("20", "20", "20", "0")
+    average = data["claims"][4]
+    assert average["computed_exact"] == "21000000/1201000".replace("21000000/1201000", "21000/1201")
+    assert average["computed"] == "17.4854288093"
+    assert average["average"] == "total over total"
+    assert re.fullmatch(r"[0-9a-f]{64}", data["tables"]["stop_search"])
+    assert data["totals"]["all"]["differs"] == 1
+    assert data["ties"][0]["holds"] is False
+
+
+def test_json_needs_no_catalogue(small):
+    assert claims.to_json(claims.evaluate(small, MET))["tables"] == {}
+
+
+def test_the_downloads_hold_every_claim_and_no_cell_starts_a_formula(small):
+    files = claims.files(small)
+    assert set(files) == {"claims.json", "claims.csv"}
+    rows = list(csv.reader(io.StringIO(files["claims.csv"])))
+    assert len(rows) == 6
+    assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
+    assert json.loads(files["claims.json"])["format"] == 1
+
+
+def test_the_guide_walks_from_a_skeleton_to_a_published_page():
+    guide = claims.guide_markdown()
+    for command in ("peelbook claims new", "peelbook claims check", "peelbook build"):
+        assert command in guide
+    assert "% functions" not in guide
