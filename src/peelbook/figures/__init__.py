@@ -1,0 +1,1 @@
+"""One module per chart kind; each takes values and returns a `Chart`."""

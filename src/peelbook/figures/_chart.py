@@ -1,0 +1,371 @@
+"""What every chart is: a drawing in two layouts, its data, its alt text and its provenance.
+
+A chart kind is a module that returns a `Chart`. Displayed in a notebook, a chart emits one bundle:
+a PNG for notebook front ends, the figure payload that the site turns into an accessible card with
+downloads, and its data as text, which is what nbval compares (it never compares images).
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from peelbook.catalogue import OVERLAY_NOTE, Provenance
+from peelbook.figures._plain import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+MIME = "application/vnd.peelbook.figure+json"
+
+# Government Analysis Function colours (afcharts 1.2). Meaning never rests on them alone.
+DARK_BLUE, TURQUOISE, DARK_PINK, ORANGE, DARK_GREY, PURPLE = (
+    "#12436D",
+    "#28A197",
+    "#801650",
+    "#F46A25",
+    "#3D3D3D",
+    "#A285D1",
+)
+MUTED = "#BFBFBF"
+TEXT = "#1A1A1A"
+QUIET = "#505A5F"  # secondary text: 7:1 on white
+
+FOCUS, REST = DARK_BLUE, MUTED
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One of the two sizes a chart is drawn in: inches, points.
+
+    `height` is that of the drawing; `footer`, filled in by `Chart.figure`, is what the source line adds
+    below it, so that a long source line never squeezes a chart.
+    """
+
+    name: str
+    width: float
+    height: float
+    font_size: float
+    footer: float = 0.0
+
+    @property
+    def compact(self) -> bool:
+        """Whether this is the layout for phones."""
+        return self.name == "compact"
+
+
+def wide(height: float = 4.2) -> Layout:
+    """The layout for screens above 600 px: 672 CSS px wide, 14 px text. Height in inches."""
+    return Layout("wide", 7.0, height, 10.5)
+
+
+def compact(height: float = 3.6) -> Layout:
+    """The layout for phones: 346 CSS px wide, 12 px text. Height in inches."""
+    return Layout("compact", 3.6, height, 9.0)
+
+
+def both(height: Callable[[Layout], float]) -> tuple[float, float]:
+    """Return the heights of a drawing, wide and compact, from a function of the layout."""
+    return round(height(wide()), 3), round(height(compact()), 3)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a chart's table twin: header as printed, and how its values are written."""
+
+    label: str
+    format: Callable[[Any], str] | None = None
+    numeric: bool = True
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart with everything a reader needs to check it and take it away.
+
+    `data` is the tidy frame behind the drawing, at full precision: it is the CSV download. `columns`
+    says which of its columns stand in the table twin, in order, and how they print. `basis` is
+    `"computed"` (from open data), `"as printed"` (the report's own figures) or
+    `"computed and as printed"`.
+    """
+
+    id: str
+    title: str
+    alt: str
+    data: pd.DataFrame
+    columns: Mapping[str, Column]
+    draw: Callable[[Figure, Layout], None]
+    provenance: Sequence[Provenance]
+    period: str
+    basis: str = "computed"
+    notes: Sequence[str] = ()
+    heights: tuple[float, float] = (4.2, 3.6)
+    kind: str = field(default="chart")
+
+    def __post_init__(self) -> None:
+        # Names come from data, and data may hold anything: no text leaves here that XML cannot carry.
+        for name in ("title", "alt", "period"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
+        object.__setattr__(self, "notes", tuple(plain(note) for note in self.notes if plain(note)))
+        if not re.fullmatch(r"[a-z0-9_]+\.[a-z0-9_]+", self.id):
+            raise ValueError(f"chart id {self.id!r} is not <section>.<name>")
+        if self.basis not in ("computed", "as printed", "computed and as printed"):
+            raise ValueError(f"unknown basis {self.basis!r}")
+        if not self.alt.strip():
+            raise ValueError(f"chart {self.id} has no alt text")
+        if unknown := [name for name in self.columns if name not in self.data.columns]:
+            raise ValueError(f"chart {self.id}: no such data columns: {', '.join(unknown)}")
+
+    @property
+    def source_line(self) -> str:
+        """The short source note drawn inside the image."""
+        names = list(dict.fromkeys(item.publisher for item in self.provenance if item.publisher))
+        licences = list(dict.fromkeys(item.licence for item in self.provenance if item.licence))
+        parts = [f"Source: {'; '.join(names)}" if names else "", "; ".join(licences)]
+        return plain(" ".join(f"{part}." for part in parts if part))
+
+    def figure(self, layout: Layout) -> Figure:
+        """Draw the chart on a new figure in one layout. Needs no display and no pyplot."""
+        with _settings(self.id):
+            return self._drawn(layout)
+
+    def _drawn(self, layout: Layout) -> Figure:
+        from matplotlib.figure import Figure
+
+        from peelbook.figures._page import LINE, SIDE, wrap
+        from peelbook.figures._png import TEXT_MARK
+
+        source = wrap(self.source_line, layout.width - 2 * SIDE, FOOTER_SIZE)
+        step = LINE * FOOTER_SIZE / 72
+        layout = replace(layout, footer=step * len(source) + 0.1)
+        height = layout.height + layout.footer
+        figure = Figure(figsize=(layout.width, height), dpi=PNG_DPI, facecolor="white")
+        with _font_size(layout.font_size):
+            self.draw(figure, layout)
+        if any(axes.get_subplotspec() for axes in figure.axes):
+            # A drawing that leaves its layout to matplotlib gets the room above the source line.
+            figure.set_layout_engine(
+                "constrained", rect=(0, layout.footer / height, 1, layout.height / height)
+            )
+        for number, line in enumerate(source):
+            figure.text(
+                SIDE / layout.width,
+                (layout.footer - 0.06 - 0.78 * FOOTER_SIZE / 72 - step * number) / height,
+                line,
+                va="baseline",
+                fontsize=FOOTER_SIZE,
+                color=QUIET,
+                gid=TEXT_MARK,
+            )
+        return figure
+
+    def png(self) -> bytes:
+        """The compact layout as an indexed PNG, 720 px wide, with title, source and alt inside."""
+        from peelbook.figures import _png
+
+        with _settings(self.id):
+            image = _png.render(self._drawn(compact(self.heights[1])))
+        texts = {"Title": self.title, "Source": self.source_line, "Description": self.alt}
+        return _png.encode(image, texts, PNG_DPI)
+
+    def svg(self) -> str:
+        """The wide layout as SVG with real text; title, alt, source and licence are inside."""
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+        from peelbook.figures import _svg
+
+        licence = next((item.licence_url for item in self.provenance if item.licence_url), None)
+        buffer = io.StringIO()
+        with _settings(self.id):
+            figure = self._drawn(wide(self.heights[0]))
+            figure.set_dpi(72)
+            FigureCanvasSVG(figure).print_svg(
+                buffer,
+                metadata={
+                    "Title": self.title,
+                    "Source": self.source_line,
+                    "Rights": licence,
+                    "Date": None,
+                    "Creator": None,
+                    "Format": None,
+                    "Type": None,
+                },
+            )
+        return _svg.slim(buffer.getvalue(), description=self.alt)
+
+    def csv(self) -> str:
+        """The data at full precision as CSV that no spreadsheet runs as a formula."""
+        return to_csv(self.data)
+
+    def table(self) -> dict[str, Any]:
+        """The table twin: column labels, which are numeric, and rows of text."""
+        printed = []
+        for name, column in self.columns.items():
+            write = column.format or str
+            printed.append(
+                [plain("" if missing(value) else write(value)) for value in _cells(self.data, name)]
+            )
+        return {
+            "columns": [column.label for column in self.columns.values()],
+            "numeric": [column.numeric for column in self.columns.values()],
+            "rows": [list(row) for row in zip(*printed, strict=True)],
+        }
+
+    def payload(self) -> dict[str, Any]:
+        """Everything but the pictures, as JSON: what the site renders and nbval compares."""
+        notes = list(self.notes)
+        if any(item.caveat == OVERLAY_NOTE for item in self.provenance):
+            notes.append(f"This chart {OVERLAY_NOTE}.")
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "title": self.title,
+            "alt": self.alt,
+            "basis": self.basis,
+            "period": self.period,
+            "notes": notes,
+            "table": self.table(),
+            "csv": self.csv(),
+            "sources": [
+                {
+                    "table": item.table,
+                    "title": item.title,
+                    "publisher": item.publisher,
+                    "url": item.page_url,
+                    "licence": item.licence,
+                    "licence_url": item.licence_url,
+                    "kind": item.kind,
+                    "caveat": item.caveat,
+                    "period": item.period,
+                    "hash": item.short_hash,
+                    "inputs": [list(pair) for pair in item.input_files],
+                }
+                for item in self.provenance
+            ],
+        }
+
+    def text(self) -> str:
+        """The chart as plain text: title, what it shows, table."""
+        table = self.table()
+        lines = [f"{self.title} [{self.basis}]", self.alt, " | ".join(table["columns"])]
+        return "\n".join([*lines, *(" | ".join(row) for row in table["rows"])])
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        data = {
+            MIME: self.payload(),
+            "text/plain": self.text(),
+            "image/png": base64.b64encode(self.png()).decode(),
+        }
+        # The SVG travels as metadata: nbval would otherwise fail on the last digit of a coordinate.
+        return data, {"peelbook": {"svg": self.svg()}, "image/png": {"alt": self.alt}}
+
+
+def to_csv(frame: pd.DataFrame) -> str:
+    """Write a frame as CSV in which no text cell starts a spreadsheet formula.
+
+    Text starting with `=`, `+`, `-`, `@`, tab or carriage return gets a leading apostrophe (OWASP, CSV
+    injection). Numbers are written in full, dates as ISO days, missing as empty.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([_safe(str(name)) for name in frame.columns])
+    writer.writerows(zip(*(map(_cell, _cells(frame, name)) for name in frame.columns), strict=True))
+    return out.getvalue()
+
+
+def _cells(frame: pd.DataFrame, name: str) -> list[Any]:
+    """Return a column as plain Python values: NumPy scalars are slow and print differently."""
+    return frame[name].tolist()
+
+
+def missing(value: Any) -> bool:
+    """Whether a cell is empty: `None`, NaN, `pandas.NA` or `NaT`."""
+    if value is None or isinstance(value, (str, bool, int, list, tuple, dict)):
+        return value is None
+    # NaN and NaT differ from themselves; NA does not even answer.
+    return type(value).__name__ == "NAType" or bool(value != value)
+
+
+def _safe(text: str) -> str:
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _cell(value: Any) -> str:
+    if missing(value):
+        return ""
+    if hasattr(value, "item"):  # a NumPy scalar in a column of objects
+        value = value.item()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        # 12 significant digits are the same on every machine; the 17th is not.
+        return f"{value:.12g}"
+    if hasattr(value, "strftime"):
+        return value.strftime("%Y-%m-%d")
+    return _safe(str(value))
+
+
+FOOTER_SIZE = 7.5
+PNG_DPI = 200
+
+_LOCK = threading.RLock()
+
+
+@contextmanager
+def _settings(salt: str) -> Iterator[None]:
+    """Draw with the afcharts style and nothing else, whatever the caller has set, and put all back.
+
+    Matplotlib's settings belong to the process: the lock keeps two threads from mixing theirs.
+    """
+    import matplotlib as mpl
+
+    with _LOCK, mpl.rc_context():
+        # Bypasses validation, which takes longer than drawing: these settings are already valid.
+        settings: Any = mpl.rcParams
+        dict.update(settings, _rc() | {"svg.hashsalt": salt})
+        yield
+
+
+@contextmanager
+def _font_size(size: float) -> Iterator[None]:
+    """Set the text size of a layout, for drawings that leave it to the defaults."""
+    import matplotlib as mpl
+
+    keys = ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize")
+    sizes: Any = dict.fromkeys((*keys, "legend.fontsize"), size)
+    with mpl.rc_context(sizes):
+        yield
+
+
+@cache
+def _rc() -> dict[str, Any]:
+    """Settings of the afcharts style, over matplotlib's defaults, with a font every machine has."""
+    import matplotlib as mpl
+
+    style = mpl.rc_params_from_file(str(files("afcharts") / "afcharts.mplstyle"), use_default_template=False)
+    defaults = {key: value for key, value in dict.items(mpl.rcParamsDefault) if "backend" not in key}
+    settings: Any = mpl.RcParams(
+        defaults
+        | dict(style)
+        | {
+            "font.family": "DejaVu Sans",  # ships with matplotlib: the same widths everywhere
+            "text.parse_math": False,  # a name with dollar signs is text, not mathematics
+            "text.hinting": "no_hinting",  # drawn at 200 dpi: hints cost time and change widths
+            "axes.unicode_minus": True,
+            "savefig.facecolor": "white",
+            "svg.fonttype": "none",  # text stays text: it can be read, searched and scaled
+            "path.simplify": False,
+        }
+    )
+    return dict(dict.items(settings))

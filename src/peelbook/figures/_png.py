@@ -1,0 +1,114 @@
+"""Draw a figure as a small indexed PNG whose main colours are exact and whose letters are crisp.
+
+Matplotlib sets every letter at its own fraction of a pixel, which takes most of the drawing time and makes
+each "e" a different pattern that cannot be compressed. Pillow sets letters on whole pixels, twenty times as
+fast and a quarter smaller. It also has no quantiser that is both fast and leaves white white.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from PIL import Image as PillowImage
+
+COLOURS = 12  # more makes the file larger and the letters no better
+TEXT_MARK = "peelbook-text"
+"""The gid of labels that Pillow may draw: one line, not turned, above everything else."""
+
+
+@cache
+def font(bold: bool, pixels: float) -> Any:
+    """Return Pillow's form of the font that ships with matplotlib, at a size in pixels."""
+    from matplotlib.font_manager import FontProperties, findfont
+    from PIL import ImageFont
+
+    path = findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal"))
+    return ImageFont.truetype(path, pixels, layout_engine=ImageFont.Layout.BASIC)
+
+
+def render(figure: Figure) -> PillowImage.Image:
+    """Draw a figure at its own resolution; returns an opaque RGBA image. Leaves the figure as it was."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
+    from PIL import Image, ImageDraw
+
+    canvas = FigureCanvasAgg(figure)
+    texts = [text for text in figure.findobj(Text) if text.get_gid() == TEXT_MARK and text.get_visible()]
+    try:
+        for text in texts:
+            text.set_visible(False)
+        canvas.draw()
+    finally:
+        for text in texts:
+            text.set_visible(True)
+    size = canvas.get_width_height(physical=True)
+    image = Image.frombytes("RGBA", size, bytes(canvas.buffer_rgba()))
+    pen = ImageDraw.Draw(image)
+    for text in texts:
+        x, y = text.get_transform().transform(text.get_position())
+        anchor = {"left": "l", "center": "m", "right": "r"}[text.get_horizontalalignment()] + "s"
+        pixels = float(text.get_fontsize()) * figure.dpi / 72
+        pen.text(
+            (round(x), round(size[1] - y)),
+            text.get_text(),
+            font=font(text.get_fontweight() == "bold", pixels),
+            fill=str(text.get_color()),
+            anchor=anchor,
+        )
+    return image
+
+
+def indexed(image: PillowImage.Image, colours: int = COLOURS) -> PillowImage.Image:
+    """Return an opaque RGBA image in at most `colours` colours.
+
+    Colours are chosen one by one: the one whose pixels are worst served by those chosen so far. Flat areas
+    therefore keep their exact colour.
+    """
+    import numpy as np
+    import pandas as pd
+    from PIL import Image
+
+    pixels = np.frombuffer(image.tobytes(), dtype=np.uint32)
+    codes, found = pd.factorize(pixels)
+    counts = np.bincount(codes)
+    rgb = np.asarray(found).view(np.uint8).reshape(-1, 4)[:, :3].astype(np.int64)
+    chosen = [np.array([255, 255, 255], dtype=np.int64)]
+    distance = ((rgb - chosen[0]) ** 2).sum(axis=1)
+    nearest = np.zeros(len(rgb), dtype=np.uint8)
+    while len(chosen) < colours and distance.any():
+        worst = int(np.argmax(distance * counts))
+        new = ((rgb - rgb[worst]) ** 2).sum(axis=1)
+        closer = new < distance
+        nearest[closer] = len(chosen)
+        distance = np.where(closer, new, distance)
+        chosen.append(rgb[worst])
+    result = Image.frombytes("P", image.size, nearest[codes].tobytes())
+    result.putpalette(np.array(chosen, dtype=np.uint8).tobytes())
+    return result
+
+
+def encode(image: PillowImage.Image, texts: Mapping[str, str], dpi: int) -> bytes:
+    """Return an RGBA image as PNG with `texts` (title, source, description) inside."""
+    from PIL import PngImagePlugin
+
+    info = PngImagePlugin.PngInfo()
+    for key, value in texts.items():
+        info.add_itxt(key, value)
+    out = io.BytesIO()
+    # Level 9 takes three times as long for one percent.
+    indexed(image).save(
+        out,
+        format="PNG",
+        bits=4,
+        compress_level=8,
+        compress_type=zlib.Z_FILTERED,
+        dpi=(dpi, dpi),
+        pnginfo=info,
+    )
+    return out.getvalue()

@@ -1,0 +1,237 @@
+"""A chart's files: decodable, small, the same twice, safe to open, and silent about how they were made."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import threading
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from figure_cases import CASES, CASES_OF_43, FORCES, HOSTILE, PROVENANCE, chart, ski
+from PIL import Image
+
+from peelbook.catalogue import OVERLAY_NOTE
+from peelbook.figures._chart import MIME, Chart, Column, compact, to_csv
+
+SVG = "{http://www.w3.org/2000/svg}"
+ONE_OF_EACH_KIND = sorted({name.split(",")[0]: name for name in reversed(CASES)}.values())
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH_KIND)
+def test_the_same_chart_gives_the_same_bytes_twice(name):
+    first, second = chart(name), CASES[name]()
+    assert first.png() == second.png()
+    assert first.svg() == second.svg()
+    assert json.dumps(first.payload()) == json.dumps(second.payload())
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH_KIND)
+def test_a_png_decodes_to_720_pixels_and_is_not_blank(name):
+    image = Image.open(io.BytesIO(chart(name).png()))
+    pixels = np.asarray(image.convert("L"))
+    assert image.width == 720
+    assert pixels.max() == 255  # white stays white: the page is white too
+    assert 0.005 < (pixels < 200).mean() < 0.8
+    image.load()
+    assert image.text["Source"] == chart(name).source_line
+    assert image.text["Description"] == chart(name).alt
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH_KIND)
+def test_an_svg_is_valid_has_its_labels_as_text_and_carries_title_alt_source_and_licence(name):
+    root = ET.fromstring(chart(name).svg())
+    assert root.get("viewBox", "").startswith("0 0 504 ")
+    assert root.find(f"{SVG}title").text == "A chart"
+    assert root.find(f"{SVG}desc").text == chart(name).alt
+    words = "".join(root.itertext())
+    assert "Source: Home Office; Office for National Statistics." in words
+    assert "open-government-licence" in words
+    assert len(root.findall(f".//{SVG}text")) >= 3
+
+
+@pytest.mark.parametrize("name", CASES_OF_43)
+def test_charts_of_43_forces_are_small(name):
+    """The edition of 43 forces holds some 1,700 of them and must stay under 80 MB."""
+    assert len(chart(name).svg().encode()) <= 15_000
+    assert len(chart(name).png()) <= 18_000
+
+
+def test_the_line_chart_of_43_forces_is_small():
+    assert len(chart("trend, plain").svg().encode()) <= 15_000
+    assert len(chart("trend, plain").png()) <= 30_000
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "hostile" in name])
+def test_hostile_labels_are_shown_as_plain_text_and_nothing_else(name):
+    svg = chart(name).svg()
+    root = ET.fromstring(svg)
+    tags = {element.tag.split("}")[1] for element in root.iter()}
+    assert not tags & {"script", "a", "foreignObject", "image", "style"}
+    assert "<script" not in svg
+    words = "".join(root.itertext()) + chart(name).text() + chart(name).csv()
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\ufffe\uffff]", words)
+    json.dumps(chart(name).payload(), ensure_ascii=False).encode("utf-8")
+
+
+def test_dollar_signs_and_angle_brackets_reach_the_picture_as_they_are():
+    labels = [
+        element.text or "" for element in ET.fromstring(chart("dot plot, hostile").svg()).iter(f"{SVG}text")
+    ]
+    assert any("$x^2$ <script>&amp; ecilop" in label for label in labels)
+
+
+def test_no_cell_of_a_download_is_run_by_a_spreadsheet():
+    frame = pd.DataFrame({"=1+1": ["=cmd()", "+1", "-1", "@x", "\tx", "\rx", "plain"], "value": [-1.5] * 7})
+    rows = list(csv.reader(io.StringIO(to_csv(frame))))
+    assert rows[0] == ["'=1+1", "value"]
+    assert [row[0] for row in rows[1:]] == ["'=cmd()", "'+1", "'-1", "'@x", "'\tx", "'\rx", "plain"]
+    assert {row[1] for row in rows[1:]} == {"-1.5"}  # a negative number stays a number
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_text_cell_of_any_chart_starts_a_formula(name):
+    rows = list(csv.reader(io.StringIO(chart(name).csv())))
+    for cell in (cell for row in rows for cell in row):
+        assert not cell.startswith(("=", "+", "@", "\t", "\r"))
+        assert not cell.startswith("-") or re.fullmatch(r"-\d+(\.\d+)?(e-?\d+)?", cell)
+
+
+def test_a_download_keeps_full_precision_dates_and_missing_values():
+    frame = pd.DataFrame(
+        {
+            "day": pd.to_datetime(["2023-03-31", None]),
+            "share": [1 / 3, float("nan")],
+            "count": pd.array([3, None], dtype="Int64"),
+            "flag": [True, False],
+        }
+    )
+    assert to_csv(frame) == "day,share,count,flag\n2023-03-31,0.333333333333,3,true\n,,,false\n"
+
+
+def test_the_download_holds_every_value_that_is_drawn():
+    drawing = chart("ski slope, small force")
+    rows = list(csv.DictReader(io.StringIO(drawing.csv())))
+    assert len(rows) == 45  # 43 forces and two averages
+    by_code = {row["force_code"]: row for row in rows}
+    for record in drawing.data.to_dict("records"):
+        if record["series"] == "force":
+            assert float(by_code[record["force_code"]]["value"]) == pytest.approx(record["value"], rel=1e-11)
+
+
+def test_the_bundle_of_a_notebook_holds_payload_text_png_and_svg():
+    data, metadata = chart("ski slope, extreme")._repr_mimebundle_()
+    assert set(data) == {MIME, "text/plain", "image/png"}
+    assert metadata["peelbook"]["svg"].startswith("<svg")
+    assert metadata["image/png"]["alt"] == data[MIME]["alt"]
+    assert set(data[MIME]) == {
+        "id", "kind", "title", "alt", "basis", "period", "notes", "table", "csv", "sources",
+    }  # fmt: skip
+    assert "Met | 19.8 |" in data["text/plain"]
+
+
+def test_a_chart_of_the_users_own_data_says_so():
+    mine = replace(PROVENANCE[0], caveat=OVERLAY_NOTE)
+    notes = ski("met", provenance=[mine]).payload()["notes"]
+    assert f"This chart {OVERLAY_NOTE}." in notes
+
+
+def test_drawing_leaves_matplotlibs_settings_alone_and_takes_none_from_the_caller():
+    plain = chart("ski slope, extreme").png()
+    before = dict(mpl.rcParams)
+    with mpl.rc_context({"axes.facecolor": "red", "font.size": 30, "text.parse_math": True}):
+        inside = dict(mpl.rcParams)
+        assert chart("ski slope, extreme").png() == plain
+        assert dict(mpl.rcParams) == inside
+    assert dict(mpl.rcParams) == before
+
+
+def test_no_chart_needs_pyplot_or_seaborn():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from figure_cases import chart; c = chart('ski slope, extreme'); c.png(); c.svg(); "
+        "print([name for name in ('matplotlib.pyplot', 'seaborn', 'scipy') if name in sys.modules])"
+    )
+    from figure_cases import ROOT
+
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'tests' / 'figures'}", "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def test_charts_drawn_by_two_threads_are_the_same_as_alone():
+    names = ["ski slope, extreme", "trend, plain"]
+    alone = [chart(name).svg() for name in names]
+    together: dict[int, list[str]] = {0: [], 1: []}
+
+    def draw(index: int) -> None:
+        for _ in range(3):
+            together[index].append(chart(names[index]).svg())
+
+    threads = [threading.Thread(target=draw, args=(index,)) for index in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert together == {0: [alone[0]] * 3, 1: [alone[1]] * 3}
+
+
+def test_a_drawing_that_leaves_its_layout_to_matplotlib_keeps_clear_of_the_source_line():
+    def draw(figure, layout):
+        axes = figure.subplots()
+        axes.plot([1, 2, 3])
+        axes.set_xlabel("An axis label")
+
+    own = Chart(
+        id="police_powers.own",
+        title="Own",
+        alt="A line that goes up.",
+        data=pd.DataFrame({"x": [1]}),
+        columns={"x": Column("X")},
+        draw=draw,
+        provenance=PROVENANCE,
+        period="2023",
+    )
+    figure = own.figure(compact())
+    figure.draw_without_rendering()
+    source = min(text.get_window_extent().y1 for text in figure.texts)
+    assert figure.axes[0].xaxis.label.get_window_extent().y0 > source
+    assert own.png()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"id": "no section"}, "is not <section>.<name>"),
+        ({"basis": "guessed"}, "unknown basis"),
+        ({"alt": " "}, "no alt text"),
+        ({"columns": {"nothing": Column("Nothing")}}, "no such data columns: nothing"),
+    ],
+)
+def test_a_chart_that_could_not_be_published_is_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        replace(chart("ski slope, extreme"), **change)
+
+
+def test_titles_and_notes_are_plain_text():
+    drawing = ski("met", title=HOSTILE, notes=[HOSTILE, ""])
+    assert "\u202e" not in drawing.title
+    assert "" not in drawing.notes
+    assert "\n" not in drawing.payload()["notes"][0]
+
+
+def test_a_force_of_the_list_is_drawn_under_its_short_name():
+    assert FORCES["hampshire"].short_name in ski("hampshire").alt

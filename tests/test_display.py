@@ -1,0 +1,69 @@
+"""What notebooks emit beside charts."""
+
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peelbook import display
+
+HOSTILE = '<script>alert(1)</script>" onload="x & \u202egnp\n{math}`x` =1+1'
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.text = [], ""
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        assert all(not name.startswith("on") for name, _ in attrs)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def parse(html):
+    parser = Tags()
+    parser.feed(html)
+    return parser
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        display.headlines([display.Headline(HOSTILE, HOSTILE, HOSTILE, HOSTILE)]),
+        display.paragraphs([HOSTILE]),
+        display.note(HOSTILE, [HOSTILE]),
+        display.table(HOSTILE, [HOSTILE, "n"], [[HOSTILE, HOSTILE]], numeric=[False, True]),
+    ],
+)
+def test_a_hostile_name_comes_out_as_text(output):
+    page = parse(output.html)
+    assert "script" not in page.tags
+    assert "<script>alert(1)</script>" in page.text
+    assert "\u202e" not in output.html + output.text
+
+
+def test_a_table_has_a_caption_and_heads_its_rows_and_columns():
+    html = display.table("Officers", ["Force", "Number"], [["Kent", "3,326"]], numeric=[False, True]).html
+    assert "<caption>Officers</caption>" in html
+    assert '<th scope="col">Force</th>' in html
+    assert '<th scope="row">Kent</th>' in html
+    assert "<td class=pb-num>3,326</td>" in html
+
+
+def test_the_bundle_carries_text_that_nbval_can_compare():
+    bundle = display.paragraphs(["One.", "Two."])._repr_mimebundle_()
+    assert bundle == {
+        "text/html": '<p class="pb-narrative">One.</p><p class="pb-narrative">Two.</p>',
+        "text/plain": "One.\n\nTwo.",
+    }
+
+
+@given(st.text())
+def test_any_text_comes_out_on_one_line_and_escaped(text):
+    out = display.escape(text)
+    assert "\n" not in out
+    assert "<" not in out and '"' not in out
