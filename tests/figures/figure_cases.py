@@ -286,6 +286,7 @@ def grades(force: str, *, national: bool = False, **more) -> Chart:
         id="overall_summary.judgments",
         force=FORCES[force],
         forces=FORCES if national else None,
+        areas=AREAS,
         **{**BASE, "period": "PEEL 2023–25", **more},
     )
 
@@ -384,8 +385,11 @@ CASES: dict[str, Callable[[], Chart]] = {
     "small multiples, gaps": lambda: panels(
         "city-of-london",
         frame=pd.DataFrame(
-            [("Robbery", "2020-03-31", 1.0, 2.0), ("Robbery", "2021-03-31", None, 2.1)]
-            + [("Drug offences", "2022-03-31", None, None)],
+            [
+                ("Robbery", "2020-03-31", 1.0, 2.0),
+                ("Robbery", "2021-03-31", None, 2.1),
+                ("Drug offences", "2022-03-31", None, None),
+            ],
             columns=["panel", "period_end", "value", "average"],
         ),
     ),

@@ -68,6 +68,12 @@ def test_the_table_twin_has_a_row_for_every_row_of_data(name):
     assert len(chart(name).table()["rows"]) == len(chart(name).data)
 
 
+def _met_place() -> str:
+    """The Met's place, counted by hand: how many values are higher."""
+    higher = int((rates()["value"] > 19.8).sum())
+    return {1: "2nd", 2: "3rd", 3: "4th"}[higher]
+
+
 # --- ski slope -----------------------------------------------------------------------------------
 
 
@@ -75,7 +81,7 @@ def test_a_ski_slope_says_place_extremes_both_averages_and_the_printed_value():
     alt = chart("ski slope, extreme").alt
     assert "Column chart ranking 43 police forces by stop and searches, per 1,000 population" in alt
     assert "year ending 31 March 2023" in alt
-    assert "Met: 19.8, 4th highest of 43" in alt
+    assert f"Met: 19.8, {_met_place()} highest of 43" in alt
     assert "Highest: City of London 197.0; lowest:" in alt
     assert "England and Wales 8.6; mean of forces 7.9" in alt
     assert "As printed in the report: 19.6" in alt
@@ -178,8 +184,8 @@ def test_a_funnel_says_where_the_force_lies_in_words():
         "Funnel plot of stop and searches, per 1,000 population against population, mid-year estimate" in alt
     )
     assert (
-        "Met: 19.8 at population, mid-year estimate 8,855,333, above the 99.8% limits; 4th highest of 43"
-        in alt
+        "Met: 19.8 at population, mid-year estimate 8,855,333, above the 99.8% limits; "
+        f"{_met_place()} highest of 43" in alt
     )
 
 
@@ -248,7 +254,7 @@ def test_a_year_missing_without_a_reason_is_still_marked():
 
 def test_printed_values_of_one_day_are_all_kept_and_labelled():
     drawing = chart("trend, printed and a break")
-    row = drawing.data.set_index("period_end").loc["2023-09-30"]
+    row = drawing.data.set_index("period_end").loc[pd.Timestamp("2023-09-30")]
     assert row["as_printed"] == 7.0
     assert row["as_printed_england_and_wales"] == 9.0
     assert math.isnan(row["value"])  # a printed value never fills in for a computed one
@@ -385,7 +391,7 @@ def test_a_disparity_says_each_ratio_with_its_interval_and_the_comparator():
 
 
 def test_a_ratio_of_zero_is_written_out_because_a_log_scale_has_no_zero():
-    assert any(label.startswith("0.0 (none)") for label in _labels(chart("disparity, few cases")))
+    assert any(label.endswith("(none)") for label in _labels(chart("disparity, few cases")))
 
 
 def test_the_ends_of_an_interval_never_print_alike():
@@ -496,6 +502,7 @@ def _contrast(one: str, other: str) -> float:
 
 def test_the_national_grid_has_a_column_for_each_area_and_names_forces_without_grades():
     drawing = chart("grades, national")
+    assert drawing.table()["numeric"] == [False] * 9
     assert list(drawing.table()["columns"]) == ["Force", *AREAS]
     assert len(drawing.data) == 42
     assert "No stated grade for Kent." in drawing.notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -80,7 +81,7 @@ def test_a_log_scale_puts_doubling_and_halving_at_equal_distance():
 def test_spread_labels_never_overlap_and_stay_inside_where_they_can(wanted):
     heights = [0.8] * len(wanted)
     placed = sorted(pg.spread(wanted, heights, 0.0, 10.0))
-    assert all(b - a >= 0.8 - 1e-9 for a, b in zip(placed, placed[1:], strict=False))
+    assert all(b - a >= 0.8 - 1e-9 for a, b in pairwise(placed))
     assert placed[-1] <= 10.0 - 0.4 + 1e-9
     assert placed[0] >= 0.4 - 1e-9
 
@@ -95,11 +96,11 @@ def test_the_part_of_a_line_inside_an_area_ends_on_its_edge():
 
 
 def test_alt_text_leaves_out_the_least_first_and_is_cut_at_a_word_last():
-    text = words.alt_text("Always here", (1, "b" * 40), (3, "c" * 40), (2, "d" * 40), limit=100)
-    assert "Always here." in text
-    assert "b" * 40 in text
-    assert "d" * 40 in text
-    assert "c" * 40 not in text
+    parts = ((1, "Important " * 4), (3, "Trifling " * 4), (2, "Useful " * 4))
+    text = words.alt_text("Always here", *parts, limit=100)
+    assert text.startswith("Always here. Important")
+    assert "Useful" in text
+    assert "Trifling" not in text
     cut = words.alt_text("word " * 100, limit=50)
     assert len(cut) <= 50
     assert cut.endswith("word…")
@@ -121,7 +122,7 @@ def test_an_axis_names_its_unit_once(label, unit, heading):
 
 
 def test_a_scale_is_cut_for_one_or_two_giants_and_not_for_a_steady_rise():
-    assert words.cut_above([200, 40, 20, 10, 9, 8, 7]) is None or True
+    assert words.cut_above([45, 20, 19, 18, 17, 16, 15]) is None
     assert words.cut_above([200, 20, 15, 10, 9, 8]) == pytest.approx(25.0)
     assert words.cut_above([200, 190, 15, 10, 9, 8, 7]) == pytest.approx(18.75)
     assert words.cut_above([20, 15, 12, 10, 9, 8]) is None
@@ -176,9 +177,8 @@ def test_a_shortened_path_visits_the_same_points(lines, closed):
 
 def test_curves_are_shortened_too():
     path = "M 0 0 \nC 10.12 0 20.26 10 20 20 \nQ 25 25 30 20 \nz \nM 5 5 \nL 6 6 \n"
-    assert _absolute(_svg.shorten_path(path)) == pytest.approx(
-        [(0, 0), (10.1, 0), (20.3, 10), (20, 20), (25, 25), (30, 20), (5, 5), (6, 6)]
-    )
+    visited = [(0, 0), (10.1, 0), (20.3, 10), (20, 20), (25, 25), (30, 20), (5, 5), (6, 6)]
+    assert np.allclose(_absolute(_svg.shorten_path(path)), visited)
 
 
 def test_slimming_keeps_text_attributes_patterns_and_what_they_refer_to():

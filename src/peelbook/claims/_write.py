@@ -182,7 +182,7 @@ def difference(
         nearest = min(tried, key=lambda item: abs(item.value - (claim.value or 0)))
         short = "Nothing that was tested accounts for it."
         parts.append(
-            f"Tested without a fit: {kinds}. The nearest is {computed(claim, nearest.value)} ({nearest.label})."
+            f"Tested without a fit: {kinds}. The nearest of these gives {computed(claim, nearest.value)} ({nearest.label})."
         )
     else:
         short = "The data here allow no other way to work it out."

@@ -296,7 +296,9 @@ def missing(value: Any) -> bool:
 
 
 def _safe(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    text = f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    # The csv module does not quote a lone carriage return, and readers end the row there.
+    return text.replace("\r", " ")
 
 
 def _cell(value: Any) -> str:

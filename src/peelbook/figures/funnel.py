@@ -108,10 +108,8 @@ def funnel(
     else:
         own = f"There is no value for {name}"
     above, below = (int((drawn["step"] == step).sum()) for step in (2, -2))
-    outside = (
-        f"{formats.sentence(formats.cardinal(above))[:-1]} of all lie{'s' if above == 1 else ''} above the 99.8% "
-        f"limits, {formats.cardinal(below)} below"
-    ).replace("No of all lie", "None lies")
+    beyond = [formats.cardinal(count) if count else "none" for count in (above, below)]
+    outside = f"Beyond the 99.8% limits: {beyond[0]} above, {beyond[1]} below"
     alt = words.alt_text(
         f"Funnel plot of {words.lower_first(label)} against {words.lower_first(size_label)} for "
         f"{words.count_of_forces(len(drawn))}, {period}",

@@ -41,20 +41,24 @@ def judgments_grid(
     period: str,
     force: Force | None = None,
     forces: Forces | None = None,
+    areas: Sequence[str] = (),
     notes: Sequence[str] = (),
     basis: str = "computed",
 ) -> Chart:
     """Draw grades as a grid.
 
-    `frame` has `force_code`, `area`, `grade` (one of `GRADES`); areas keep the order in which they first
-    appear. With `force` alone: that force's areas against the five grades. With `forces`: every force that
-    has a grade against every area, `force` marked; the others are named in a note.
+    `frame` has `force_code`, `area`, `grade` (one of `GRADES`); areas stand in the order of `areas`, those
+    not named there after them as they first appear. With `force` alone: that force's areas against the five
+    grades. With `forces`: every force that has a grade against every area, `force` marked; the others are
+    named in a note.
     Raises `ValueError` for an unknown grade, two grades for one area, or neither force nor forces.
     """
     if force is None and forces is None:
         raise ValueError(f"chart {id}: pass a force, or forces for the national grid")
     data = frame[["force_code", "area", "grade"]].reset_index(drop=True).copy()
     data["area"] = [words.plain(text) for text in data["area"]]
+    first = {words.plain(area): place for place, area in enumerate(areas)}
+    data = data.sort_values("area", key=lambda column: column.map(first).fillna(len(first)), kind="stable")
     data = data[data["grade"].notna()]
     if unknown := set(data["grade"]) - set(GRADES):
         raise ValueError(f"chart {id}: unknown grade {', '.join(sorted(map(str, unknown)))}")

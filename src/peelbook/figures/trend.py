@@ -180,7 +180,8 @@ def _by_period(plot: _Plot, force: Force, forces: Forces) -> pd.DataFrame:
     """One row per period: the force, the averages, the extremes, then every other force by its slug."""
     import pandas as pd
 
-    values = plot.values.reindex(plot.values.index.union([mark.day for mark in plot.printed]))
+    days = pd.DatetimeIndex(sorted({*plot.values.index, *(mark.day for mark in plot.printed)}))
+    values = plot.values.reindex(days)
     data = pd.DataFrame(
         {
             "period_end": values.index,
@@ -555,7 +556,9 @@ class _Field:
             for mark in self.plot.printed
         ]
         labels = [(x, y, text, False) for (x, y), text in zip(points, texts, strict=True)]
-        stems = [pg.Box(at - 0.01, self.bottom, at + 0.01, self.top) for at, _, span in self.signs if not span]
+        stems = [
+            pg.Box(at - 0.01, self.bottom, at + 0.01, self.top) for at, _, span in self.signs if not span
+        ]
         page.write_labels(labels, self.area, obstacles, soft=stems * 5, must=len(labels))
 
 

@@ -20,13 +20,9 @@ from peelbook.sources.reading import SourceFile, key
 
 # Symbols the Government Analysis Function and the publishers use for "no figure here":
 # https://analysisfunction.civilservice.gov.uk/policy-store/symbols-in-tables-definitions-and-help/
-MISSING_SYMBOLS = frozenset(
-    # The first part of the split is the empty cell.
-    (
-        "|-|–|—|..|...|.|:|*|[x]|[z]|[c]|[u]|[w]|x|z|n/a|na|nan|none|null|"
-        "no data|not available|not applicable"
-    ).split("|")
-)
+_SIGNS = ("", "-", "–", "—", "..", "...", ".", ":", "*", "[x]", "[z]", "[c]", "[u]", "[w]", "x", "z")
+_WORDS = ("n/a", "na", "nan", "none", "null", "no data", "not available", "not applicable")
+MISSING_SYMBOLS = frozenset((*_SIGNS, *_WORDS))
 
 # Bodies that are not one of the 43 forces; their rows are left out of every table.
 OTHER_BODIES = frozenset(

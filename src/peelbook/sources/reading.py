@@ -187,6 +187,7 @@ class SourceFile:
             import duckdb
 
             with duckdb.connect() as connection:
+                connection.execute("set enable_progress_bar = false")
                 path = str(self.path)
                 self._duckdb(lambda: connection.execute("select * from read_parquet(?)", [path]))
                 yield [column[0] for column in connection.description]

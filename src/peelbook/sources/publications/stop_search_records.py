@@ -117,6 +117,8 @@ def count(match: Match) -> Any:
     with tempfile.TemporaryDirectory(prefix="peelbook-") as spill, duckdb.connect() as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute("set preserve_insertion_order = false")
+        # A long query would print its progress between the lines another program reads.
+        connection.execute("set enable_progress_bar = false")
         connection.execute("set temp_directory = ?", [spill])
         try:
             return connection.execute(query).df()

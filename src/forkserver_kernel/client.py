@@ -1,0 +1,371 @@
+"""The owner's side: starts zygotes, asks them for kernels, and ends them.
+
+One zygote serves one process and one setting (interpreter, preload list, start-up environment). It is
+started at the first kernel and lives until this process ends, `shut_down` is called, or a preloaded source
+file changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from forkserver_kernel import _wire
+
+START_TIMEOUT = 60.0
+"""Seconds a zygote may take for its imports before the first kernel is given up."""
+
+# What Python, the loader, the numeric libraries and matplotlib read at start-up: a fork cannot change it
+# afterwards, so kernels that differ in one of these need zygotes of their own.
+_START_UP_PREFIXES = ("PYTHON", "LD_", "OMP_", "OPENBLAS_", "MKL_", "NUMEXPR_", "MPL", "MALLOC_", "LC_")
+_START_UP_NAMES = (
+    "LANG",
+    "HOME",
+    "TZ",
+    "IPYTHONDIR",
+    "JUPYTER_CONFIG_DIR",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+)
+# Not HOME-like, and set anew for every test by some test runners.
+_IGNORED = ("PYTHONUNBUFFERED",)
+
+_SOCKET_PATH_LIMIT = 104
+_PREFIX = "fsk-"
+
+
+class ForkServerError(RuntimeError):
+    """A zygote could not be started or did not answer; a plain kernel process still can be."""
+
+
+class RuntimeFolder:
+    """A private folder for sockets: mode 0700, short absolute path, removed with its owner.
+
+    A lock held on a file inside tells the living from the dead, so that a folder left behind by a killed
+    process is swept by the next one. The lock passes to the zygote and its kernels with the open file.
+    """
+
+    def __init__(self) -> None:
+        base = _short_base()
+        _sweep(base)
+        self.path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getuid()}-", dir=base))
+        self.descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self.descriptor, fcntl.LOCK_SH)
+        self._count = 0
+
+    def new_name(self) -> str:
+        """Return a path prefix that no other kernel has."""
+        self._count += 1
+        return str(self.path / f"k{self._count}")
+
+    def remove(self) -> None:
+        """Delete the folder."""
+        with contextlib.suppress(OSError):
+            os.close(self.descriptor)
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _short_base() -> str:
+    """Return a folder for temporary files whose path leaves room for a socket's name."""
+    for base in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"):
+        if base and len(base) < _SOCKET_PATH_LIMIT - 40 and os.access(base, os.W_OK | os.X_OK):
+            return os.path.abspath(base)  # noqa: PTH100
+    raise ForkServerError("no folder for temporary files has a path short enough for a socket")
+
+
+def _sweep(base: str) -> None:
+    """Remove the folders of processes that were killed: nobody holds their lock any more."""
+    for folder in Path(base).glob(f"{_PREFIX}{os.getuid()}-*"):
+        with contextlib.suppress(OSError):
+            if folder.stat().st_uid != os.getuid() or time.time() - folder.stat().st_mtime < 5:
+                continue  # a folder this young may not have its lock yet
+            descriptor = os.open(folder / "lock", os.O_RDWR)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(descriptor)
+
+
+class ForkedProcess:
+    """A kernel forked by a zygote, with the part of `subprocess.Popen` that provisioners use.
+
+    Closing it, or this process's end, kills the kernel and its process group.
+    """
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid: int, channel: socket.socket, args: list[str], decoder: _wire.Decoder):
+        self.pid = pid
+        self.args = args
+        self.returncode: int | None = None
+        self._channel = channel
+        self._decoder = decoder
+
+    def poll(self) -> int | None:
+        """Return the exit status, or `None` while the kernel runs; negative means killed by a signal."""
+        if self.returncode is None:
+            try:
+                part = self._channel.recv(4096)
+            except (BlockingIOError, InterruptedError):
+                return None
+            except OSError:
+                part = b""
+            if not part:
+                self.returncode = -9  # the zygote has gone, and takes its kernels with it
+            for message in self._decoder.feed(part):
+                self.returncode = int(message["status"])
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end, then let the zygote reap it. Raises `subprocess.TimeoutExpired`."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        pause = 0.001
+        while self.poll() is None:
+            if deadline is not None and time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            time.sleep(pause)
+            pause = min(pause * 2, 0.05)
+        self.close()
+        assert self.returncode is not None
+        return self.returncode
+
+    def send_signal(self, signum: int) -> None:
+        """Signal the kernel, unless it has ended: its id is not given away before `wait`."""
+        if self.poll() is None:
+            os.kill(self.pid, signum)
+
+    def kill(self) -> None:
+        """Kill the kernel."""
+        self.send_signal(9)
+
+    def terminate(self) -> None:
+        """Ask the kernel to end."""
+        self.send_signal(15)
+
+    def close(self) -> None:
+        """Give the kernel up; what is left of its process group is killed."""
+        self._channel.close()
+
+
+class ForkServer:
+    """One zygote, seen from its owner."""
+
+    def __init__(self, python: str, preload: tuple[str, ...], env: dict[str, str], lock_descriptor: int):
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self._process = subprocess.Popen(
+                    [python, "-m", "forkserver_kernel.zygote", str(theirs.fileno())],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,  # held open it would keep a reader of our output waiting
+                    # The debugger's warning about frozen modules is not for the reader of a notebook.
+                    env={"PYDEVD_DISABLE_FILE_VALIDATION": "1", **env},
+                    cwd="/",
+                    pass_fds=(theirs.fileno(), lock_descriptor),
+                    start_new_session=True,
+                )
+            except OSError as error:
+                ours.close()
+                raise ForkServerError(f"{python} cannot be run: {error}") from error
+        self._control = ours
+        self._lock = threading.Lock()
+        self._report: dict[str, Any] | None = None
+        ours.sendall(_wire.encode({"preload": list(preload)}))
+
+    @property
+    def pid(self) -> int:
+        """The zygote's process id."""
+        return self._process.pid
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What the zygote said after its imports: `skipped` modules, `threads`, `sources`. Waits for it."""
+        with self._lock:
+            if self._report is None:
+                self._control.settimeout(START_TIMEOUT)
+                try:
+                    self._report = _wire.receive(self._control)
+                except TimeoutError as error:
+                    raise ForkServerError(f"the zygote was not ready in {START_TIMEOUT:.0f} s") from error
+                finally:
+                    self._control.settimeout(None)
+                if self._report is None:
+                    raise ForkServerError(
+                        f"the zygote ended while starting (exit status {self._process.wait()})"
+                    )
+            if "error" in self._report:
+                raise ForkServerError(self._report["error"])
+            return self._report
+
+    def usable(self) -> bool:
+        """Whether the zygote lives and no source file it has loaded was edited since."""
+        if self._process.poll() is not None:
+            return False
+        for file, stamp in (self._report or {}).get("sources", {}).items():
+            try:
+                status = os.stat(file)  # noqa: PTH116
+            except OSError:
+                return False
+            if [status.st_mtime_ns, status.st_size] != stamp:
+                return False
+        return True
+
+    async def fork(
+        self, argv: list[str], env: dict[str, str], cwd: str, streams: tuple[int, int, int]
+    ) -> ForkedProcess:
+        """Fork one kernel. `argv` are the arguments after `ipykernel_launcher`.
+
+        Raises `ForkServerError` where the zygote does not answer, `OSError` where `cwd` cannot be entered.
+        """
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                try:
+                    with self._lock:
+                        socket.send_fds(self._control, [b"f"], [theirs.fileno(), *streams])
+                except OSError as error:
+                    raise ForkServerError(f"the zygote has gone: {error}") from error
+            ours.setblocking(False)
+            loop = asyncio.get_running_loop()
+            decoder = _wire.Decoder()
+            try:
+                await asyncio.wait_for(
+                    loop.sock_sendall(ours, _wire.encode({"argv": argv, "env": env, "cwd": cwd})),
+                    START_TIMEOUT,
+                )
+                said: dict[str, Any] = {}
+                while not said.keys() & {"ready", "status", "error"}:
+                    part = await asyncio.wait_for(loop.sock_recv(ours, 4096), START_TIMEOUT)
+                    if not part:
+                        raise ForkServerError("the zygote ended before the kernel started")
+                    for message in decoder.feed(part):
+                        said.update(message)
+            except TimeoutError as error:
+                raise ForkServerError(f"the zygote did not answer in {START_TIMEOUT:.0f} s") from error
+            except ConnectionError as error:
+                raise ForkServerError(f"the zygote has gone: {error}") from error
+            if "error" in said:
+                raise OSError(said["error"])
+            if "status" in said:
+                raise ForkServerError(f"the kernel ended while starting (exit status {said['status']})")
+            return ForkedProcess(said["pid"], ours, ["ipykernel_launcher", *argv], decoder)
+        except BaseException:
+            ours.close()
+            raise
+
+    def retire(self) -> None:
+        """Fork no more kernels; those at work finish."""
+        self._control.close()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """End the zygote, and wait until it has gone."""
+        self._control.close()
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+_servers: dict[tuple, ForkServer] = {}
+_retired: list[ForkServer] = []
+_folder: RuntimeFolder | None = None
+_processes: list[Any] = []
+_guard = threading.RLock()
+
+
+def folder() -> RuntimeFolder:
+    """Return this process's folder for sockets."""
+    global _folder
+    with _guard:
+        if _folder is None:
+            _folder = RuntimeFolder()
+        return _folder
+
+
+def _start_up(env: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        sorted(
+            (name, value)
+            for name, value in env.items()
+            if (name.startswith(_START_UP_PREFIXES) or name in _START_UP_NAMES) and name not in _IGNORED
+        )
+    )
+
+
+def server(python: str, preload: list[str], env: dict[str, str]) -> ForkServer:
+    """Return the zygote for this setting, started now if need be."""
+    key = (python, tuple(preload), _start_up(env))
+    with _guard:
+        known = _servers.get(key)
+        if known is not None and known.usable():
+            return known
+        if known is not None:
+            known.retire()
+            _retired.append(_servers.pop(key))
+        _reap()
+        _servers[key] = ForkServer(python, key[1], env, folder().descriptor)
+        return _servers[key]
+
+
+def _reap() -> None:
+    """Collect the exit status of retired zygotes that have ended."""
+    _retired[:] = [item for item in _retired if item._process.poll() is None]
+
+
+def shut_down_all() -> None:
+    """End all zygotes of this process and remove their folder. Kernels still at work are killed."""
+    global _folder
+    with _guard:
+        for process in _processes:
+            process.close()
+        _processes.clear()
+        for item in [*_servers.values(), *_retired]:
+            item.stop()
+        _servers.clear()
+        _retired.clear()
+        if _folder is not None:
+            _folder.remove()
+            _folder = None
+
+
+def remember(process: ForkedProcess) -> None:
+    """Note a kernel so that `shut_down_all` can end it."""
+    with _guard:
+        _processes[:] = [item for item in _processes if item.returncode is None]
+        _processes.append(process)
+
+
+def _forget_in_fork() -> None:
+    """A fork of the owner must neither use its zygotes nor keep their sockets open."""
+    global _folder, _guard
+    _guard = threading.RLock()
+    for item in [*_servers.values(), *_retired]:
+        item._control.close()
+        item._process.returncode = 0  # not this process's child; keeps Popen from complaining
+    for process in _processes:
+        process.close()
+    if _folder is not None:
+        os.close(_folder.descriptor)
+        _folder = None
+    _servers.clear()
+    _retired.clear()
+    _processes.clear()
+
+
+atexit.register(shut_down_all)
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_forget_in_fork)

@@ -1,0 +1,151 @@
+"""The kernel provisioner that `jupyter_client` loads: a kernel manager's launch becomes a fork.
+
+It differs from the local provisioner in three things only: sockets are files in a private folder (parallel
+kernels cannot race for a port, and nothing listens on the network), the process is forked, and killing does
+not wait a tenth of a second. Where a fork cannot be had it *is* the local provisioner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from traitlets import List, Unicode
+
+from forkserver_kernel import available
+
+_LAUNCHER = "ipykernel_launcher"
+INLINE_BACKEND = "module://matplotlib_inline.backend_inline"
+
+
+class ForkServerProvisioner(LocalProvisioner):
+    """Starts IPython kernels by forking a zygote that has imported `preload` already."""
+
+    preload: list[str] = List(
+        Unicode(), help="Modules to import, or `module:function` to call, once in the zygote."
+    ).tag(config=True)  # type: ignore[assignment]
+
+    process: Any = None  # a `ForkedProcess`, or a `Popen` where no fork could be had
+
+    def _forks(self, cmd: list[str]) -> bool:
+        return available() and len(cmd) >= 3 and cmd[1:3] == ["-m", _LAUNCHER]
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Choose private socket paths, then do as the local provisioner does."""
+        manager = self.parent
+        if manager is not None and available() and self._forks(self.kernel_spec.argv):
+            from forkserver_kernel import client
+
+            # The default name of an IPC socket is relative and the same for all: kernels would meet on it.
+            folder = client.folder()
+            if manager.transport != "ipc" or not manager.ip.startswith(str(folder.path)):
+                name = folder.new_name()
+                manager.transport = "ipc"
+                manager.ip = name
+                if not manager.connection_file:
+                    manager.connection_file = name + ".json"
+        return await super().pre_launch(**kwargs)
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Fork the kernel; on any trouble with the zygote start an ordinary process instead."""
+        if not self._forks(cmd):
+            return await super().launch_kernel(cmd, **kwargs)
+        from forkserver_kernel import client
+
+        env = dict(kwargs.get("env") or os.environ)
+        env.setdefault("MPLBACKEND", INLINE_BACKEND)
+        env["OMP_NUM_THREADS"] = "1"  # a numeric library's thread pool would not survive the fork
+        cwd = os.fspath(kwargs.get("cwd") or Path.cwd())
+        for attempt in (1, 2):
+            try:
+                zygote = client.server(cmd[0], list(self.preload), env)
+                streams, opened = _streams(kwargs)
+                try:
+                    process = await zygote.fork(cmd[3:], env, cwd, streams)
+                finally:
+                    for descriptor in opened:
+                        os.close(descriptor)
+                _ = zygote.report  # it has answered, so this does not wait; from now on it can go stale
+                break
+            except client.ForkServerError as error:
+                if attempt == 2:
+                    self.log.warning("No kernel could be forked (%s); starting a process instead.", error)
+                    return await super().launch_kernel(cmd, **kwargs)
+        client.remember(process)
+        self.process = process
+        self.pid = self.pgid = process.pid
+        self.cwd = cwd
+        return self.connection_info
+
+    async def wait(self) -> int | None:
+        """Wait for the kernel to end, looking often at first."""
+        if not _is_forked(self.process):
+            return await super().wait()
+        pause = 0.001
+        while await self.poll() is None:
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 0.05)
+        status = self.process.wait()
+        self.process = None
+        return status
+
+    async def send_signal(self, signum: int) -> None:
+        """Signal the kernel's process group, if the kernel has not ended."""
+        if _is_forked(self.process) and self.process.poll() is not None:
+            return
+        await super().send_signal(signum)
+
+    async def kill(self, restart: bool = False) -> None:
+        """Kill the kernel and wait the few milliseconds this takes; the manager would look again in 0.1 s."""
+        await super().kill(restart=restart)
+        if _is_forked(self.process):
+            deadline = asyncio.get_running_loop().time() + 1.0
+            while self.process.poll() is None and asyncio.get_running_loop().time() < deadline:
+                await asyncio.sleep(0.001)
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Reap the kernel if nobody has."""
+        if _is_forked(self.process) and self.process.poll() is not None:
+            self.process.wait()
+            self.process = None
+        await super().cleanup(restart=restart)
+
+
+def _is_forked(process: Any) -> bool:
+    if "forkserver_kernel.client" not in sys.modules:
+        return False
+    from forkserver_kernel.client import ForkedProcess
+
+    return isinstance(process, ForkedProcess)
+
+
+def _streams(kwargs: dict[str, Any]) -> tuple[tuple[int, int, int], list[int]]:
+    """Return descriptors for the kernel's stdin, stdout and stderr, and those to close afterwards."""
+    opened = [os.open(os.devnull, os.O_RDWR)]
+    chosen = [opened[0]]
+    for name, own in (("stdout", 1), ("stderr", 2)):
+        wanted = kwargs.get(name)
+        if wanted is None:
+            descriptor = own
+        elif wanted == subprocess.DEVNULL:
+            descriptor = opened[0]
+        elif wanted == subprocess.STDOUT:
+            descriptor = chosen[-1]
+        elif isinstance(wanted, int) and wanted >= 0:
+            descriptor = wanted
+        elif hasattr(wanted, "fileno"):
+            descriptor = wanted.fileno()
+        else:  # a pipe: nobody reads it through this provisioner
+            descriptor = opened[0]
+        try:
+            os.fstat(descriptor)
+        except OSError:  # this process was started with the stream closed
+            descriptor = opened[0]
+        chosen.append(descriptor)
+    return (chosen[0], chosen[1], chosen[2]), opened

@@ -1,0 +1,258 @@
+"""The zygote: imports the preload list once, then forks a kernel for each request.
+
+It stays single-threaded for as long as it lives (a fork copies one thread, and a lock held by another
+would be held for ever), and it ends with its owner: every way the owner can go closes a socket here.
+
+Protocol. The owner sends one byte on the control socket with four file descriptors: the new kernel's own
+channel and its stdin, stdout and stderr. The *child* reads its request from the channel and answers with
+its process id, after it has become the leader of its own session: a client may signal the group at once.
+When its sockets are bound it says that it is ready: a client that connects earlier has to try again after
+0.1 s. The zygote only watches: it writes the exit status to the channel when the kernel ends, and kills the
+kernel's group when the owner's end of the channel closes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from forkserver_kernel import _wire
+
+_PR_SET_PDEATHSIG = 1
+_OWNER_CHECK_SECONDS = 2.0
+_KERNEL_MODULE = "ipykernel_launcher"
+
+
+@dataclass
+class _Kernel:
+    pid: int
+    pidfd: int
+    channel: socket.socket
+    ended: bool = False
+
+
+@dataclass
+class ForkRequest:
+    """What a child was forked for: its channel and the three standard streams."""
+
+    channel: socket.socket
+    streams: tuple[int, int, int]
+    zygote: int
+
+
+def preload(entries: list[str]) -> dict[str, str]:
+    """Import each `module` or call each `module:function`; return what could not be had, with why.
+
+    A preload only saves time, so a missing module is no error: the kernel imports what it needs itself.
+    """
+    skipped: dict[str, str] = {}
+    for entry in entries:
+        module, _, function = entry.partition(":")
+        try:
+            loaded = importlib.import_module(module)
+            if function:
+                getattr(loaded, function)()
+        except Exception as error:
+            skipped[entry] = f"{type(error).__name__}: {error}"
+    if "matplotlib_inline.backend_inline" in sys.modules:
+        from matplotlib.backends import backend_registry
+
+        backend_registry.list_all()  # reads the entry points of the whole installation, once
+    return skipped
+
+
+def threads() -> int:
+    """Return how many operating-system threads this process has."""
+    return len(os.listdir("/proc/self/task"))  # noqa: PTH208 - pathlib is not needed for a count
+
+
+def editable_sources() -> dict[str, list[int]]:
+    """Return the loaded source files outside the installation, with time and size.
+
+    A kernel forked after one of them changed would run old code; the client compares and starts afresh.
+    """
+    installed = tuple({os.path.realpath(prefix) + os.sep for prefix in (sys.prefix, sys.base_prefix)})
+    stamps = {}
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str) or os.path.realpath(file).startswith(installed):
+            continue
+        with contextlib.suppress(OSError):
+            status = os.stat(file)  # noqa: PTH116
+            stamps[file] = [status.st_mtime_ns, status.st_size]
+    return stamps
+
+
+def serve(control: socket.socket, owner: int) -> ForkRequest | None:
+    """Fork on request until the owner has gone and all kernels with it.
+
+    Returns a `ForkRequest` in each child, `None` in the zygote at its end.
+    """
+    poller = select.poll()
+    poller.register(control, select.POLLIN)
+    kernels: dict[int, _Kernel] = {}  # by channel descriptor
+    by_pidfd: dict[int, _Kernel] = {}
+    accepting = True
+
+    def forget(kernel: _Kernel) -> None:
+        """Kill what is left of a kernel's group and reap it. The zombie kept its id from being reused."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(kernel.pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(kernel.pid, 0)
+        poller.unregister(kernel.channel)
+        if not kernel.ended:
+            poller.unregister(kernel.pidfd)
+        del kernels[kernel.channel.fileno()], by_pidfd[kernel.pidfd]
+        os.close(kernel.pidfd)
+        kernel.channel.close()
+
+    while accepting or kernels:
+        events = poller.poll(_OWNER_CHECK_SECONDS * 1000)
+        if os.getppid() != owner:  # a fork of the owner may keep its sockets open for it
+            break
+        for descriptor, event in events:
+            if descriptor == control.fileno():
+                _, passed, _, _ = socket.recv_fds(control, 1, 4)
+                if len(passed) != 4:  # end of file: no more kernels, those at work may finish
+                    for stray in passed:
+                        os.close(stray)
+                    poller.unregister(control)
+                    accepting = False
+                    continue
+                channel = socket.socket(fileno=passed[0])
+                zygote = os.getpid()
+                pid = os.fork()
+                if pid == 0:
+                    control.close()
+                    for kernel in kernels.values():
+                        kernel.channel.close()
+                        os.close(kernel.pidfd)
+                    return ForkRequest(channel, (passed[1], passed[2], passed[3]), zygote)
+                for stream in passed[1:]:
+                    os.close(stream)
+                kernel = _Kernel(pid, os.pidfd_open(pid), channel)
+                kernels[channel.fileno()] = kernel
+                by_pidfd[kernel.pidfd] = kernel
+                poller.register(
+                    channel, select.POLLRDHUP
+                )  # the child reads it, the zygote only sees it close
+                poller.register(kernel.pidfd, select.POLLIN)
+            elif descriptor in by_pidfd:
+                kernel = by_pidfd[descriptor]
+                ended = os.waitid(os.P_PID, kernel.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+                if ended is not None and not kernel.ended:
+                    kernel.ended = True
+                    poller.unregister(kernel.pidfd)
+                    code = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+                    with contextlib.suppress(OSError):
+                        kernel.channel.sendall(_wire.encode({"status": code}))
+            elif descriptor in kernels and event & (select.POLLRDHUP | select.POLLHUP | select.POLLERR):
+                forget(kernels[descriptor])
+    for kernel in list(kernels.values()):
+        forget(kernel)
+    return None
+
+
+def become_kernel(request: ForkRequest) -> dict[str, Any] | None:
+    """Turn a fresh fork into the process a kernel expects to be; return the request it has to carry out.
+
+    Returns `None` where the owner has gone meanwhile.
+    """
+    os.setsid()
+    # The zygote has one thread, so "parent death" cannot be mistaken for the end of one of its threads.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != request.zygote:
+        return None
+    for target, stream in enumerate(request.streams):
+        os.dup2(stream, target)
+    for stream in request.streams:
+        if stream > 2:
+            os.close(stream)
+    message = _wire.receive(request.channel)
+    if message is None:
+        return None
+    os.environ.clear()
+    os.environ.update(message["env"])
+    os.environ["JPY_PARENT_PID"] = str(request.zygote)
+    time.tzset()
+    try:
+        os.chdir(message["cwd"])
+    except OSError as error:
+        request.channel.sendall(_wire.encode({"error": f"the working folder cannot be entered: {error}"}))
+        return None
+    _fresh_randomness()
+    request.channel.sendall(_wire.encode({"pid": os.getpid()}))
+    return message
+
+
+def _fresh_randomness() -> None:
+    """Give the child its own random numbers; Python reseeds its own generator, numpy does not."""
+    if "numpy" in sys.modules:
+        import numpy as np
+
+        np.random.seed()
+
+
+def run_kernel(message: dict[str, Any], request: ForkRequest) -> int:
+    """Run an IPython kernel with the arguments of the request, as `python -m ipykernel_launcher` would."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    sys.argv = [_KERNEL_MODULE, *message["argv"]]
+    app = IPKernelApp.instance(parent_handle=request.zygote)
+    app.initialize(list(message["argv"]))
+    # Where the preload imported the inline backend, its import found no shell to hook itself into, and
+    # figures would vanish without a word. A notebook that never draws must not pay for pyplot, hence the test.
+    inline = os.environ.get("MPLBACKEND", "").endswith("matplotlib_inline.backend_inline")
+    if inline and app.shell is not None and "matplotlib_inline.backend_inline" in sys.modules:
+        app.shell.enable_matplotlib("inline")
+    request.channel.sendall(_wire.encode({"ready": True}))
+    request.channel.close()
+    app.start()
+    return 0
+
+
+def main(argv: list[str]) -> int:
+    """Start a zygote: the only argument is the descriptor of the control socket."""
+    # Ctrl-C in the owner's terminal is the owner's to handle; the kernels set their own handler.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109
+        del sys.path[0]  # as ipykernel does: the folder one happens to stand in is not the installation
+    control = socket.socket(fileno=int(argv[0]))
+    owner = os.getppid()
+    settings = _wire.receive(control)
+    if settings is None:
+        return 0
+    skipped = preload([_KERNEL_MODULE_IMPORT, *settings["preload"]])
+    report = {"skipped": skipped, "sources": editable_sources(), "threads": threads()}
+    if threads() > 1:
+        report["error"] = "a preloaded module started a thread, and a fork would lose it"
+    gc.collect()
+    gc.freeze()  # keeps the collector from touching, and so copying, pages shared with the children
+    try:
+        control.sendall(_wire.encode(report))
+    except OSError:  # the owner did not wait for us
+        return 0
+    if "error" in report:
+        return 3
+    request = serve(control, owner)
+    if request is None:
+        return 0
+    message = become_kernel(request)
+    return 1 if message is None else run_kernel(message, request)
+
+
+_KERNEL_MODULE_IMPORT = "ipykernel.kernelapp"
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,51 @@
+"""The command line: verbs only, each calling one function of a room of the house.
+
+Errors that are the input's fault end as one message on stderr with exit status 2; a traceback means a bug.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from peelbook import __version__
+from peelbook.claims.commands import app as claims_app
+from peelbook.errors import PeelbookError
+from peelbook.runner.commands import app as runner_app
+from peelbook.sources.commands import app as data_app
+
+app = typer.Typer(
+    name="peelbook",
+    help="The reproducible analysis book of PEEL police inspections, from open data.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(data_app, name="data", help="Official data in: list, ingest, fetch, verify, coverage.")
+app.add_typer(claims_app, name="claims", help="The ledger of printed numbers: list, check, new.")
+app.add_typer(runner_app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"peelbook {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and stop.", callback=_version, is_eager=True
+    ),
+) -> None:
+    """The reproducible analysis book of PEEL police inspections, from open data."""
+
+
+def main() -> None:
+    """Run the command line. Exit status: 0 done, 1 partial failure, 2 bad usage or bad input."""
+    try:
+        app()
+    except PeelbookError as error:
+        typer.echo(f"peelbook: {error}", err=True)
+        sys.exit(2)

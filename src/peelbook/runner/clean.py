@@ -1,0 +1,58 @@
+"""Removes what runs and builds keep to be quick, and never anything else.
+
+A folder is only removed by the name this project gives it, inside the private folder or beside it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from peelbook.runner.cache import Cache
+from peelbook.runner.errors import CacheError
+from peelbook.runner.lock import hold
+from peelbook.runner.workspace import Workspace
+
+BUILT = ("_site", "_build")
+
+
+def clean(
+    workspace: Workspace, *, stale: bool = False, site: bool = False, dry_run: bool = False
+) -> Iterator[str]:
+    """Remove the cache and build folders; yield one line for each thing removed.
+
+    `stale` removes only cache entries no finished run uses; `site` also the built site. Raises `LockedError`
+    while a run is at work there, `CacheError` where something cannot be removed.
+    """
+    if not workspace.base.exists() and not site:
+        yield f"{workspace.base}: nothing there."
+        return
+    targets = [workspace.cache, workspace.base / "site", workspace.scratch]
+    if site:
+        home = workspace.overlay or workspace.base.parent
+        targets += [home / name for name in BUILT]
+    if dry_run:
+        if stale:
+            yield f"Would remove entries of {workspace.cache} that no finished run uses."
+        else:
+            yield from (f"Would remove {target}" for target in targets if target.exists())
+        return
+    with hold(workspace.base, "clean"):
+        if stale:
+            files, size = Cache(workspace.cache).prune()
+            yield f"Removed {files} entries, {size / 1e6:.1f} MB."
+            return
+        for target in targets:
+            if target.exists():
+                _remove(target)
+                yield f"Removed {target}"
+
+
+def _remove(target: Path) -> None:
+    try:
+        shutil.rmtree(target)
+    except OSError as error:
+        raise CacheError(
+            f"{target}: cannot be removed ({error.strerror or error}). Fix: remove it by hand."
+        ) from error

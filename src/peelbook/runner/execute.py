@@ -1,0 +1,343 @@
+"""Runs one notebook with papermill and gives back bytes that depend on nothing but its inputs.
+
+papermill and Jupyter leave times, paths, random ids and process numbers in what they write; all of it goes
+here, so that two runs of the same input are the same file and a changed page is a changed fact.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+KERNELS = ("auto", "peelbook", "python3")
+DISPLAY_NAME = "peelbook (fork server)"
+
+PRELOAD = ("peelbook.runner.warm:modules", "peelbook.runner.warm:figure")
+"""What the zygote does before it forks kernels. Only speed: every kernel also works without."""
+
+CELL_TIMEOUT = 300
+START_TIMEOUT = 60
+
+# A socket's path may have 104 bytes on some systems.
+_SOCKET_ROOM = 95
+
+# Cells' files are named after the kernel's process and show up in warnings and tracebacks.
+_CELL_FILE = re.compile(r"ipykernel_\d+[/\\]\d+\.py")
+_BEFORE_PATH = re.compile(r"[\s\"'<>]")
+_CELL_METADATA = ("papermill", "execution", "collapsed", "scrolled")
+
+
+class NotebookError(Exception):
+    """A notebook did not run to its end. `cell` counts from 1, 0 where no cell is to blame."""
+
+    def __init__(self, kind: str, message: str, cell: int = 0, source: str = ""):
+        super().__init__(message)
+        self.kind, self.message, self.cell, self.source = kind, message, cell, source
+
+    def __reduce__(self):
+        return (type(self), (self.kind, self.message, self.cell, self.source))
+
+
+@dataclass(frozen=True)
+class Executed:
+    """An executed notebook: its normalised bytes, and the time it took in all and in its own cells."""
+
+    notebook: bytes
+    seconds: float
+    cell_seconds: float
+
+
+@dataclass
+class _Progress:
+    """Which cell is at work, and how long the finished ones took."""
+
+    cell: int = 0
+    source: str = ""
+    seconds: float = 0.0
+    started: float = field(default=0.0)
+
+    def start(self, cell: Mapping[str, Any], cell_index: int) -> None:
+        self.cell, self.source, self.started = cell_index, cell["source"], time.monotonic()
+
+    def end(self, **_: Any) -> None:
+        self.seconds += time.monotonic() - self.started
+
+
+def kernel_name(wanted: str) -> str:
+    """Return the kernel to use: `peelbook` (forked) where kernels can be forked, else `python3`.
+
+    Raises `ParameterError` for any other name.
+    """
+    from peelbook.errors import ParameterError
+
+    if wanted not in KERNELS:
+        raise ParameterError(f"Unknown kernel {wanted!r}. Fix: use one of {', '.join(KERNELS)}.")
+    if wanted == "auto":
+        from forkserver_kernel import available
+
+        return "peelbook" if available() else "python3"
+    return wanted
+
+
+def execute(
+    notebook: bytes,
+    parameters: Mapping[str, Any],
+    *,
+    kernel: str = "python3",
+    env: Mapping[str, str] | None = None,
+    folder: Path | str | None = None,
+    cell_timeout: int = CELL_TIMEOUT,
+    hidden: Mapping[str, str] | None = None,
+) -> Executed:
+    """Execute a staged notebook in a kernel of its own and return it normalised.
+
+    `parameters` have been checked by `staging.resolve`; `env` is added to the kernel's environment; `folder`
+    is where the kernel stands (a fresh empty one if not given). `hidden` maps folders of this machine to the
+    words that stand for them in outputs and messages. Raises `NotebookError`.
+    """
+    from papermill import execute_notebook
+    from papermill.exceptions import PapermillExecutionError
+
+    node = _read(notebook)
+    progress = _Progress()
+    began = time.monotonic()
+    with _quiet(), tempfile.TemporaryDirectory(prefix="pb-", ignore_cleanup_errors=True) as private:
+        stand = Path(folder or Path(private) / "empty")
+        stand.mkdir(exist_ok=True)
+        try:
+            done = execute_notebook(
+                node,
+                None,
+                parameters=dict(parameters) or None,
+                kernel_name=kernel,
+                language="python",
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                record_timing=False,
+                start_timeout=START_TIMEOUT,
+                execution_timeout=cell_timeout,
+                shutdown_kernel="immediate",
+                kernel_manager_class=_manager_class(dict(env or {}), private),
+                resources={"metadata": {"path": str(stand)}},
+                on_cell_execute=progress.start,
+                on_cell_executed=progress.end,
+            )
+        except PapermillExecutionError as error:
+            raise _blame(node, parameters, error.cell_index, "error", _message(error)) from None
+        except Exception as error:
+            raise _failure(node, parameters, progress, error, cell_timeout) from error
+    text = hide(normalise(done).decode("utf-8"), hidden or {})
+    return Executed(text.encode("utf-8"), time.monotonic() - began, progress.seconds)
+
+
+def hide(text: str, folders: Mapping[str, str]) -> str:
+    """Return a text (plain, or JSON) with folders of this machine replaced by the words given for them."""
+    for folder, word in sorted(folders.items(), key=lambda item: -len(item[0])):
+        for written in dict.fromkeys((folder, json.dumps(folder)[1:-1])):
+            text = text.replace(written, word)
+    return text
+
+
+def _read(notebook: bytes) -> Any:
+    import nbformat
+
+    return nbformat.reads(notebook.decode("utf-8"), as_version=4)
+
+
+@contextlib.contextmanager
+def _quiet():
+    """What papermill and jupyter log about a failing cell comes back as an error; once is enough."""
+    names = ("papermill", "traitlets")
+    levels = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def _manager_class(env: dict[str, str], private: str) -> type:
+    """Return a kernel manager that knows our two kernels and adds to the kernel's environment.
+
+    The kernels are described here and not looked up: a `python3` in the user's Jupyter folder may belong to
+    another environment, and a worker has nothing installed but the package. Where the system has sockets in
+    files, the plain kernel uses those in `private` too: ports are raced for and can be listened to.
+    """
+    import ipykernel.kernelspec
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+    from traitlets import default
+
+    from forkserver_kernel import kernelspec
+    from forkserver_kernel.manager import QuickKernelManager
+
+    class Specs(KernelSpecManager):
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+            if kernel_name == "peelbook":
+                return KernelSpec(**kernelspec.make(DISPLAY_NAME, PRELOAD))
+            if kernel_name == "python3":
+                return KernelSpec(**ipykernel.kernelspec.get_kernel_dict())
+            return super().get_kernel_spec(kernel_name)
+
+    class Manager(QuickKernelManager):
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+            options["env"] = kernel_environment(env)
+            if self.kernel_name == "python3" and os.name == "posix" and len(private) < _SOCKET_ROOM:
+                self.transport, self.ip = "ipc", f"{private}/k"
+                self.connection_file = f"{private}/k.json"
+            await super().start_kernel(**options)
+
+        @default("kernel_spec_manager")
+        def _own_specs(self) -> KernelSpecManager:
+            return Specs()
+
+    return Manager
+
+
+def kernel_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a kernel: this process's, made the same for every run and kernel."""
+    fixed = {
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PYTHONHASHSEED": "0",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "COLUMNS": "80",
+    }
+    dropped = ("PYTHONWARNINGS", "PYTHONSTARTUP", "PYTHONDONTWRITEBYTECODE", "PYTEST_CURRENT_TEST")
+    inherited = {name: value for name, value in os.environ.items() if name not in dropped}
+    return {**inherited, **fixed, **extra}
+
+
+def _message(error: Any) -> str:
+    text = f"{error.ename}: {error.evalue}".strip().rstrip(":")
+    return _clean(text)
+
+
+def _clean(text: str) -> str:
+    """One paragraph without terminal colours and process-bound paths."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    return " ".join(_without_cell_files(text).split())
+
+
+def _without_cell_files(text: str) -> str:
+    """Name the file of a cell `<cell>`, whatever folder it is in; linear in the text's length."""
+    parts, end = [], 0
+    for match in _CELL_FILE.finditer(text):
+        before = text[end : match.start()]
+        folder = next((i for i in range(len(before), 0, -1) if _BEFORE_PATH.match(before[i - 1])), 0)
+        parts += [before[:folder], "<cell>"]
+        end = match.end()
+    return "".join([*parts, text[end:]])
+
+
+def _blame(node: Any, parameters: Mapping[str, Any], index: int, kind: str, message: str) -> NotebookError:
+    """Return the error with the cell it happened in, counted as in the notebook a person would open."""
+    tags = [cell.get("metadata", {}).get("tags", []) for cell in node.cells]
+    at = next((number for number, names in enumerate(tags) if "parameters" in names), -1)
+    own = index - 1 if parameters and index > at else index
+    cell = node.cells[own] if 0 <= own < len(node.cells) else None
+    first = str(cell["source"]).strip().splitlines()[:1] if cell is not None else []
+    return NotebookError(kind, message, own + 1, first[0][:80] if first else "")
+
+
+def _failure(
+    node: Any, parameters: Mapping[str, Any], progress: _Progress, error: Exception, cell_timeout: int
+) -> NotebookError:
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    if isinstance(error, CellTimeoutError):
+        message = f"the cell did not end within {cell_timeout} s and was stopped"
+        return _blame(node, parameters, progress.cell, "timeout", message)
+    if isinstance(error, DeadKernelError):
+        return _blame(
+            node, parameters, progress.cell, "kernel died", "the kernel died while running the cell"
+        )
+    if progress.started == 0.0 and isinstance(error, RuntimeError | OSError):
+        return NotebookError("kernel did not start", _clean(str(error)) or type(error).__name__)
+    return _blame(node, parameters, progress.cell, "error", _clean(f"{type(error).__name__}: {error}"))
+
+
+def normalise(node: Any) -> bytes:
+    """Return an executed notebook as bytes that hold no time, path, random id or process number.
+
+    Cell ids come from the source, the injected cell has a fixed one; adjacent prints of one stream are one
+    output, because where they are cut is chance.
+    """
+    import nbformat
+
+    count = 0
+    for number, cell in enumerate(node.cells, start=1):
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell["id"] = "injected-parameters"
+        elif not cell.get("id"):
+            cell["id"] = f"cell-{number}"
+        for name in _CELL_METADATA:
+            cell.metadata.pop(name, None)
+        if cell.metadata.get("tags") == []:  # papermill gives every cell some
+            del cell.metadata["tags"]
+        if cell.cell_type != "code":
+            continue
+        if cell.get("execution_count") is not None:
+            count += 1
+            cell["execution_count"] = count
+        cell["outputs"] = [_output(output, count) for output in _merged(cell.outputs)]
+    node["metadata"] = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    node["nbformat"], node["nbformat_minor"] = 4, 5
+    return (nbformat.writes(node).rstrip("\n") + "\n").encode("utf-8")
+
+
+def _merged(outputs: list[Any]) -> list[Any]:
+    """Join what one stream printed between two displays; the order of two streams there is chance too."""
+    merged: list[Any] = []
+    run: dict[str, Any] = {}
+    for output in outputs:
+        if output.output_type == "stream":
+            if output.name in run:
+                run[output.name]["text"] += output.text
+            else:
+                run[output.name] = output
+            continue
+        merged += [run[name] for name in sorted(run, reverse=True)]  # stdout before stderr
+        run = {}
+        merged.append(output)
+    return merged + [run[name] for name in sorted(run, reverse=True)]
+
+
+def _output(output: Any, count: int) -> Any:
+    if output.output_type == "stream":
+        output["text"] = _without_cell_files(output.text)
+    elif output.output_type == "execute_result":
+        output["execution_count"] = count
+    elif output.output_type == "error":
+        output["traceback"] = [_without_cell_files(line) for line in output.traceback]
+    output.pop("transient", None)
+    return output
+
+
+def warm_up(kernel: str) -> None:
+    """Start the zygote now, so that its imports run while this process does its own."""
+    if kernel != "peelbook":
+        return
+    from forkserver_kernel import available, client
+    from forkserver_kernel.kernelspec import DEFAULT_PRELOAD
+
+    if available():
+        with contextlib.suppress(client.ForkServerError):
+            client.server(sys.executable, [*DEFAULT_PRELOAD, *PRELOAD], kernel_environment({}))

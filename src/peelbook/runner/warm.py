@@ -1,0 +1,55 @@
+"""What every section's notebook needs, done once before the kernels are forked.
+
+It may import and fill caches, and must leave no trace in what a notebook computes or draws: the same
+notebook gives the same bytes in a kernel without any of this, and a test holds it to that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+
+MODULES = (
+    "numpy",
+    "pandas",
+    "scipy.stats",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "PIL.PngImagePlugin",
+    "peelbook.section",
+    "peelbook.catalogue",
+    "peelbook.claims",
+    "peelbook.compare",
+    "peelbook.measures",
+    "peelbook.narrative",
+    "peelbook.stats",
+)
+
+
+def modules() -> None:
+    """Import what notebooks import, each if it is there, and all chart kinds."""
+    import pkgutil
+
+    import peelbook.figures
+
+    charts = [f"peelbook.figures.{item.name}" for item in pkgutil.iter_modules(peelbook.figures.__path__)]
+    for name in (*MODULES, *charts):
+        with contextlib.suppress(ImportError):  # a kernel that needs it will say so itself
+            importlib.import_module(name)
+
+
+def figure() -> None:
+    """Draw a figure into memory: loads fonts, tick and text machinery. Touches neither pyplot nor settings."""
+    import io
+
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    for canvas, kind in ((FigureCanvasAgg, "png"), (FigureCanvasSVG, "svg")):
+        drawn = Figure(figsize=(2, 2))
+        canvas(drawn)
+        axes = drawn.subplots()
+        axes.plot([0, 1], [0, 1])
+        axes.set_title("0")
+        drawn.savefig(io.BytesIO(), format=kind)

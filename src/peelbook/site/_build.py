@@ -1,0 +1,295 @@
+"""Build the site of an edition from executed notebooks: stage, render, index, add downloads, publish."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import peelbook
+from peelbook import paths
+from peelbook.catalogue import Catalogue
+from peelbook.errors import PeelbookError
+from peelbook.files import sha256
+from peelbook.sections import all_sections
+from peelbook.site import downloads, search, stage
+from peelbook.site.edition import (
+    FORCES_FOLDER,
+    Edition,
+    base_url,
+    edition_date,
+    force_entry,
+    table_hashes,
+)
+from peelbook.site.extension import site_files
+from peelbook.site.publish import lock, publish, put_file
+from peelbook.site.templates import render
+
+
+class SiteBuildError(PeelbookError):
+    """Sphinx failed, or warned, while it built the site; all its messages are in the text."""
+
+
+@dataclass
+class Report:
+    """What a build did: pages in the site, pages that failed, files changed, seconds by stage."""
+
+    out_dir: Path
+    pages: int = 0
+    failed: list[str] = field(default_factory=list)
+    changed_files: int = 0
+    bytes: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def build(
+    results: Iterable[stage.Result],
+    out_dir: Path | str,
+    *,
+    catalogue: Catalogue,
+    jobs: int = 0,
+    reference_force: str = "metropolitan",
+    work_dir: Path | str | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> Report:
+    """Build and publish the site of all results (each with force_slug, section, status, notebook, error).
+
+    A failed result becomes a page that says so. `work_dir` keeps what makes the next build fast (default
+    `.peelbook/site` beside `out_dir`); it is safe to delete. `jobs` 0 means all processors. `provenance`
+    is added to `build.json`. Addresses come from `PEELBOOK_BASE_URL`, dates from `SOURCE_DATE_EPOCH`.
+
+    Raises `SiteBuildError`, `SearchIndexError`, `PublishError` or `BuildLockedError`; the site published
+    before stays as it was.
+    """
+    out_dir = Path(out_dir).absolute()
+    work = Path(work_dir).absolute() if work_dir else out_dir.parent / ".peelbook" / "site"
+    jobs = jobs or os.cpu_count() or 1
+    results = list(results)
+    report = Report(out_dir)
+    clock = _Clock(report.seconds)
+    with lock(work):
+        edition = make_edition(results, catalogue, reference_force)
+        staged = stage.stage(results, edition, catalogue, work / "source")
+        report.pages, report.failed = len(staged.pages), staged.failed
+        clock("stage")
+        out = work / "downloads"
+        downloads.prune(staged.digests, out)
+        # Workbooks are made beside Sphinx, which keeps one processor busy for most of its time.
+        with downloads.Workers(staged.notebooks, staged.digests, edition, out, jobs) as workers:
+            render_pages(work / "source", work / "html", work / "doctrees", edition, jobs)
+            clock("pages")
+            search.index(work / "html", work / "pagefind")
+            clock("search")
+            workers.join()
+            clock("downloads")
+        _write_extras(work / "extra", edition, staged, catalogue, provenance or {})
+        clock("extras")
+        files = _collect(work)
+        report.bytes = sum(path.stat().st_size for path in files.values())
+        report.changed_files = publish(files, out_dir)
+        clock("publish")
+    return report
+
+
+class _Clock:
+    def __init__(self, seconds: dict[str, float]):
+        self.seconds, self.start = seconds, time.perf_counter()
+
+    def __call__(self, stage_name: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage_name], self.start = round(now - self.start, 3), now
+
+
+def make_edition(results: Iterable[stage.Result], catalogue: Catalogue, reference: str) -> Edition:
+    """Describe the edition that these results make."""
+    slugs = sorted({result.force_slug for result in results})
+    lock_file = paths.project_root() / "requirements.txt"
+    return Edition(
+        layout="edition",
+        forces=tuple(force_entry(catalogue, slug) for slug in slugs),
+        reference=catalogue.forces[reference].slug,
+        tables=table_hashes(catalogue),
+        base_url=base_url(),
+        launch_url=os.environ.get("PEELBOOK_LAUNCH_URL", ""),
+        date=edition_date(),
+        lock_sha256=sha256(lock_file) if lock_file.exists() else "",
+    )
+
+
+def render_pages(source: Path, out: Path, doctrees: Path, edition: Edition, jobs: int) -> None:
+    """Run Sphinx in this process with the book's own configuration.
+
+    Raises `SiteBuildError` with every warning: a site with a broken link is not published.
+    """
+    from jupyter_book.config import get_final_config
+    from sphinx.application import Sphinx
+    from sphinx.errors import SphinxError
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+    config, _ = get_final_config(
+        user_yaml=paths.project_root() / "_config.yml",
+        cli_config={"latex_individualpages": False, "external_toc_path": "_toc.yml"},
+        sourcedir=source,
+    )
+    # Their markers were filled when the pages were staged, from the catalogue of this build.
+    config["extensions"] = [name for name in config["extensions"] if name != "peelbook.site.generated"]
+    config["peelbook_edition"] = edition.to_config()
+    config["nitpicky"] = True
+    out.mkdir(parents=True, exist_ok=True)
+    warnings = io.StringIO()
+    try:
+        with patch_docutils(), docutils_namespace():
+            app = Sphinx(
+                srcdir=source,
+                confdir=None,
+                outdir=out,
+                doctreedir=doctrees,
+                buildername="html",
+                confoverrides=config,
+                status=None,
+                warning=warnings,
+                # Sphinx keeps one process for itself; with two processors its help costs more than it gives.
+                parallel=jobs - 1 if jobs > 2 else 1,
+            )
+            app.build()
+    except SphinxError as error:
+        raise SiteBuildError(
+            f"The pages could not be built: {error}\n{warnings.getvalue()}".strip()
+        ) from error
+    if text := _plain(warnings.getvalue()):
+        raise SiteBuildError(
+            f"Sphinx warned while it built the pages:\n{text}\nFix: mend each; the site there is as it was."
+        )
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).strip()
+
+
+def _slugified(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower().replace("&", "and")).strip("-")
+
+
+def redirects(edition: Edition, catalogue: Catalogue) -> dict[str, str]:
+    """Other names of forces (codes, names, aliases) as folders → the force's slug."""
+    taken = set(edition.by_slug)
+    found: dict[str, str] = {}
+    for entry in edition.forces:
+        force = catalogue.forces[entry.slug]
+        for name in (force.code, *force.names):
+            for folder in dict.fromkeys((name, _slugified(name))):
+                if re.fullmatch(r"[A-Za-z0-9-]+", folder) and folder.lower() not in taken:
+                    found.setdefault(folder, entry.slug)
+    # Some file systems do not tell E23000001 from e23000001: one folder each.
+    unique: dict[str, str] = {}
+    for folder, slug in found.items():
+        if folder.lower() not in {name.lower() for name in unique}:
+            unique[folder] = slug
+    return unique
+
+
+def _write_extras(
+    folder: Path, edition: Edition, staged: stage.Staged, catalogue: Catalogue, provenance: Mapping[str, Any]
+) -> None:
+    """Write everything that is neither a page nor a download: redirects, sitemap, `build.json`, the lock."""
+    written: set[str] = set()
+
+    def put(name: str, content: str | bytes) -> None:
+        put_file(folder / name, content)
+        written.add(name)
+
+    pages = set(staged.pages)
+    rules = []
+    for alias, slug in redirects(edition, catalogue).items():
+        names = ["index"]
+        if alias == edition.by_slug[slug].code:
+            names += [item.stem for item in all_sections()]
+        for name in names:
+            if f"{FORCES_FOLDER}/{slug}/{name}" in pages:
+                target = f"../{slug}/{name}.html"
+                put(
+                    f"{FORCES_FOLDER}/{alias}/{name}.html",
+                    render("redirect.html", target=target, title=edition.by_slug[slug].name),
+                )
+        rules.append(f"/{FORCES_FOLDER}/{alias}/* /{FORCES_FOLDER}/{slug}/:splat 301")
+    put("_redirects", "\n".join(rules) + "\n")
+    put(".nojekyll", "")
+    files = site_files(catalogue)
+    for name, content in files.items():
+        put(name, content)
+    totals = json.loads(files["claims.json"])["totals"]
+    record = build_record(edition, staged, {"claims": totals, **provenance})
+    put("build.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    if edition.base_url:
+        put("sitemap.xml", sitemap(edition, staged))
+        put("robots.txt", f"User-agent: *\nAllow: /\nSitemap: {edition.base_url}sitemap.xml\n")
+    for path in folder.rglob("*"):
+        if path.is_file() and path.relative_to(folder).as_posix() not in written:
+            path.unlink()
+
+
+def sitemap(edition: Edition, staged: stage.Staged) -> str:
+    """The sitemap: the home page, the book's pages, every force and section that was built."""
+    book = sorted(f"book/{path.stem}" for path in (paths.project_root() / "book").glob("*.md"))
+    names = ["index", f"{FORCES_FOLDER}/index", *book, *sorted(set(staged.pages) - set(staged.failed))]
+    lines = [f"<url><loc>{escape(edition.base_url + name)}.html</loc></url>" for name in names]
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n' + "\n".join(lines) + "\n</urlset>\n"
+    )
+
+
+def build_record(edition: Edition, staged: stage.Staged, provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """What this site was made of: commit, lock, tables, notebooks, failures; plus what the caller adds."""
+    return {
+        "peelbook": peelbook.__version__,
+        "commit": commit(),
+        "date": edition.date,
+        "lock_sha256": edition.lock_sha256,
+        "tables": {name: table["sha256"] for name, table in edition.tables.items()},
+        "notebooks": staged.digests,
+        "failed": staged.failed,
+        **provenance,
+    }
+
+
+def commit() -> str:
+    """The commit the project stands at, from the CI's variable or git; empty where there is neither."""
+    for variable in ("GITHUB_SHA", "CI_COMMIT_SHA"):
+        if value := os.environ.get(variable):
+            return value
+    try:
+        run = subprocess.run(
+            ["git", "-C", str(paths.project_root()), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return ""
+    return run.stdout.strip() if run.returncode == 0 else ""
+
+
+# Sphinx's own record of its configuration; it tells readers nothing.
+_PRIVATE = frozenset({".buildinfo"})
+
+
+def _collect(work: Path) -> dict[str, Path]:
+    """Every file of the site: its address → where it was made."""
+    files: dict[str, Path] = {}
+    for folder, prefix in (("html", ""), ("pagefind", "pagefind/"), ("downloads", ""), ("extra", "")):
+        root = work / folder
+        for path in sorted(root.rglob("*")):
+            if path.is_file():
+                name = prefix + path.relative_to(root).as_posix()
+                if name not in _PRIVATE:
+                    files[name] = path
+    return files

@@ -1,0 +1,168 @@
+"""Turn the figure payload of a notebook output into an accessible card and three downloads.
+
+A chart is only worth its page if a reader can check it, so picture, alt text, table twin, source and
+files travel together and are rendered in one place.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+from peelbook.files import sha256
+from peelbook.site.templates import render
+
+FIGURE_ID = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
+
+BASIS_WORDS = {
+    "computed": "Computed from open data",
+    "as printed": "As printed in the report",
+    "computed and as printed": "Computed from open data, beside values as printed in the report",
+}
+
+KIND_WORDS = {
+    "as published": "the publisher’s own file",
+    "extract": "an extract: the publisher’s figures, cut down or re-keyed by a third party, then checked",
+    "secondary": "a secondary source: figures as others reported them",
+    "computed": "computed for this book",
+    "supplied by the user": "supplied by the user",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One chart as it left its notebook: the payload, its SVG (wide) and its PNG (compact)."""
+
+    payload: dict[str, Any]
+    svg: str
+    png: bytes
+
+    def __post_init__(self) -> None:
+        if not FIGURE_ID.fullmatch(str(self.payload.get("id", ""))):
+            raise ValueError(f"figure id {self.payload.get('id')!r} is not <section>.<name>")
+        if self.payload.get("basis") not in BASIS_WORDS:
+            raise ValueError(f"figure {self.id}: unknown basis {self.payload.get('basis')!r}")
+
+    @property
+    def id(self) -> str:
+        """The figure's id, `<section>.<name>`: the stem of its files."""
+        return self.payload["id"]
+
+    @property
+    def anchor(self) -> str:
+        """The figure's anchor on its page."""
+        return self.id.partition(".")[2].replace("_", "-")
+
+    def files(self) -> dict[str, bytes]:
+        """The downloads by file name: CSV, SVG and PNG, each with source and licence inside."""
+        return {
+            f"{self.id}.csv": csv_with_source(self.payload).encode(),
+            f"{self.id}.svg": self.svg.encode(),
+            f"{self.id}.png": self.png,
+        }
+
+    @property
+    def digest(self) -> str:
+        """A hash of all that is published, to tell two figures of one id apart."""
+        return sha256(b"\0".join(self.files().values()))
+
+
+def csv_with_source(payload: dict[str, Any]) -> str:
+    """The figure's data with its source and licence in two last columns, filled on the first row.
+
+    One header row and one table, so that any program reads it; the note is not repeated on each row
+    because 43 forces times ten sections would then carry it some hundred thousand times.
+    """
+    rows = list(csv.reader(io.StringIO(payload["csv"])))
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    for number, row in enumerate(rows):
+        if number == 0:
+            extra = ["data_source", "data_licence"]
+        elif number == 1:
+            extra = [safe_cell(source_words(payload)), safe_cell(licence_words(payload))]
+        else:
+            extra = ["", ""]
+        writer.writerow([*row, *extra])
+    return out.getvalue()
+
+
+def safe_cell(text: str) -> str:
+    """Text that no spreadsheet runs as a formula: one that would start it gets a leading apostrophe."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def source_words(payload: dict[str, Any]) -> str:
+    """The sources in one line: publisher and title of each."""
+    return "; ".join(
+        dict.fromkeys(
+            ", ".join(part for part in (item["publisher"], item["title"]) if part)
+            for item in payload["sources"]
+        )
+    )
+
+
+def licence_words(payload: dict[str, Any]) -> str:
+    """The licences in one line."""
+    return "; ".join(dict.fromkeys(item["licence"] for item in payload["sources"] if item["licence"]))
+
+
+def png_size(png: bytes) -> tuple[int, int]:
+    """Width and height in CSS pixels of a PNG drawn at two pixels a CSS pixel."""
+    if png[:8] != b"\x89PNG\r\n\x1a\n":
+        raise ValueError("not a PNG image")
+    width, height = struct.unpack(">II", png[16:24])
+    return round(width / 2), round(height / 2)
+
+
+_SVG_SIZE = re.compile(r'<svg[^>]*?\bviewBox="0 0 ([\d.]+) ([\d.]+)"')
+
+
+def svg_size(svg: str) -> tuple[int, int]:
+    """Width and height in CSS pixels of an SVG whose view box is in points."""
+    if not (match := _SVG_SIZE.search(svg)):
+        raise ValueError("an SVG without a view box")
+    return round(float(match[1]) * 4 / 3), round(float(match[2]) * 4 / 3)
+
+
+def file_size(size: int) -> str:
+    """A file's size in words: "640 bytes", "12 kB"."""
+    return f"{size} bytes" if size < 1000 else f"{size / 1000:.0f} kB"
+
+
+def render_card(figure: Figure, *, folder: str = "figures/", first: bool = False) -> str:
+    """Return the HTML of a figure card. All text of the payload is escaped.
+
+    `folder` is the path from the page to its downloads, ending in a slash. The first figure of a page
+    loads at once, the others when they come near the screen.
+    """
+    files = figure.files()
+    return render(
+        "card.html",
+        figure=figure.payload,
+        anchor=figure.anchor,
+        badge=BASIS_WORDS[figure.payload["basis"]],
+        basis_class=figure.payload["basis"].replace(" ", "-"),
+        kinds=KIND_WORDS,
+        wide=svg_size(figure.svg),
+        compact=png_size(figure.png),
+        # One class a numeric column on the table, not one a cell: a page holds some thousand cells.
+        number_columns="".join(
+            f" pb-n{place}"
+            for place, numeric in enumerate(figure.payload["table"]["numeric"], start=1)
+            if numeric
+        ),
+        folder=folder,
+        first=first,
+        downloads=[
+            (kind.upper(), f"{folder}{figure.id}.{kind}", file_size(len(files[f"{figure.id}.{kind}"])))
+            for kind in ("csv", "svg", "png")
+        ],
+        source=source_words(figure.payload),
+        licence=licence_words(figure.payload),
+        hashes=list(dict.fromkeys(item["hash"] for item in figure.payload["sources"] if item["hash"])),
+    )

@@ -1,0 +1,390 @@
+"""A force's data to take away: one zip of CSV files and one accessible workbook, as xlsx and as ods.
+
+The workbook follows the Government Statistical Service's guidance on spreadsheets: a cover, contents,
+notes, then one table a sheet, marked as a table, with no merged or decorative cells.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import datetime as dt
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from peelbook.errors import PeelbookError
+from peelbook.files import sha256
+from peelbook.sections import section
+from peelbook.site import notebook, ods
+from peelbook.site.card import BASIS_WORDS, Figure, csv_with_source, licence_words, safe_cell, source_words
+from peelbook.site.edition import FORCES_FOLDER, Edition
+from peelbook.site.publish import put_file
+
+NAMES = ("data.zip", "tables.xlsx", "tables.ods")
+
+INDEPENDENT = (
+    "Independent analysis of open data. Not a publication of HMICFRS, the Home Office or any police force."
+)
+LICENCE = "Contains public sector information licensed under the Open Government Licence v3.0."
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the workbook: a chart's data with what a reader must know of it."""
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[ods.Cell, ...], ...]
+    basis: str
+    period: str
+    source: str
+    licence: str
+    notes: tuple[str, ...]
+    section: str
+
+
+def stale(digests: Mapping[str, str], edition: Edition, out: Path) -> list[str]:
+    """The forces whose downloads are missing or were made of other notebooks or by other code."""
+    return [
+        slug
+        for slug, digest in digests.items()
+        if not (
+            (mark := _mark(out, slug)).exists()
+            and mark.read_text() == _key(digest, edition)
+            and all((out / FORCES_FOLDER / slug / name).exists() for name in NAMES)
+        )
+    ]
+
+
+def prune(digests: Mapping[str, str], out: Path) -> None:
+    """Remove the downloads of forces that are no longer in the edition."""
+    for folder in (out / FORCES_FOLDER).glob("*"):
+        if folder.name not in digests:
+            shutil.rmtree(folder)
+
+
+def _mark(out: Path, slug: str) -> Path:
+    return out.with_name(f"{out.name}-made-of") / slug
+
+
+def _key(digest: str, edition: Edition) -> str:
+    from peelbook.site.extension import package_digest
+
+    return sha256(f"{digest}{package_digest()}{edition.version}{edition.date}".encode())
+
+
+def write_one(slug: str, sources: Mapping[str, Path], digest: str, edition: Edition, out: Path) -> None:
+    """Write the downloads of one force from its notebooks (section stem → file)."""
+    figures = [
+        (stem, figure)
+        for stem, path in sources.items()
+        for figure in notebook.figures(json.loads(path.read_bytes()))
+    ]
+    write_force(edition.by_slug[slug].name, figures, edition, out / FORCES_FOLDER / slug)
+    put_file(_mark(out, slug), _key(digest, edition))
+
+
+class DownloadsError(PeelbookError):
+    """The workbooks of some forces could not be made."""
+
+
+class Workers:
+    """Processes that make the stale downloads while the caller does something else.
+
+    They are plain commands, not a pool of this program: a pool would import the caller's main script again,
+    and copying this process while Sphinx works in it would copy its memory too.
+    """
+
+    def __init__(
+        self,
+        notebooks: Mapping[str, Mapping[str, Path]],
+        digests: Mapping[str, str],
+        edition: Edition,
+        out: Path,
+        jobs: int,
+    ):
+        self.running: list[subprocess.Popen[str]] = []
+        slugs = stale(digests, edition, out)
+        for first in range(min(jobs, len(slugs))):
+            work = {
+                "edition": edition.to_config(),
+                "out": str(out),
+                "forces": [
+                    {
+                        "slug": slug,
+                        "digest": digests[slug],
+                        "sources": {stem: str(path) for stem, path in notebooks[slug].items()},
+                    }
+                    for slug in slugs[first::jobs]
+                ],
+            }
+            worker = subprocess.Popen(
+                [sys.executable, "-m", __name__],
+                stdin=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            assert worker.stdin is not None
+            with contextlib.suppress(BrokenPipeError):  # it has died; `join` reads why
+                worker.stdin.write(json.dumps(work))
+                worker.stdin.close()
+            self.running.append(worker)
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        """Leave no worker behind, whatever happened."""
+        for worker in self.running:
+            if worker.poll() is None:
+                worker.kill()
+            worker.wait()
+            if worker.stderr is not None:
+                worker.stderr.close()
+
+    def join(self) -> None:
+        """Wait for all. Raises `DownloadsError` with what a failed one said."""
+        for worker in self.running:
+            assert worker.stderr is not None
+            said = worker.stderr.read()
+            if worker.wait() != 0:
+                last = said.strip().splitlines()[-1:] or ["it was stopped"]
+                raise DownloadsError(
+                    f"The workbooks could not be made: {last[0]}. Fix: free disk space, then build again."
+                )
+
+
+def main() -> None:
+    """Make the downloads named on standard input: what `Workers` starts."""
+    work = json.load(sys.stdin)
+    edition = Edition.from_config(work["edition"])
+    for force in work["forces"]:
+        sources = {stem: Path(path) for stem, path in force["sources"].items()}
+        write_one(force["slug"], sources, force["digest"], edition, Path(work["out"]))
+
+
+def write_force(name: str, figures: Sequence[tuple[str, Figure]], edition: Edition, folder: Path) -> None:
+    """Write the three downloads of one force from its figures (section stem, figure)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    unique = {figure.id: (stem, figure) for stem, figure in figures}
+    tables = [table_of(stem, figure) for stem, figure in unique.values()]
+    put_file(folder / "data.zip", data_zip(name, [figure for _, figure in unique.values()], edition))
+    write_xlsx(folder / "tables.xlsx", name, tables, edition)
+    write_ods(folder / "tables.ods", name, tables, edition)
+
+
+def data_zip(name: str, figures: Sequence[Figure], edition: Edition) -> bytes:
+    """A zip of one CSV a figure, a list of sources and a README; the same bytes for the same input."""
+    sources = io.StringIO()
+    writer = csv.writer(sources, lineterminator="\n")
+    writer.writerow(
+        ["file", "title", "basis", "period", "publisher", "source", "url", "licence", "input", "sha256"]
+    )
+    for figure in figures:
+        for item in figure.payload["sources"]:
+            for file, digest in item["inputs"] or [["", item["hash"]]]:
+                writer.writerow(
+                    [
+                        f"{figure.id}.csv",
+                        safe_cell(figure.payload["title"]),
+                        figure.payload["basis"],
+                        figure.payload["period"],
+                        safe_cell(item["publisher"]),
+                        safe_cell(item["title"]),
+                        item["url"],
+                        item["licence"],
+                        safe_cell(file),
+                        digest,
+                    ]
+                )
+    readme = (
+        f"{name}: the data behind every chart\n\n{INDEPENDENT}\n{LICENCE}\n"
+        f"Edition {edition.version}{', ' + edition.date if edition.date else ''}.\n\n"
+        "figures/   one CSV file a chart, at full precision, UTF-8, one header row; the last two columns\n"
+        "           hold the source and the licence, filled on the first row\n"
+        "sources.csv   where each file's data comes from, with the SHA-256 of the official files\n\n"
+        "An empty cell means that no figure was published or supplied. It never means zero.\n"
+    )
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file, text in (
+            ("README.txt", readme),
+            ("sources.csv", sources.getvalue()),
+            *((f"figures/{figure.id}.csv", csv_with_source(figure.payload)) for figure in figures),
+        ):
+            info = zipfile.ZipInfo(file, ods.EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, text)
+    return buffer.getvalue()
+
+
+# A code such as 0012 is text: as a number it would lose its zeros.
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+
+
+def table_of(stem: str, figure: Figure) -> Table:
+    """A figure's data as a table: numbers as numbers, headings in words."""
+    rows = list(csv.reader(io.StringIO(figure.payload["csv"])))
+    head, body = rows[0], rows[1:]
+    numeric = [
+        all(_NUMBER.fullmatch(row[index]) or row[index] == "" for row in body)
+        and any(row[index] for row in body)
+        for index in range(len(head))
+    ]
+    notes = dict.fromkeys(
+        [*figure.payload["notes"], *(item["caveat"] for item in figure.payload["sources"] if item["caveat"])]
+    )
+    return Table(
+        name=figure.id,
+        title=figure.payload["title"],
+        columns=tuple(_distinct(_heading(name) for name in head)),
+        rows=tuple(
+            tuple(_value(cell) if numeric[index] else cell for index, cell in enumerate(row)) for row in body
+        ),
+        basis=BASIS_WORDS[figure.payload["basis"]],
+        period=figure.payload["period"],
+        source=source_words(figure.payload),
+        licence=licence_words(figure.payload),
+        notes=tuple(notes),
+        section=stem,
+    )
+
+
+def _heading(name: str) -> str:
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:] if words else "Column"
+
+
+def _distinct(names: Iterator[str]) -> list[str]:
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return result
+
+
+def _value(cell: str) -> ods.Cell:
+    if cell == "":
+        return None
+    return int(cell) if re.fullmatch(r"-?\d{1,15}", cell) else float(cell)
+
+
+def _notes(tables: Sequence[Table]) -> dict[str, int]:
+    """Every note of the workbook, once, with its number."""
+    texts = dict.fromkeys(note for table in tables for note in table.notes)
+    return {text: number for number, text in enumerate(texts, start=1)}
+
+
+def _cover(name: str, edition: Edition) -> list[str]:
+    made = f"Edition {edition.version}{', ' + edition.date if edition.date else ''}."
+    return [
+        f"The data behind every chart on the pages of {name}.",
+        INDEPENDENT,
+        LICENCE,
+        made,
+        "An empty cell means that no figure was published or supplied. It never means zero.",
+    ]
+
+
+def write_xlsx(path: Path, name: str, tables: Sequence[Table], edition: Edition) -> None:
+    """Write the workbook with the Government Statistical Service's table library."""
+    import warnings
+
+    with warnings.catch_warnings():
+        # The library uses names that pandas will drop, leaves a file open as it is imported, and wonders at
+        # a workbook without notes. None of it is ours to mend, and a test reads what it writes.
+        warnings.simplefilter("ignore")
+        _write_xlsx(path, name, tables, edition)
+
+
+def _write_xlsx(path: Path, name: str, tables: Sequence[Table], edition: Edition) -> None:
+    import gptables
+    import pandas as pd
+
+    notes = _notes(tables)
+    sheets = {}
+    for number, table in enumerate(tables, start=1):
+        marks = "".join(f"$$note_{notes[note]}$$" for note in table.notes)
+        frame = pd.DataFrame(list(table.rows), columns=list(table.columns), dtype=object)
+        sheets[f"Table_{number}"] = gptables.GPTable(
+            frame.where(frame.notna(), None),
+            table_name=f"table_{number}",
+            title=f"Table {number}: {table.title}{marks}",
+            subtitles=[_about(table)],
+            source=_sources(table),
+        )
+    texts = _cover(name, edition)
+    workbook = gptables.produce_workbook(
+        str(path),
+        sheets,
+        cover=gptables.Cover(title=f"{name}: tables", intro=texts[:1], about=texts[1:]),
+        # A list of no tables is one thing the library cannot write.
+        contentsheet_label="Contents" if tables else None,
+        notes_table=pd.DataFrame(
+            {"Note reference": [f"note_{number}" for number in notes.values()], "Note text": list(notes)}
+        )
+        if notes
+        else None,
+        workbook_options={
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
+    # The time of writing would make each run another file.
+    created = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+    workbook.set_properties({"title": f"{name}: tables", "author": "peelbook", "created": created})
+    workbook.close()
+
+
+def _about(table: Table) -> str:
+    return f"{section(table.section).title}. {table.basis}. Period: {table.period or 'see table'}."
+
+
+def _sources(table: Table) -> str:
+    return f"Source: {table.source}. {table.licence}".strip(". ") + "."
+
+
+def write_ods(path: Path, name: str, tables: Sequence[Table], edition: Edition) -> None:
+    """Write the same workbook as OpenDocument."""
+    notes = _notes(tables)
+    sheets = [ods.Sheet("Cover", f"{name}: tables", _cover(name, edition))]
+    if tables:
+        listed = [
+            (f"Table_{number}", table.title, section(table.section).title)
+            for number, table in enumerate(tables, start=1)
+        ]
+        sheets.append(ods.Sheet("Contents", "Contents", (), ("Sheet", "Table", "Section"), listed))
+    if notes:
+        sheets.append(
+            ods.Sheet(
+                "Notes", "Notes", (), ("Note", "Text"), [(f"Note {n}", text) for text, n in notes.items()]
+            )
+        )
+    for number, table in enumerate(tables, start=1):
+        marks = "".join(f" [note {notes[note]}]" for note in table.notes)
+        sheets.append(
+            ods.Sheet(
+                f"Table_{number}",
+                f"Table {number}: {table.title}{marks}",
+                (_about(table), _sources(table)),
+                table.columns,
+                table.rows,
+            )
+        )
+    ods.write(path, f"{name}: tables", sheets)
+
+
+if __name__ == "__main__":
+    main()

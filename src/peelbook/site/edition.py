@@ -1,0 +1,168 @@
+"""What the pages need to know of the edition they are in: forces, sections, tables, addresses.
+
+The Sphinx extension only sees this plain description, so the committed book of one force and the
+edition of 43 are the same code with another `Edition`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import peelbook
+from peelbook.catalogue import Catalogue
+from peelbook.errors import PeelbookError
+from peelbook.sections import Section, all_sections
+
+# The committed notebooks of the reference book; in an edition each force has a folder instead.
+BOOK_FOLDER = "notebooks"
+FORCES_FOLDER = "forces"
+
+
+@dataclass(frozen=True)
+class ForceEntry:
+    """One force as navigation knows it."""
+
+    slug: str
+    code: str
+    name: str
+    short_name: str
+    full_name: str = ""
+    region: str = ""
+    row: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page stands: a section of a force, a force's index, or a page of the book."""
+
+    kind: str  # "section", "force", "forces", "home", "book"
+    force: ForceEntry | None = None
+    section: Section | None = None
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The edition's forces, tables and addresses.
+
+    `layout` is `"book"` (the committed notebooks of one force) or `"edition"` (a folder a force).
+    `tables` maps a table to its title and SHA-256; `base_url` is where the site will stand, with a
+    closing slash, or empty where that is not known.
+    """
+
+    layout: str
+    forces: tuple[ForceEntry, ...]
+    reference: str
+    tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    base_url: str = ""
+    launch_url: str = ""
+    version: str = peelbook.__version__
+    date: str = ""
+    lock_sha256: str = ""
+
+    def __post_init__(self) -> None:
+        if self.layout not in ("book", "edition"):
+            raise ValueError(f"unknown layout {self.layout!r}")
+
+    @property
+    def by_slug(self) -> dict[str, ForceEntry]:
+        """The edition's forces by slug."""
+        return {force.slug: force for force in self.forces}
+
+    def place(self, docname: str) -> Place:
+        """Return where a page stands, from its name."""
+        sections = {item.stem: item for item in all_sections()}
+        parts = docname.split("/")
+        if self.layout == "book":
+            if len(parts) == 2 and parts[0] == BOOK_FOLDER and parts[1] in sections:
+                return Place("section", self.by_slug[self.reference], sections[parts[1]])
+            return Place("book")
+        if docname == "index":
+            return Place("home")
+        if docname == f"{FORCES_FOLDER}/index":
+            return Place("forces")
+        if len(parts) == 3 and parts[0] == FORCES_FOLDER and (force := self.by_slug.get(parts[1])):
+            if parts[2] == "index":
+                return Place("force", force)
+            if parts[2] in sections:
+                return Place("section", force, sections[parts[2]])
+        return Place("book")
+
+    def section_doc(self, slug: str, stem: str) -> str:
+        """Return the page name of one section of one force."""
+        if self.layout == "book":
+            return f"{BOOK_FOLDER}/{stem}"
+        return f"{FORCES_FOLDER}/{slug}/{stem}"
+
+    def to_config(self) -> dict[str, Any]:
+        """The edition as plain values, for Sphinx's configuration."""
+        return asdict(self)
+
+    @classmethod
+    def from_config(cls, values: Mapping[str, Any]) -> Edition:
+        """The edition back from plain values."""
+        forces = tuple(ForceEntry(**entry) for entry in values["forces"])
+        return cls(**{**values, "forces": forces})
+
+    @classmethod
+    def of_book(cls, catalogue: Catalogue, reference: str = "metropolitan") -> Edition:
+        """The edition of the committed book: one force."""
+        return cls(
+            layout="book",
+            forces=(force_entry(catalogue, reference),),
+            reference=reference,
+            tables=table_hashes(catalogue),
+            base_url=base_url(),
+            launch_url=os.environ.get("PEELBOOK_LAUNCH_URL", ""),
+            date=edition_date(),
+        )
+
+
+def force_entry(catalogue: Catalogue, name: str) -> ForceEntry:
+    """Return one force of the catalogue as navigation knows it."""
+    force = catalogue.forces[name]
+    return ForceEntry(
+        force.slug,
+        force.code,
+        force.name,
+        force.short_name,
+        force.full_name,
+        force.region,
+        force.tile_row,
+        force.tile_column,
+    )
+
+
+def table_hashes(catalogue: Catalogue) -> dict[str, dict[str, str]]:
+    """Title, file and SHA-256 of every table of the data package; empty where there is none yet."""
+    try:
+        resources = catalogue.resources
+    except PeelbookError:
+        return {}
+    return {
+        name: {
+            "title": str(resource.get("title", name)),
+            "path": str(resource.get("path", "")),
+            "sha256": str(resource.get("hash", "")).removeprefix("sha256:"),
+        }
+        for name, resource in sorted(resources.items())
+    }
+
+
+def base_url() -> str:
+    """The address the site will stand at, from `PEELBOOK_BASE_URL`, with a closing slash; or empty."""
+    url = os.environ.get("PEELBOOK_BASE_URL", "").strip()
+    return f"{url.rstrip('/')}/" if url else ""
+
+
+def edition_date() -> str:
+    """The edition's date in words, from `SOURCE_DATE_EPOCH`, so that two builds of one commit agree."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not epoch.isdigit():
+        return ""
+    day = dt.datetime.fromtimestamp(int(epoch), dt.UTC)
+    return f"{day.day} {day:%B %Y}"

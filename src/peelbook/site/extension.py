@@ -1,0 +1,449 @@
+"""The Sphinx extension behind the book: figure cards with downloads, the page frame, clean output.
+
+`jupyter-book build .` needs nothing but this package: MyST-NB finds `FigureRenderer` by its entry point,
+Sphinx finds the theme through `setup`. The extension replaces the stock theme because a stock page sends
+some 540 kB of icon script, asks a CDN for three libraries and cannot pass a strict security policy.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from markupsafe import Markup
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.writers.html5 import HTML5Translator
+
+from peelbook import paths
+from peelbook.catalogue import Catalogue
+from peelbook.figures._chart import MIME
+from peelbook.files import sha256
+from peelbook.site import frame, notebook
+from peelbook.site.card import Figure, render_card
+from peelbook.site.edition import Edition
+from peelbook.site.publish import put_file
+
+LOGGER = logging.getLogger(__name__)
+HERE = Path(__file__).resolve().parent
+THEME = HERE / "theme"
+
+# Charts are named by their section, so one folder beside the pages holds them all.
+FIGURES_FOLDER = "figures"
+
+
+class FigureCard(nodes.General, nodes.Element):
+    """A figure in a page: holds all the card needs until Sphinx writes the page."""
+
+
+class FigureRenderer:
+    """MyST-NB's plug-in for the figure payload (entry point `myst_nb.mime_renderers`)."""
+
+    mime_priority_overrides: ClassVar[list[tuple[str, str, int | None]]] = [("*", MIME, 1)]
+
+    @staticmethod
+    def handle_mime(renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
+        """Return the card for a payload, nothing for its picture and text, `None` for other outputs."""
+        if inline:
+            return None
+        if data.mime_type != MIME:
+            # The card stands for the whole output; rendering its picture and text would be thrown away.
+            return [] if "peelbook" in data.output_metadata or _has_better(renderer, data) else None
+        try:
+            figure = Figure(dict(data.content), data.output_metadata["peelbook"]["svg"], _png(renderer, data))
+        except (KeyError, ValueError, TypeError) as error:
+            renderer.logger.warning(
+                f"a figure output cannot be shown ({error}). Fix: run the notebook again with this version",
+                subtype="peelbook",
+                line=data.line,
+            )
+            return []
+        env = renderer.renderer.sphinx_env
+        first = not _figures(env).get(env.docname)
+        _figures(env).setdefault(env.docname, {})[figure.id] = figure.digest
+        return [FigureCard(figure=figure, first=first)]
+
+
+def _png(renderer: Any, data: Any) -> bytes:
+    """The PNG that travels beside a payload, found by the payload itself."""
+    _, outputs = renderer.renderer.nb_client.code_cell_outputs(data.cell_index)
+    for output in outputs:
+        bundle = output.get("data", {})
+        if bundle.get(MIME) == data.content and "image/png" in bundle:
+            return base64.b64decode(bundle["image/png"])
+    raise ValueError("no picture beside the payload")
+
+
+def _has_better(renderer: Any, data: Any) -> bool:
+    """Whether this is the text of an output that also has HTML, which every web page prefers."""
+    if data.mime_type != "text/plain" or data.cell_index is None:
+        return False
+    _, outputs = renderer.renderer.nb_client.code_cell_outputs(data.cell_index)
+    return any(
+        "text/html" in bundle and bundle.get("text/plain") == data.content
+        for bundle in (output.get("data", {}) for output in outputs)
+    )
+
+
+def _figures(env: BuildEnvironment) -> dict[str, dict[str, str]]:
+    """Figures by page: id → digest. Kept in the environment so that old downloads can be removed."""
+    if not hasattr(env, "peelbook_figures"):
+        env.peelbook_figures = {}  # type: ignore[attr-defined]
+    return env.peelbook_figures  # type: ignore[attr-defined]
+
+
+def _purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    _figures(env).pop(docname, None)
+
+
+def _merge(app: Sphinx, env: BuildEnvironment, docnames: list[str], other: BuildEnvironment) -> None:
+    for docname in docnames:
+        if docname in _figures(other):
+            _figures(env)[docname] = _figures(other)[docname]
+
+
+def _figure_path(docname: str, name: str) -> str:
+    folder, _, _ = docname.rpartition("/")
+    return f"{folder}/{FIGURES_FOLDER}/{name}" if folder else f"{FIGURES_FOLDER}/{name}"
+
+
+def _check_figures(app: Sphinx, env: BuildEnvironment) -> None:
+    """Warn where two pages would write different figures to one address."""
+    owners: dict[str, tuple[str, str]] = {}
+    for docname in sorted(_figures(env)):
+        for name, digest in _figures(env)[docname].items():
+            path = _figure_path(docname, name)
+            other, known = owners.setdefault(path, (docname, digest))
+            if known != digest:
+                LOGGER.warning(
+                    "figure %s of %s and of %s differ but share an address. Fix: give one another id",
+                    name, docname, other, type="peelbook", subtype="figure",
+                )  # fmt: skip
+
+
+def _visit_card(self: HTML5Translator, node: FigureCard) -> None:
+    figure: Figure = node["figure"]
+    page = Path(self.builder.get_outfilename(self.builder.current_docname))
+    for name, content in figure.files().items():
+        put_file(page.parent / FIGURES_FOLDER / name, content)
+    self.body.append(render_card(figure, folder=f"{FIGURES_FOLDER}/", first=node["first"]))
+    raise nodes.SkipNode
+
+
+def _visit_card_as_text(self: Any, node: FigureCard) -> None:
+    payload = node["figure"].payload
+    self.add_text(f"{payload['title']}. {payload['alt']}")
+    raise nodes.SkipNode
+
+
+def _skip(self: Any, node: nodes.Element) -> None:
+    raise nodes.SkipNode
+
+
+class CollapseCode(SphinxPostTransform):
+    """Fold every cell's code away: readers want prose and charts, the code is one tap away."""
+
+    default_priority = 198  # just before MyST-NB folds the cells marked as hidden
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Mark each code cell that shows its source."""
+        for node in self.document.findall(nodes.container):
+            if node.get("nb_element") == "cell_code" and node.children:
+                if node.children[0].get("nb_element") == "cell_code_source" and not node.get("hide_mode"):
+                    node["hide_mode"] = "input"
+                node.setdefault("prompt_show", "Code")
+                node.setdefault("prompt_hide", "Code")
+
+
+# Files that stand at the root of a built site, not of the project: pages may link to them.
+SITE_FILES = frozenset({"claims.csv", "claims.json", "requirements.txt"})
+
+
+class LinkSiteFiles(SphinxPostTransform):
+    """Keep links to files that the build itself makes, which Sphinx would look for among the sources."""
+
+    default_priority = 8  # just before MyST resolves its links
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Turn each such link into a plain one."""
+        for node in list(self.document.findall(addnodes.pending_xref)):
+            target = str(node.get("reftarget", ""))
+            if node.get("reftype") == "myst" and target.removeprefix("../") in SITE_FILES:
+                link = nodes.reference("", "", internal=False, refuri=target)
+                link.extend(node[0].deepcopy().children)
+                node.replace_self(link)
+
+
+class CodeAfterOutput(SphinxPostTransform):
+    """Put the folded code after what it made: the chart is the answer, the code is how."""
+
+    default_priority = 200  # after MyST-NB has folded it
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Move the folded code of each cell to the cell's end."""
+        for node in self.document.findall(nodes.container):
+            if node.get("nb_element") == "cell_code" and len(node.children) > 1:
+                folded = node.children[0]
+                if isinstance(folded, _hide_code_node()):
+                    node.remove(folded)
+                    node.append(folded)
+
+
+_TABLE = re.compile(r"<table\b.*?</table>", flags=re.DOTALL | re.IGNORECASE)
+_CAPTION = re.compile(r"<caption[^>]*>(.*?)</caption>", flags=re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<[^>]+>")
+
+
+def scrollable_tables(html: str) -> str:
+    """Put each table of a notebook's HTML into a region that scrolls by itself and takes the focus."""
+
+    def wrap(match: re.Match[str]) -> str:
+        caption = _CAPTION.search(match[0])
+        label = " ".join(_TAG.sub("", caption[1]).split()) if caption else ""
+        name = f"Table: {label}" if label else "Table"
+        # The caption is HTML already; in an attribute only the quote can do harm.
+        return (
+            f'<div class="pb-scroll" role="region" tabindex="0" aria-label="{name.replace(chr(34), "&quot;")}">'
+            f"{match[0]}</div>"
+        )
+
+    return html if 'class="pb-scroll"' in html else _TABLE.sub(wrap, html)
+
+
+class Translator(HTML5Translator):
+    """Sphinx's HTML writer with what WCAG asks of tables and code."""
+
+    def visit_table(self, node: nodes.Element) -> None:
+        """Open a scrolling region around the table."""
+        title = next((child.astext() for child in node.findall(nodes.title)), "")
+        headings = [
+            entry.astext() for head in node.findall(nodes.thead) for entry in head.findall(nodes.entry)
+        ]
+        label = title or ", ".join(heading for heading in headings if heading)
+        self.body.append(
+            f'<div class="pb-scroll" role="region" tabindex="0" aria-label="Table: {self.attval(label)}">'
+        )
+        super().visit_table(node)
+
+    def depart_table(self, node: nodes.Element) -> None:
+        """Close the region."""
+        super().depart_table(node)
+        self.body.append("</div>\n")
+
+    def visit_entry(self, node: nodes.Element) -> None:
+        """Give header cells their scope."""
+        super().visit_entry(node)
+        if isinstance(node.parent.parent, nodes.thead):
+            self.body[-1] = self.body[-1].replace("<th ", '<th scope="col" ', 1)
+        elif self.body[-1].lstrip().startswith("<th "):
+            self.body[-1] = self.body[-1].replace("<th ", '<th scope="row" ', 1)
+
+    def visit_literal_block(self, node: nodes.Element) -> None:
+        """Let the keyboard reach code that scrolls."""
+        try:
+            super().visit_literal_block(node)
+        except nodes.SkipNode:
+            self.body[-1] = self.body[-1].replace("<pre>", '<pre tabindex="0">', 1)
+            raise
+
+    def visit_raw(self, node: nodes.Element) -> None:
+        """Make the tables in a notebook's HTML output scroll by themselves."""
+        if "text_html" in node.get("classes", ()):
+            self.body.append(scrollable_tables(node.astext()))
+            raise nodes.SkipNode
+        super().visit_raw(node)
+
+
+def _visit_code(self: HTML5Translator, node: nodes.Element) -> None:
+    self.body.append('<details class="pb-code" data-pagefind-ignore><summary>Code</summary>\n')
+
+
+def _depart_code(self: HTML5Translator, node: nodes.Element) -> None:
+    self.body.append("</details>\n")
+
+
+@cache
+def package_digest() -> str:
+    """A hash of this package's own source: a changed template or style rebuilds every page."""
+    sources = sorted(path for path in HERE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return sha256(
+        b"".join(path.relative_to(HERE).as_posix().encode() + path.read_bytes() for path in sources)
+    )
+
+
+def _configure(app: Sphinx, config: Any) -> None:
+    config.peelbook_code = package_digest()
+    if not config.peelbook_edition:
+        config.peelbook_edition = Edition.of_book(Catalogue()).to_config()
+    if numbering := app.extensions.get("sphinx_multitoc_numbering"):
+        # Comes with the contents extension, only swaps one method, and does not say so to Sphinx, which
+        # would then read pages one by one and warn.
+        numbering.parallel_read_safe = numbering.parallel_write_safe = True
+    app.add_node(_hide_code_node(), override=True, html=(_visit_code, _depart_code))
+
+
+def _hide_code_node() -> type[nodes.Element]:
+    from myst_nb.sphinx_ import HideCodeCellNode
+
+    return HideCodeCellNode
+
+
+class BookBuilder(StandaloneHTMLBuilder):
+    """Sphinx's HTML builder without the parts that this site's frame does itself."""
+
+    name = "html"
+    search = False  # Pagefind indexes the finished pages
+    default_translator_class = Translator
+
+    def init_highlighter(self) -> None:
+        """Colour each piece of code once: every force's pages hold the same cells."""
+        super().init_highlighter()
+        self.highlighter.highlight_block = _remembered(self.highlighter.highlight_block)  # type: ignore[method-assign]
+
+    def prepare_writing(self, docnames: set[str]) -> None:
+        """Drop the links between pages that Sphinx would render for each page; the frame makes its own."""
+        super().prepare_writing(docnames)
+        self.relations = {}
+
+    def create_pygments_style_file(self) -> None:
+        """Write nothing: the theme's style colours code, in both themes."""
+
+    def dump_inventory(self) -> None:
+        """Write nothing: the inventory is for other Sphinx projects, and holds only names."""
+
+
+def _remembered(highlight: Callable[..., str]) -> Callable[..., str]:
+    """Colour each piece of code once: every force's pages hold the same cells."""
+    known: dict[Any, str] = {}
+
+    def block(
+        source: str, lang: str, opts: Any = None, force: bool = False, location: Any = None, **kw: Any
+    ) -> str:
+        key = (source, lang, repr(opts), force, repr(sorted(kw.items())))
+        if key not in known:
+            known[key] = highlight(source, lang, opts, force, location, **kw)
+        return known[key]
+
+    return block
+
+
+def _outdated(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Pages whose source bytes differ from the last build's.
+
+    Sphinx trusts modification times, which a clock set back or a restored cache makes wrong.
+    """
+    known: dict[str, str] = getattr(env, "peelbook_sources", {})
+    now = {name: sha256(Path(env.doc2path(name))) for name in env.found_docs}
+    env.peelbook_sources = now  # type: ignore[attr-defined]
+    return [name for name, digest in now.items() if known.get(name, digest) != digest]
+
+
+def _page_context(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> str | None:
+    if app.builder.format != "html":
+        return None
+    edition = Edition.from_config(app.config.peelbook_edition)
+    if edition.place(pagename).kind == "section" and pagename in app.env.found_docs:
+        source = Path(app.env.doc2path(pagename))
+        if source.suffix == ".ipynb":
+            page = Path(app.outdir) / f"{pagename}.html"
+            put_file(page.with_suffix(".ipynb"), notebook.slim(source.read_bytes()))
+    context["peelbook_page"] = frame.render_page(app, edition, pagename, context, doctree)
+    return "page.html"
+
+
+def _extra_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    if app.builder.format != "html":
+        return
+    yield "404", {"title": "Page not found", "body": Markup("")}, "page.html"
+    if Edition.from_config(app.config.peelbook_edition).layout == "edition":
+        yield "search", {"title": "Search", "body": Markup("")}, "page.html"
+    if app.config.root_doc != "index":
+        yield "index", {"title": app.config.html_title, "body": Markup("")}, "page.html"
+
+
+def site_files(catalogue: Catalogue) -> dict[str, bytes]:
+    """The files at the root of a site that pages link to: the claims ledger and the locked environment."""
+    from peelbook import claims
+
+    found = {name: text.encode() for name, text in claims.files(catalogue).items()}
+    lock = paths.project_root() / "requirements.txt"
+    if lock.exists():
+        found[lock.name] = lock.read_bytes()
+    return found
+
+
+def _clean(app: Sphinx, exception: Exception | None) -> None:
+    """Remove pages and downloads that are no longer in the book, and files that no page uses."""
+    if exception is not None or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    wanted = {
+        f"{_figure_path(docname, name)}.{kind}"
+        for docname, figures in _figures(app.env).items()
+        for name in figures
+        for kind in ("csv", "svg", "png")
+    }
+    for folder in out.rglob(FIGURES_FOLDER):
+        for path in folder.iterdir():
+            if path.relative_to(out).as_posix() not in wanted:
+                path.unlink()
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    kept = {*app.env.found_docs, "404", "search", "index"}
+    for path in [*out.rglob("*.html"), *out.rglob("*.ipynb")]:
+        if path.relative_to(out).with_suffix("").as_posix() not in kept:
+            path.unlink()
+    for path in (out / "_static").iterdir():
+        if path.name not in frame.static_files():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if Edition.from_config(app.config.peelbook_edition).layout == "book":
+        # In an edition these files come with the rest that is not a page.
+        for name, content in site_files(Catalogue()).items():
+            put_file(out / name, content)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.add_html_theme("peelbook", os.fspath(THEME))
+    app.add_config_value("peelbook_edition", {}, "html", [dict])
+    app.add_config_value("peelbook_code", "", "env", [str])
+    # Jupyter Book always sets this one; its owner, the comments extension, is left out.
+    app.add_config_value("comments_config", {}, "", [dict])
+    app.add_node(
+        FigureCard,
+        html=(_visit_card, None),
+        text=(_visit_card_as_text, None),
+        latex=(_skip, None),
+        epub=(_skip, None),
+    )
+    app.add_builder(BookBuilder, override=True)
+    app.add_post_transform(CollapseCode)
+    app.add_post_transform(LinkSiteFiles)
+    app.add_post_transform(CodeAfterOutput)
+    app.connect("config-inited", _configure)
+    app.connect("env-get-outdated", _outdated)
+    app.connect("env-purge-doc", _purge)
+    app.connect("env-merge-info", _merge)
+    app.connect("env-check-consistency", _check_figures)
+    app.connect("html-page-context", _page_context, priority=900)
+    app.connect("html-collect-pages", _extra_pages)
+    app.connect("build-finished", _clean, priority=900)
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

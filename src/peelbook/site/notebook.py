@@ -1,0 +1,88 @@
+"""Read what the site needs out of executed notebooks, and make the small copy that readers download."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from peelbook.figures._chart import MIME
+from peelbook.site.card import Figure
+
+_HEADLINES = re.compile(r'<ul class="pb-headlines">(.*?)</ul>', flags=re.DOTALL)
+_ITEM = re.compile(r"<li>.*?</li>", flags=re.DOTALL)
+_DEFINITION = re.compile(r"<details.*?</details>", flags=re.DOTALL)
+
+
+def _text(value: Any) -> str:
+    return "".join(value) if isinstance(value, list) else str(value)
+
+
+def _outputs(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for cell in notebook.get("cells", []):
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                yield output
+
+
+def figures(notebook: dict[str, Any]) -> list[Figure]:
+    """The charts of an executed notebook, in order."""
+    found = []
+    for output in _outputs(notebook):
+        if MIME in output["data"]:
+            svg = output["metadata"]["peelbook"]["svg"]
+            png = base64.b64decode(_text(output["data"]["image/png"]))
+            found.append(Figure(output["data"][MIME], _text(svg), png))
+    return found
+
+
+def headlines(notebook: dict[str, Any], most: int = 3) -> str:
+    """The first headline figures of an executed notebook as HTML, without their definitions; or empty.
+
+    The HTML is this package's own, escaped where it was made.
+    """
+    for output in _outputs(notebook):
+        if match := _HEADLINES.search(_text(output["data"].get("text/html", ""))):
+            items = _ITEM.findall(_DEFINITION.sub("", match[1]))[:most]
+            return f'<ul class="pb-headlines">{"".join(items)}</ul>' if items else ""
+    return ""
+
+
+def slim(source: bytes | str) -> bytes:
+    """A notebook without outputs and run marks: a few kilobytes that run again anywhere."""
+    notebook = json.loads(source)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def failed(title: str, facts: list[tuple[str, str]]) -> bytes:
+    """A notebook that says its page failed to build, so that the site shows it, not a stale page or a hole."""
+    from peelbook.display import escape
+
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts if text)
+    html = (
+        '<div class="pb-missing" role="note"><p><strong>This page failed to build.</strong></p>'
+        f"<p>The other pages are not affected. The run that made this site reported:</p><dl>{rows}</dl></div>"
+    )
+    cells = [
+        {"cell_type": "markdown", "id": "title", "metadata": {}, "source": f"# {title}"},
+        {
+            "cell_type": "code",
+            "id": "failure",
+            "metadata": {"tags": ["remove-input"]},
+            "execution_count": 1,
+            "source": "",
+            "outputs": [{"output_type": "display_data", "data": {"text/html": html}, "metadata": {}}],
+        },
+    ]
+    notebook = {
+        "cells": cells,
+        "metadata": {"language_info": {"name": "python", "pygments_lexer": "ipython3"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(notebook).encode()

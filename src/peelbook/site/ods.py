@@ -1,0 +1,139 @@
+"""Write a plain OpenDocument spreadsheet: sheets of titled tables, deterministic to the byte.
+
+The workbook library writes xlsx only. An ods file is a zip of a few short XML parts, so writing it here
+is shorter and some twenty times faster than an office suite's object model, which matters for 43 forces.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+# Zip entries carry a date; this is the earliest one the format knows.
+EPOCH = (1980, 1, 1, 0, 0, 0)
+
+_NAMES = (
+    'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+    'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" '
+    'xmlns:fo="urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0" '
+    'xmlns:dc="http://purl.org/dc/elements/1.1/" '
+    'xmlns:xlink="http://www.w3.org/1999/xlink" '
+    'xmlns:meta="urn:oasis:names:tc:opendocument:xmlns:meta:1.0"'
+)
+
+_STYLES = """<office:automatic-styles>
+<style:style style:name="wide" style:family="table-column"><style:table-column-properties style:column-width="9cm"/></style:style>
+<style:style style:name="narrow" style:family="table-column"><style:table-column-properties style:column-width="4cm"/></style:style>
+<style:style style:name="title" style:family="table-cell"><style:text-properties fo:font-weight="bold" fo:font-size="14pt"/></style:style>
+<style:style style:name="head" style:family="table-cell"><style:table-cell-properties fo:wrap-option="wrap" fo:border-bottom="1pt solid #505a5f"/><style:text-properties fo:font-weight="bold"/></style:style>
+<style:style style:name="text" style:family="table-cell"><style:table-cell-properties fo:wrap-option="wrap" style:vertical-align="top"/></style:style>
+</office:automatic-styles>"""
+
+Cell = str | int | float | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: a title, lines of text under it, and at most one table with a row of headings."""
+
+    name: str
+    title: str
+    lines: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[Cell]] = field(default_factory=tuple)
+
+
+def write(path: Path, title: str, sheets: Sequence[Sheet]) -> None:
+    """Write a spreadsheet of these sheets. Text is text: nothing becomes a formula."""
+    parts = {
+        "META-INF/manifest.xml": (
+            '<?xml version="1.0" encoding="UTF-8"?>\n<manifest:manifest '
+            'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0" manifest:version="1.2">'
+            '<manifest:file-entry manifest:full-path="/" '
+            'manifest:media-type="application/vnd.oasis.opendocument.spreadsheet" manifest:version="1.2"/>'
+            '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
+            '<manifest:file-entry manifest:full-path="meta.xml" manifest:media-type="text/xml"/>'
+            "</manifest:manifest>"
+        ),
+        "meta.xml": (
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<office:document-meta {_NAMES} office:version="1.2">'
+            f"<office:meta><dc:title>{escape(title)}</dc:title><dc:language>en-GB</dc:language></office:meta>"
+            "</office:document-meta>"
+        ),
+        "content.xml": _content(sheets),
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        # The format wants the type first and stored plain, so that file managers can tell it.
+        archive.writestr(zipfile.ZipInfo("mimetype", EPOCH), "application/vnd.oasis.opendocument.spreadsheet")
+        for name, text in parts.items():
+            info = zipfile.ZipInfo(name, EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, text)
+    path.write_bytes(buffer.getvalue())
+
+
+def _content(sheets: Sequence[Sheet]) -> str:
+    body: list[str] = []
+    ranges: list[str] = []
+    for number, sheet in enumerate(sheets, start=1):
+        width = max(1, len(sheet.columns))
+        body.append(f"<table:table table:name={quoteattr(sheet.name)}>")
+        body.append('<table:table-column table:style-name="wide"/>')
+        if width > 1:
+            body.append(
+                f'<table:table-column table:style-name="narrow" table:number-columns-repeated="{width - 1}"/>'
+            )
+        body.append(_row([sheet.title], "title"))
+        body.extend(_row([line], "text") for line in sheet.lines)
+        if sheet.columns:
+            head = 2 + len(sheet.lines)
+            body.append(f"<table:table-header-rows>{_row(sheet.columns, 'head')}</table:table-header-rows>")
+            body.extend(_row(row, "text") for row in sheet.rows)
+            last = f"{_letters(width)}{head + len(sheet.rows)}"
+            area = f"'{sheet.name}'.A{head}:'{sheet.name}'.{last}"
+            ranges.append(
+                f'<table:database-range table:name="table_{number}" table:target-range-address={quoteattr(area)} '
+                'table:contains-header="true"/>'
+            )
+        body.append("</table:table>")
+    databases = f"<table:database-ranges>{''.join(ranges)}</table:database-ranges>" if ranges else ""
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<office:document-content {_NAMES} office:version="1.2">{_STYLES}'
+        f"<office:body><office:spreadsheet>{''.join(body)}{databases}</office:spreadsheet></office:body>"
+        "</office:document-content>"
+    )
+
+
+def _row(cells: Sequence[Cell], style: str) -> str:
+    return f"<table:table-row>{''.join(_cell(cell, style) for cell in cells)}</table:table-row>"
+
+
+def _cell(value: Cell, style: str) -> str:
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return f'<table:table-cell table:style-name="{style}"/>'
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return (
+            f'<table:table-cell table:style-name="{style}" office:value-type="float" office:value="{value!r}">'
+            f"<text:p>{value!r}</text:p></table:table-cell>"
+        )
+    return (
+        f'<table:table-cell table:style-name="{style}" office:value-type="string">'
+        f"<text:p>{escape(str(value))}</text:p></table:table-cell>"
+    )
+
+
+def _letters(number: int) -> str:
+    """The name of a column: 1 → A, 27 → AA."""
+    name = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        name = chr(65 + rest) + name
+    return name

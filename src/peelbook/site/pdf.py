@@ -1,0 +1,125 @@
+"""Print a built site to PDF through headless Chromium: one file for a force, or for one of its sections.
+
+The print style sheet does the layout. The pages of a force are joined first, so that the file has one
+cover, one table of contents and working bookmarks.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from peelbook.errors import PeelbookError
+from peelbook.sections import all_sections
+from peelbook.site.edition import FORCES_FOLDER
+from peelbook.site.templates import render
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+_ARTICLE = re.compile(r'<article class="pb-article".*?>(.*?)</article>', flags=re.DOTALL)
+_HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", flags=re.DOTALL)
+_PERMALINK = re.compile(r'<a class="headerlink".*?</a>', flags=re.DOTALL)
+
+
+class PdfError(PeelbookError):
+    """The PDF could not be made: no browser, no such page, or the browser failed."""
+
+
+def browser() -> str:
+    """Return the Chromium to print with: `PEELBOOK_CHROMIUM`, or the first found on the path.
+
+    Raises `PdfError` where there is none.
+    """
+    if named := os.environ.get("PEELBOOK_CHROMIUM"):
+        return named
+    for name in BROWSERS:
+        if path := shutil.which(name):
+            return path
+    raise PdfError(
+        "No Chromium found to print with. Fix: install Chromium (Debian: `apt-get install chromium`), or set "
+        "PEELBOOK_CHROMIUM to its path. Any browser can also print a page of the site to PDF."
+    )
+
+
+def print_force(site: Path | str, slug: str, out: Path | str, *, section: str | None = None) -> Path:
+    """Print all sections of a force, or one of them, from a built site to the file `out`. Returns its path.
+
+    Raises `PdfError`.
+    """
+    folder = Path(site).resolve() / FORCES_FOLDER / slug
+    stems = [section] if section else [item.stem for item in all_sections()]
+    pages = [(stem, folder / f"{stem}.html") for stem in stems]
+    pages = [(stem, page) for stem, page in pages if page.exists()]
+    if not pages:
+        raise PdfError(f"{folder}: no page to print. Fix: run `peelbook build --force {slug}` first.")
+    with tempfile.TemporaryDirectory(prefix="peelbook-pdf-") as scratch:
+        joined = Path(scratch) / "print.html"
+        joined.write_text(join(pages, folder, joined.as_uri()), encoding="utf-8")
+        target = Path(out).resolve()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _print(joined, target, Path(scratch))
+    return target
+
+
+def join(pages: list[tuple[str, Path]], folder: Path, address: str) -> str:
+    """The pages as one document. Links inside it lead to `address`, all others to the site."""
+    articles, contents = [], []
+    title = ""
+    for stem, page in pages:
+        text = page.read_text(encoding="utf-8")
+        match = _ARTICLE.search(text)
+        if match is None:
+            raise PdfError(f"{page}: not a page of this site. Fix: build the site again.")
+        body = _PERMALINK.sub("", match[1]).replace(' loading="lazy"', "").replace(' decoding="async"', "")
+        body = body.replace('<details class="pb-claims"', '<details open class="pb-claims"')
+        # Two sections may have a heading of the same name: keep their anchors apart.
+        body = re.sub(r'\bid="([^"]+)"', rf'id="{stem}--\1"', body)
+        body = re.sub(r'\b(aria-labelledby|for)="([^"]+)"', rf'\1="{stem}--\2"', body)
+        body = re.sub(r'\bhref="#([^"]*)"', rf'href="{address}#{stem}--\1"', body)
+        heading = _HEADING.search(body)
+        contents.append((f"{address}#{stem}", re.sub(r"<[^>]+>", "", heading[1]) if heading else stem))
+        articles.append((stem, body))
+        title = title or _title(text)
+    style = (folder.parent.parent / "_static" / "peelbook.css").as_uri()
+    return render(
+        "print.html",
+        title=title,
+        base=f"{folder.as_uri()}/",
+        style=style,
+        contents=contents,
+        articles=articles,
+    )
+
+
+def _title(text: str) -> str:
+    """The force's name, as the page's filter for search gives it."""
+    match = re.search(r'data-force="([^"]*)"', text)
+    return match[1] if match else ""
+
+
+def _print(page: Path, target: Path, scratch: Path) -> None:
+    command = [
+        browser(),
+        "--headless",
+        "--disable-gpu",
+        "--no-first-run",
+        "--allow-file-access-from-files",
+        f"--user-data-dir={scratch / 'profile'}",
+        "--no-pdf-header-footer",
+        "--export-tagged-pdf",
+        "--generate-pdf-document-outline",
+        f"--print-to-pdf={target}",
+        page.as_uri(),
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.insert(1, "--no-sandbox")  # Chromium refuses to run as root with its sandbox
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PdfError(f"{command[0]}: cannot print ({error}). Fix: check that it starts.") from error
+    if run.returncode != 0 or not target.exists():
+        raise PdfError(f"{command[0]}: printing failed.\n{run.stderr.strip()[-2000:]}")

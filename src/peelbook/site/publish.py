@@ -1,0 +1,176 @@
+"""Put a finished site in place at once, so that no reader ever sees half of one.
+
+The new tree is assembled beside the old one and swapped in with one system call where the system has it.
+Unchanged files are shared with the tree being replaced, never with the build folder, whose files are
+rewritten in place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from peelbook.errors import PeelbookError
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+class BuildLockedError(PeelbookError):
+    """Another build is at work in the same folder."""
+
+
+class PublishError(PeelbookError):
+    """The finished site could not be put in place; what was published before is untouched."""
+
+
+@contextlib.contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Hold a folder for one build. Raises `BuildLockedError` naming the owner and how long it has held it.
+
+    The lock is the operating system's, so that a killed build leaves nothing behind that blocks the next.
+    """
+    import fcntl
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("a+", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            stream.seek(0)
+            try:
+                owner = json.loads(stream.read())
+                age = max(0, round(time.time() - owner["since"]))
+                who = f"process {owner['pid']} on {owner['host']}, for {age} seconds"
+            except (ValueError, KeyError):
+                who = "another process"
+            raise BuildLockedError(
+                f"{folder}: a site build is already running ({who}). Fix: wait for it to end, or stop it."
+            ) from error
+        stream.seek(0)
+        stream.truncate()
+        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}, stream)
+        stream.flush()
+        yield
+
+
+def put_file(path: Path, content: bytes | str) -> None:
+    """Write a file of the work folder where its bytes change, so that its time tells a real change.
+
+    It is not atomic: nobody reads the work folder, and publishing makes the site whole.
+    """
+    payload = content.encode() if isinstance(content, str) else content
+    try:
+        if path.read_bytes() == payload:
+            return
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(payload)
+
+
+def publish(files: Mapping[str, Path], out_dir: Path) -> int:
+    """Make `out_dir` hold exactly these files (path inside the site → file). Returns how many changed.
+
+    Raises `PublishError` (disk full, read-only folder) with the old site intact.
+    """
+    out_dir = Path(out_dir).absolute()
+    fresh: Path | None = None
+    try:
+        out_dir.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=out_dir.parent, prefix=f".{out_dir.name}.new-"))
+        changed = _assemble(files, out_dir, fresh)
+        if not changed and out_dir.exists():
+            shutil.rmtree(fresh)
+            return 0
+        umask = os.umask(0)
+        os.umask(umask)
+        fresh.chmod(0o777 & ~umask)  # mkdtemp makes folders private
+        _swap(fresh, out_dir)
+    except OSError as error:
+        if fresh is not None:
+            shutil.rmtree(fresh, ignore_errors=True)
+        raise PublishError(
+            f"{out_dir}: cannot publish the site ({error.strerror or error}). "
+            "Fix: free some space or choose a folder that can be written; the site there is as it was."
+        ) from error
+    return changed
+
+
+def _assemble(files: Mapping[str, Path], old: Path, fresh: Path) -> int:
+    changed = 0
+    made: set[Path] = set()
+    for name, source in files.items():
+        target, previous = fresh / name, old / name
+        if target.parent not in made:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            made.add(target.parent)
+        if _same(source, previous):
+            try:
+                os.link(previous, target)
+                continue
+            except OSError as error:
+                if error.errno not in (errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP):
+                    raise
+        else:
+            changed += 1
+        shutil.copyfile(source, target)
+    if old.is_dir():
+        kept = set(files)
+        changed += sum(
+            1 for path in old.rglob("*") if path.is_file() and path.relative_to(old).as_posix() not in kept
+        )
+    return changed
+
+
+def _same(left: Path, right: Path) -> bool:
+    try:
+        if left.stat().st_size != right.stat().st_size:
+            return False
+        return left.read_bytes() == right.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _swap(fresh: Path, out_dir: Path) -> None:
+    """Exchange the new tree with the old one and remove the old."""
+    if not out_dir.exists():
+        fresh.rename(out_dir)
+        return
+    if _exchange(fresh, out_dir):
+        shutil.rmtree(fresh, ignore_errors=True)
+        return
+    # No exchange here: two renames, with the site away for the time between them.
+    aside = Path(tempfile.mkdtemp(dir=out_dir.parent, prefix=f".{out_dir.name}.old-"))
+    out_dir.rename(aside / "site")
+    try:
+        fresh.rename(out_dir)
+    except OSError:
+        (aside / "site").rename(out_dir)
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _exchange(left: Path, right: Path) -> bool:
+    """Swap two folders with renameat2(2); whether the system could."""
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except AttributeError:
+        return False
+    if rename(_AT_FDCWD, os.fsencode(left), _AT_FDCWD, os.fsencode(right), _RENAME_EXCHANGE) == 0:
+        return True
+    if (code := ctypes.get_errno()) in (errno.EINVAL, errno.ENOSYS):
+        return False
+    raise OSError(code, os.strerror(code), str(right))

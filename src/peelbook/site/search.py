@@ -1,0 +1,160 @@
+"""Index the finished pages with Pagefind, so that search needs no server and no third party."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from peelbook.errors import PeelbookError
+from peelbook.files import sha256
+
+# What the search page loads. The rest of Pagefind's output is its own interface, which this site does
+# not use, and word stemming for languages no page is in.
+_UNUSED = (
+    "pagefind-ui.*",
+    "pagefind-modular-ui.*",
+    "pagefind-component-ui.*",
+    "pagefind-highlight.js",
+)
+
+
+class SearchIndexError(PeelbookError):
+    """Pagefind failed."""
+
+
+def binary() -> Path:
+    """Return the Pagefind program of the `pagefind-bin` wheel. Raises `SearchIndexError` without it."""
+    from pagefind_bin import get_executable
+
+    return Path(get_executable())
+
+
+def index(site: Path, out: Path) -> bool:
+    """Index the pages of a folder that have a `data-pagefind-body`, into `out`.
+
+    Returns whether there was anything to do: the same pages keep the index they have. Raises
+    `SearchIndexError` with Pagefind's own message.
+    """
+    program = binary()
+    pages = sorted(site.rglob("*.html"))
+    names = "".join(f"{path.relative_to(site).as_posix()} {sha256(path)}\n" for path in pages)
+    key = sha256(f"{program.stat().st_size} {names}".encode())
+    mark = out.with_name(f"{out.name}-made-of")
+    if out.exists() and mark.exists() and mark.read_text() == key:
+        return False
+    if out.exists():
+        shutil.rmtree(out)
+    command = [str(program), "--site", str(site), "--output-path", str(out), "--keep-index-url", "--quiet"]
+    command += ["--exclude-selectors", ".headerlink"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        raise SearchIndexError(
+            f"The search index could not be made: {run.stderr.strip() or run.stdout.strip()}. "
+            "Fix: reinstall the locked environment (`make install`)."
+        )
+    for pattern in _UNUSED:
+        for path in out.glob(pattern):
+            path.unlink()
+    settle(out)
+    mark.write_text(key)
+    return True
+
+
+_MAGIC = b"pagefind_dcd"
+
+
+def settle(out: Path) -> None:
+    """Give the index one byte form: Pagefind writes filters, and the values of each, in random order.
+
+    Both are sorted, and the files' names, which are made of hashes, follow in the index's own table.
+    """
+    renamed: dict[str, str] = {}
+    for path in sorted((out / "filter").glob("*.pf_filter")):
+        content = gzip.decompress(path.read_bytes())
+        name, values = _decode(memoryview(content)[len(_MAGIC) :])
+        settled = _MAGIC + _encode([name, sorted(values)])
+        target = _rename(path, settled)
+        renamed[path.stem] = target.stem
+    entry_path = out / "pagefind-entry.json"
+    entry = json.loads(entry_path.read_text(encoding="utf-8"))
+    for path in sorted(out.glob("*.pf_meta")):
+        content = gzip.decompress(path.read_bytes())
+        version, pages, chunks, filters, *rest = _decode(memoryview(content)[len(_MAGIC) :])
+        filters = sorted([name, renamed.get(digest, digest)] for name, digest in filters)
+        content = _MAGIC + _encode([version, pages, chunks, filters, *rest])
+        target = _rename(path, content)
+        for language in entry["languages"].values():
+            if f"pagefind.{language['hash']}" == path.stem:
+                language["hash"] = target.stem.removeprefix("pagefind.")
+    entry_path.write_text(json.dumps(entry, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+
+
+def _rename(path: Path, content: bytes) -> Path:
+    """Replace a file of the index by these bytes under a name of the same length made of their hash."""
+    language, _, old = path.stem.rpartition("_")
+    target = path.with_name(f"{language}_{sha256(content)[: len(old)]}{path.suffix}")
+    path.unlink()
+    target.write_bytes(gzip.compress(content, mtime=0))
+    return target
+
+
+def _decode(data: memoryview) -> Any:
+    """Decode the part of CBOR (RFC 8949) that Pagefind uses: unsigned numbers, text, arrays."""
+    items = _Reader(data)
+    return items.read()
+
+
+class _Reader:
+    def __init__(self, data: memoryview):
+        self.data, self.at = data, 0
+
+    def read(self) -> Any:
+        first = self.data[self.at]
+        self.at += 1
+        kind, size = first >> 5, first & 0x1F
+        if size >= 24:
+            width = {24: 1, 25: 2, 26: 4, 27: 8}[size]
+            size = int.from_bytes(self.data[self.at : self.at + width], "big")
+            self.at += width
+        if kind == 0:
+            return size
+        if kind == 3:
+            text = bytes(self.data[self.at : self.at + size]).decode()
+            self.at += size
+            return text
+        if kind == 4:
+            return [self.read() for _ in range(size)]
+        raise SearchIndexError(
+            f"Pagefind's index has a value of CBOR kind {kind}. Fix: use the locked version."
+        )
+
+
+def _encode(value: Any) -> bytes:
+    return b"".join(_parts(value))
+
+
+def _parts(value: Any) -> Iterator[bytes]:
+    if isinstance(value, int):
+        yield _head(0, value)
+    elif isinstance(value, str):
+        text = value.encode()
+        yield _head(3, len(text))
+        yield text
+    else:
+        yield _head(4, len(value))
+        for item in value:
+            yield from _parts(item)
+
+
+def _head(kind: int, size: int) -> bytes:
+    if size < 24:
+        return bytes([kind << 5 | size])
+    for code, width in ((24, 1), (25, 2), (26, 4), (27, 8)):
+        if size < 1 << 8 * width:
+            return bytes([kind << 5 | code]) + size.to_bytes(width, "big")
+    raise OverflowError(size)

@@ -1,0 +1,263 @@
+"""Lay out the sources of an edition: executed notebooks by force, generated pages, contents.
+
+Sphinx reads only what lies in the staging folder. A file is written only when its bytes change, so that
+an unchanged page is not read again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+
+from peelbook import paths
+from peelbook.catalogue import Catalogue
+from peelbook.errors import PeelbookError
+from peelbook.files import sha256
+from peelbook.sections import all_sections, section
+from peelbook.site import generated, notebook
+from peelbook.site.edition import FORCES_FOLDER, Edition
+from peelbook.site.frame import short_title
+from peelbook.site.publish import put_file
+from peelbook.site.templates import render
+
+
+class Result(Protocol):
+    """What the site needs of one executed notebook; the runner's `Result` is one."""
+
+    force_slug: str
+    section: str
+    status: str  # "failed", or anything else for success
+    notebook: bytes | None
+    error: Any
+
+
+@dataclass
+class Staged:
+    """What was staged: the page names, and per force the digest of all its notebooks."""
+
+    pages: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
+    notebooks: dict[str, dict[str, Path]] = field(default_factory=dict)
+
+
+def stage(results: Iterable[Result], edition: Edition, catalogue: Catalogue, folder: Path) -> Staged:
+    """Write the sources of an edition into `folder` and remove what no longer belongs there."""
+    folder = Path(folder)
+    staged = Staged()
+    written: set[str] = set()
+
+    def put(name: str, content: bytes | str) -> None:
+        put_file(folder / name, content)
+        written.add(name)
+
+    stems: dict[str, dict[str, bytes]] = {}
+    for result in sorted(results, key=lambda item: (item.force_slug, section(item.section).number)):
+        source, ok = _source_of(result, edition)
+        name = edition.section_doc(result.force_slug, result.section)
+        put(f"{name}.ipynb", source)
+        staged.pages.append(name)
+        if not ok:
+            staged.failed.append(name)
+        stems.setdefault(result.force_slug, {})[result.section] = source
+        staged.notebooks.setdefault(result.force_slug, {})[result.section] = folder / f"{name}.ipynb"
+
+    for slug, sources in stems.items():
+        staged.digests[slug] = sha256("".join(f"{stem}{sha256(sources[stem])}" for stem in sources).encode())
+        force = edition.by_slug[slug]
+        known = _previous_overview(folder / FORCES_FOLDER / slug / "index.md", staged.digests[slug])
+        put(
+            f"{FORCES_FOLDER}/{slug}/index.md",
+            known or _force_page(force, sources, staged.digests[slug], edition),
+        )
+        staged.pages.append(f"{FORCES_FOLDER}/{slug}/index")
+
+    put("index.md", _page(f"# {HOME_TITLE}", render("home_body.html", **_home(edition, catalogue))))
+    put(f"{FORCES_FOLDER}/index.md", _page("# All forces", render("forces_body.html", **_map(edition, "./"))))
+    toc = yaml.safe_load((paths.project_root() / "_toc.yml").read_text(encoding="utf-8"))
+    for page in sorted((paths.project_root() / "book").glob("*.md")):
+        text = generated.fill(page.read_text(encoding="utf-8"), catalogue)
+        put(f"book/{page.name}", _relinked(text, edition, set(staged.pages)))
+    put("_toc.yml", yaml.safe_dump(contents(toc, edition, stems), sort_keys=False, allow_unicode=True))
+
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_file() and path.relative_to(folder).as_posix() not in written:
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+    return staged
+
+
+HOME_TITLE = "Police performance in England and Wales, from open data"
+
+
+def _source_of(result: Result, edition: Edition) -> tuple[bytes, bool]:
+    """The notebook to show for a result, and whether it is the real one."""
+    if result.status != "failed" and (content := result.notebook):
+        # A force's pages stand one folder deeper than the committed notebooks.
+        return content.replace(b"](../book/", b"](../../book/"), True
+    error = result.error
+    facts = [
+        ("Force", edition.by_slug[result.force_slug].name),
+        ("Section", section(result.section).title),
+        ("Cell", str(cell) if (cell := getattr(error, "cell", None)) is not None else ""),
+        ("Message", str(getattr(error, "message", None) or error or "no message")[:2000]),
+    ]
+    return notebook.failed(section(result.section).title, facts), False
+
+
+_DIGEST = re.compile(r"^% digest: (\w+)$", flags=re.MULTILINE)
+
+
+def _previous_overview(path: Path, digest: str) -> str:
+    """The overview as staged before, where it was made of the same notebooks by the same code."""
+    if path.exists():
+        text = path.read_text(encoding="utf-8")
+        if (match := _DIGEST.search(text)) and match[1] == _overview_digest(digest):
+            return text
+    return ""
+
+
+def _overview_digest(digest: str) -> str:
+    from peelbook.site.extension import package_digest
+
+    return sha256(f"{digest}{package_digest()}".encode())
+
+
+def _page(head: str, html: str) -> str:
+    fence = "`" * 8
+    return f"{head}\n\n{fence}{{raw}} html\n{html}\n{fence}\n"
+
+
+def _force_page(force: Any, sources: Mapping[str, bytes], digest: str, edition: Edition) -> str:
+    entries = [
+        {
+            "stem": stem,
+            "title": section(stem).title,
+            "headlines": notebook.headlines(json.loads(source)),
+        }
+        for stem, source in sources.items()
+    ]
+    body = render("force_body.html", force=force, entries=entries, reference=edition.reference)
+    return _page(f"% digest: {_overview_digest(digest)}\n\n# {force.name}", body)
+
+
+def _map(edition: Edition, root: str) -> dict[str, Any]:
+    """Tiles in reading order of the map, and the same forces by region in order of name."""
+    regions: dict[str, list[Any]] = {}
+    for force in sorted(edition.forces, key=lambda item: item.name):
+        regions.setdefault(force.region or "Other areas", []).append(force)
+    return {
+        "root": root,
+        "tiles": sorted(edition.forces, key=lambda item: (item.row, item.column)),
+        "regions": sorted(regions.items()),
+        "reference": edition.reference,
+    }
+
+
+def _home(edition: Edition, catalogue: Catalogue) -> dict[str, Any]:
+    return {
+        **_map(edition, f"{FORCES_FOLDER}/"),
+        "edition": edition,
+        "sections": [(item.stem, short_title(item.stem)) for item in all_sections()],
+        "grades": grades(catalogue, edition),
+        "vintage": vintage(catalogue),
+        "reference_force": edition.by_slug.get(edition.reference),
+    }
+
+
+def vintage(catalogue: Catalogue) -> str:
+    """How recent the data is, in the data package's own words; empty where it does not say."""
+    try:
+        package = catalogue.package
+    except PeelbookError:
+        return ""
+    return str(package.get("vintage") or package.get("created") or "")
+
+
+GRADE_MARKS = {
+    "Outstanding": "★",
+    "Good": "●",
+    "Adequate": "◐",
+    "Requires improvement": "◔",
+    "Inadequate": "○",
+}
+
+
+def grades(catalogue: Catalogue, edition: Edition) -> dict[str, Any] | None:
+    """The grades of the latest cycle as a grid of forces by area; `None` where there is no such table."""
+    try:
+        table = catalogue.table("judgments")
+    except PeelbookError:
+        return None
+    if table.empty:
+        return None
+    cycle = str(max(table["cycle"]))
+    rows = table[table["cycle"] == cycle]
+    areas = dict(sorted(set(zip(rows["area_code"].astype(str), rows["area"].astype(str), strict=True))))
+    by_force: dict[str, dict[str, str]] = {}
+    for row in rows.to_dict("records"):
+        by_force.setdefault(row["force_code"], {})[str(row["area_code"])] = str(row["grade"])
+    known = {force.code: force for force in edition.forces}
+    lines = [
+        (known[code], [by_force[code].get(area, "") for area in areas])
+        for code in sorted(by_force, key=lambda item: known[item].name if item in known else "")
+        if code in known
+    ]
+    missing = [force.short_name for force in edition.forces if force.code not in by_force]
+    return {
+        "cycle": cycle,
+        "areas": list(areas.values()),
+        "rows": lines,
+        "missing": missing,
+        "marks": GRADE_MARKS,
+    }
+
+
+_NOTEBOOK_LINK = re.compile(r"\((?:\.\./)?notebooks/([a-z_]+)\.ipynb((?:#[^)\s]*)?)\)")
+
+
+def _relinked(text: str, edition: Edition, pages: set[str]) -> str:
+    """A book page with its links to the committed notebooks led to the reference force's pages."""
+
+    def lead(match: re.Match[str]) -> str:
+        name = edition.section_doc(edition.reference, match[1])
+        if name in pages:
+            return f"(../{name}.ipynb{match[2]})"
+        return "(../forces/index.md)"
+
+    return _NOTEBOOK_LINK.sub(lead, text)
+
+
+def contents(toc: Mapping[str, Any], edition: Edition, built: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+    """The edition's table of contents: the book's, with every force in place of its notebooks."""
+    forces = {
+        "caption": "Forces",
+        "chapters": [
+            {
+                "file": f"{FORCES_FOLDER}/index",
+                "sections": [
+                    {
+                        "file": f"{FORCES_FOLDER}/{slug}/index",
+                        "sections": [{"file": edition.section_doc(slug, stem)} for stem in stems],
+                    }
+                    for slug, stems in built.items()
+                ],
+            }
+        ],
+    }
+    parts: list[dict[str, Any]] = []
+    for part in toc["parts"]:
+        files = [chapter["file"] for chapter in part["chapters"]]
+        if all(file.startswith("notebooks/") for file in files):
+            parts.append(forces)
+        else:
+            parts.append(part)
+    parts[0] = {**parts[0], "chapters": [{"file": toc["root"]}, *parts[0]["chapters"]]}
+    return {"format": "jb-book", "root": "index", "parts": parts}

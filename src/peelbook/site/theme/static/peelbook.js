@@ -1,0 +1,72 @@
+// Small helps on top of pages that work without script.
+(() => {
+  "use strict";
+
+  // The theme switch.
+  const button = document.querySelector(".pb-theme");
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const dark = () => (document.documentElement.dataset.theme || (system.matches ? "dark" : "light")) === "dark";
+  if (button) {
+    const show = () => button.setAttribute("aria-pressed", String(dark()));
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const theme = dark() ? "light" : "dark";
+      document.documentElement.dataset.theme = theme;
+      try { localStorage.setItem("peelbook-theme", theme); } catch { /* lasts for this page only */ }
+      show();
+    });
+    system.addEventListener("change", show);
+    show();
+  }
+
+  // A region that fits needs no stop for the keyboard.
+  const regions = document.querySelectorAll(".pb-scroll, pre[tabindex]");
+  const settle = () => {
+    for (const region of regions) {
+      const scrolls = region.scrollWidth > region.clientWidth + 1 || region.scrollHeight > region.clientHeight + 1;
+      if (scrolls || !region.clientWidth) region.tabIndex = 0;
+      else region.removeAttribute("tabindex");
+    }
+  };
+  settle();
+  addEventListener("resize", settle);
+  for (const details of document.querySelectorAll("details")) details.addEventListener("toggle", settle);
+
+  // Paper shows what is folded away on screen only where it is data or source, not code.
+  addEventListener("beforeprint", () => {
+    for (const image of document.querySelectorAll("img[loading=lazy]")) image.loading = "eager";
+  });
+})();
+
+// The force switcher: type to narrow the list, Enter goes to the first, Escape closes.
+(() => {
+  "use strict";
+  const box = document.querySelector(".pb-switch");
+  const find = box?.querySelector(".pb-switch-find");
+  if (!find) return;
+  const input = find.querySelector("input");
+  const none = box.querySelector(".pb-switch-none");
+  const items = [...box.querySelectorAll("li")];
+  const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/&/g, "and").replace(/[^a-z0-9]+/g, " ").trim();
+  find.hidden = false;
+  const narrow = () => {
+    const wanted = fold(input.value);
+    let shown = 0;
+    for (const item of items) {
+      item.hidden = !fold(item.textContent).includes(wanted);
+      if (!item.hidden) shown += 1;
+    }
+    none.textContent = shown ? "" : "No force of this name.";
+  };
+  input.addEventListener("input", narrow);
+  input.addEventListener("keydown", (event) => {
+    const first = items.find((item) => !item.hidden);
+    if (event.key === "Enter" && input.value && first) location.href = first.querySelector("a").href;
+  });
+  box.addEventListener("toggle", () => { if (box.open) input.focus(); });
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    box.open = false;
+    box.querySelector("summary").focus();
+  });
+})();

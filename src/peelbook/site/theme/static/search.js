@@ -1,0 +1,85 @@
+// Searches the site's own index (Pagefind). Nothing leaves the reader's machine but requests to this site.
+const form = document.querySelector(".pb-search");
+const status = document.querySelector(".pb-search-status");
+const list = document.querySelector(".pb-results");
+const PAGE = 20;
+
+const say = (text) => { status.textContent = text; };
+
+let pagefind;
+const load = async () => {
+  if (pagefind) return pagefind;
+  if (location.protocol === "file:") throw new Error("file");
+  pagefind = await import(new URL(form.dataset.index, location.href).href);
+  await pagefind.options({ excerptLength: 24 });
+  await pagefind.init();
+  return pagefind;
+};
+
+// The excerpt comes from our own pages with the matches marked; rebuild it as text to be safe.
+const marked = (excerpt) => {
+  const node = document.createElement("p");
+  excerpt.split(/<mark>(.*?)<\/mark>/s).forEach((part, index) => {
+    const plain = Object.assign(document.createElement("textarea"), { innerHTML: part }).value;
+    if (index % 2) node.append(Object.assign(document.createElement("mark"), { textContent: plain }));
+    else node.append(plain);
+  });
+  return node;
+};
+
+const show = async (results, from) => {
+  const pages = await Promise.all(results.slice(from, from + PAGE).map((result) => result.data()));
+  for (const page of pages) {
+    const item = document.createElement("li");
+    const link = Object.assign(document.createElement("a"), { href: page.url });
+    link.textContent = page.meta.title;
+    const where = Object.assign(document.createElement("span"), { className: "pb-result-where" });
+    where.textContent = (page.filters.force || page.filters.section || []).join(", ");
+    item.append(link, where, marked(page.excerpt));
+    list.append(item);
+  }
+  if (results.length > from + PAGE) {
+    const more = Object.assign(document.createElement("button"), { type: "button", textContent: "Show more results" });
+    const item = document.createElement("li");
+    item.className = "pb-more";
+    more.addEventListener("click", async () => {
+      item.remove();
+      await show(results, from + PAGE);
+      list.querySelectorAll("a")[from + PAGE]?.focus();
+    });
+    item.append(more);
+    list.append(item);
+  }
+};
+
+let turn = 0;
+const search = async () => {
+  const mine = ++turn;
+  const query = form.q.value.trim();
+  const filters = {};
+  for (const name of ["force", "section"]) if (form[name].value) filters[name] = form[name].value;
+  list.replaceChildren();
+  if (!query && !Object.keys(filters).length) { say(""); return; }
+  say("Searching …");
+  try {
+    const found = await (await load()).search(query || null, { filters });
+    if (mine !== turn) return;
+    const count = found.results.length;
+    say(count === 0 ? "No page found. Try fewer or other words, or all forces." : count === 1 ? "1 page found" : `${count} pages found`);
+    await show(found.results, 0);
+  } catch (error) {
+    say(error.message === "file"
+      ? "Search works only where the site is served: run “peelbook serve”. The lists of forces and sections work here too."
+      : "Search is not available. The lists of forces and sections still work.");
+  }
+};
+
+const start = new URLSearchParams(location.search);
+for (const name of ["q", "force", "section"]) if (start.get(name)) form[name].value = start.get(name);
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+  history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+  search();
+});
+search();

@@ -1,0 +1,28 @@
+"""A kernelspec of the fork server in a private Jupyter folder."""
+
+from __future__ import annotations
+
+import pytest
+
+from forkserver_kernel import available, client, kernelspec
+
+collect_ignore = [] if available() else ["test_zygote.py", "test_tools.py"]
+
+PRELOAD = ["numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline"]
+
+
+@pytest.fixture(autouse=True)
+def jupyter_path(tmp_path, monkeypatch):
+    """Kernels of these tests are found in a folder of their own; the installed `python3` stays in reach."""
+    folder = tmp_path / "jupyter"
+    monkeypatch.setenv("JUPYTER_PATH", str(folder))
+    kernelspec.install(kernelspec.make("test", PRELOAD), "forked", folder)
+    return folder
+
+
+@pytest.fixture
+def fresh():
+    """No zygote before the test and none after it."""
+    client.shut_down_all()
+    yield
+    client.shut_down_all()

@@ -1,0 +1,265 @@
+"""The command line: every option does what its help says, and errors are one line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import types
+
+import pytest
+import typer
+from runner_helpers import Inline, code
+from typer.testing import CliRunner
+
+from peelbook.errors import PeelbookError
+from peelbook.runner import commands, engine
+from peelbook.runner import plan as planning
+from peelbook.runner.workspace import Workspace
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture
+def cli(book, monkeypatch):
+    """The commands, on the small book, run in this process."""
+
+    original = Workspace.default
+
+    def default(overlay=None):
+        if overlay is None:
+            return book.workspace
+        real = original(overlay)
+        return Workspace(
+            book.workspace.notebooks, book.workspace.data, real.base, book.workspace.lock_file, real.overlay
+        )
+
+    monkeypatch.setattr(Workspace, "default", staticmethod(default))
+    stems = {section.stem: section for section in book.sections}
+
+    def resolve(sections):
+        from peelbook.errors import UnknownSectionError
+
+        chosen = list(stems) if sections is None else [getattr(item, "stem", item) for item in sections]
+        unknown = [stem for stem in chosen if stem not in stems]
+        if unknown:
+            raise UnknownSectionError(f"Unknown section {unknown[0]!r}.")
+        return [stems[stem] for stem in stems if stem in chosen]
+
+    monkeypatch.setattr(engine, "resolve_sections", resolve)
+    seen: dict = {}
+
+    class Recorded(engine.Options):
+        def __post_init__(self):
+            seen.update(self.__dict__)
+            object.__setattr__(self, "executor", Inline())
+            object.__setattr__(self, "scheduler", None)
+
+    monkeypatch.setattr(engine, "Options", Recorded)
+
+    def call(*arguments: str, code: int = 0):
+        outcome = RUNNER.invoke(commands.app, [str(item) for item in arguments])
+        if isinstance(outcome.exception, PeelbookError):
+            assert code == 2, outcome.exception
+            return str(outcome.exception)
+        assert outcome.exit_code == code, (outcome.output, outcome.exception)
+        return outcome
+
+    call.options = seen
+    return call
+
+
+def test_list_shows_forces_with_their_names_and_sections(cli):
+    assert "kent" in cli("list").stdout
+    assert "MPS" in cli("list", "forces").stdout
+    (first, *_) = json.loads(cli("list", "forces", "--json").stdout)["forces"]
+    assert (first["force"], first["code"]) == ("essex", "E23000028")
+    assert "police_powers" in cli("list", "sections").stdout
+    assert len(json.loads(cli("list", "sections", "--json").stdout)["sections"]) == 10
+
+
+def test_plan_says_what_would_run_and_why_and_runs_nothing(cli, book):
+    assert "3 of 3 notebooks would run: 3 new." in cli("plan", "--force", "MPS").stdout
+    assert not book.workspace.base.exists()
+    cli("run", "-f", "kent", "-s", "alpha")
+    book.table("population", "changed\n")
+    steps = json.loads(cli("plan", "--all", "--json").stdout)["steps"]
+    reasons = {f"{step['force']}/{step['section']}": step["reason"] for step in steps}
+    assert reasons["kent/alpha"] == planning.UP_TO_DATE
+    assert reasons["essex/beta"] == planning.NEW
+    assert len(steps) == 9
+
+
+def test_force_and_section_are_repeatable_and_take_any_name(cli):
+    outcome = cli(
+        "run",
+        "--force",
+        "Kent Police",
+        "--force",
+        "E23000028",
+        "--section",
+        "alpha",
+        "--section",
+        "gamma",
+        "--json",
+    )
+    places = [(item["force"], item["section"]) for item in json.loads(outcome.stdout)["results"]]
+    assert places == [("kent", "alpha"), ("kent", "gamma"), ("essex", "alpha"), ("essex", "gamma")]
+
+
+def test_run_tells_what_it_did_and_a_second_time_that_nothing_was_to_do(cli):
+    assert "3 run, 0 up to date, 0 failed." in cli("run", "--force", "kent").stdout
+    assert "0 run, 3 up to date, 0 failed." in cli("run", "--force", "kent").stdout
+    assert "3 run, 0 up to date, 0 failed." in cli("run", "--force", "kent", "--again").stdout
+
+
+def test_a_failure_is_named_on_stderr_and_the_status_is_1(cli, book):
+    book.put("beta", code("1 / 0"))
+    outcome = cli("run", "--force", "kent", code=1)
+    assert "kent, beta, cell 5 (1 / 0): ZeroDivisionError: division by zero" in outcome.stderr
+    assert "2 run, 0 up to date, 1 failed." in outcome.stdout
+    body = json.loads(cli("run", "--force", "kent", "--json", code=1).stdout)
+    assert (body["cached"], body["failed"]) == (2, 1)
+    (failed,) = [item for item in body["results"] if item["status"] == "failed"]
+    assert failed["error"]["cell"] == 5
+
+
+def test_fail_fast_leaves_the_rest_and_keep_going_does_not(cli, book):
+    for stem in ("alpha", "beta", "gamma"):
+        book.put(stem, code("1 / 0"))
+    assert json.loads(cli("run", "--all", "--fail-fast", "--json", code=1).stdout)["not_run"] > 0
+    assert json.loads(cli("run", "--all", "--keep-going", "--json", code=1).stdout)["failed"] == 9
+
+
+def test_a_dry_run_of_run_and_build_is_a_plan(cli, book):
+    for verb in ("run", "build"):
+        assert "3 of 3 notebooks would run" in cli(verb, "--force", "kent", "--dry-run").stdout
+    assert not book.workspace.base.exists()
+
+
+def test_jobs_scheduler_kernel_and_timeout_reach_the_runner(cli):
+    cli(
+        "run",
+        "-f",
+        "kent",
+        "-j",
+        "3",
+        "--scheduler",
+        "tcp://x:1",
+        "--kernel",
+        "python3",
+        "--cell-timeout",
+        "7",
+        "-s",
+        "alpha",
+    )
+    assert {
+        name: cli.options[name] for name in ("jobs", "scheduler", "kernel", "cell_timeout", "keep_going")
+    } == {
+        "jobs": 3,
+        "scheduler": "tcp://x:1",
+        "kernel": "python3",
+        "cell_timeout": 7,
+        "keep_going": True,
+    }
+
+
+def test_period_reaches_the_notebook(cli, book, tmp_path):
+    book.put("alpha", code("print(period)"))
+    cli("run", "-f", "kent", "-s", "alpha", "--period", "2020-03-31", "--out", tmp_path / "out")
+    assert "2020-03-31\\n" in (tmp_path / "out" / "kent" / "alpha.ipynb").read_text()
+    assert "YYYY-MM-DD" in cli("run", "-f", "kent", "--period", "2020", code=2)
+
+
+def test_data_is_laid_over_in_its_own_cache(cli, book, tmp_path):
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "workforce.csv").write_text("force_code,headcount\nE23000032,1\n")
+    cli("run", "-f", "kent", "-s", "alpha", "--data", own)
+    assert (own / ".peelbook" / "cache").is_dir()
+    assert not book.workspace.base.exists()
+
+
+def test_in_place_writes_the_committed_notebooks(cli, book):
+    cli("run", "--force", "metropolitan", "--in-place")
+    assert '"execution_count": 3' in book.workspace.notebook("alpha").read_text()
+
+
+def test_build_gives_the_site_all_results_and_says_where_it_is(cli, book, monkeypatch, tmp_path):
+    given = {}
+
+    def build(results, out_dir, **options):
+        given.update(options, results=list(results), out=out_dir)
+        return types.SimpleNamespace(pages=4)
+
+    monkeypatch.setitem(sys.modules, "peelbook.site", types.SimpleNamespace(build=build))
+    monkeypatch.setattr("peelbook.site", types.SimpleNamespace(build=build), raising=False)
+    book.put("beta", code("1 / 0"))
+    outcome = cli("build", "--force", "kent", "--out", tmp_path / "site", code=1)
+    assert f"Open: {tmp_path / 'site' / 'index.html'}" in outcome.stdout
+    assert [r.status for r in given["results"]] == ["ok", "failed", "ok"], "a failed page is shown as failed"
+    assert given["reference_force"] == "kent"
+    body = json.loads(cli("build", "--force", "kent", "--json", code=1).stdout)
+    assert body["site"] == {"folder": str(book.workspace.base.parent / "_site"), "pages": 4}
+    given.clear()
+    cli("build", "--all", "--fail-fast", code=1)
+    assert not given, "a site with holes is not published"
+
+
+def test_clean_removes_what_runs_left_and_nothing_else(cli, book):
+    cli("run", "--force", "kent")
+    home = book.workspace.base.parent
+    (home / "_site").mkdir()
+    assert "Would remove" in cli("clean", "--dry-run").stdout
+    assert book.workspace.cache.exists()
+    assert "Removed 0 entries" in cli("clean", "--stale").stdout
+    cli("clean")
+    assert not book.workspace.cache.exists()
+    assert (home / "_site").exists()
+    cli("clean", "--site")
+    assert not (home / "_site").exists()
+    assert {path.name for path in home.iterdir()} >= {"data", "notebooks", "requirements.txt"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run"], "No force was named"),
+        (["plan", "--force", "kent", "--all"], "Both --force and --all"),
+        (["run", "--force", "knet"], "Did you mean kent"),
+        (["run", "--force", "kent", "--section", "omega"], "Unknown section 'omega'"),
+        (["run", "--all", "--data", "."], "name them with --force"),
+        (["run", "--force", "kent", "--data", "/none"], "no such folder"),
+        (["run", "--all", "--in-place"], "takes one --force"),
+        (["run", "--force", "kent", "--in-place"], "another force"),
+        (["serve", "/none"], "no site there"),
+    ],
+)
+def test_bad_usage_is_one_typed_error(cli, arguments, message):
+    assert message in cli(*arguments, code=2)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["run", "--force", "kent", "--jobs", "0"], ["run", "--kernel", "julia"], ["list", "x"]]
+)
+def test_a_value_an_option_does_not_take_is_bad_usage(cli, arguments):
+    assert "Invalid value" in cli(*arguments, code=2).output
+
+
+def test_every_command_and_option_has_help():
+    group = typer.main.get_command(commands.app)
+    assert sorted(group.commands) == ["build", "clean", "list", "plan", "run", "serve"]
+    for name, command in group.commands.items():
+        assert command.help, name
+        for parameter in command.params:
+            assert parameter.help or parameter.name == "help", f"{name} {parameter.name}"
+
+
+def test_help_imports_nothing_heavy():
+    source = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom peelbook.runner.commands import app\n"
+        "assert CliRunner().invoke(app, ['run', '--help']).exit_code == 0\n"
+        "print([name for name in ('pandas', 'papermill', 'matplotlib', 'nbformat', 'distributed', 'zmq') if name in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout
+    assert out == "[]\n"

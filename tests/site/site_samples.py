@@ -1,0 +1,196 @@
+"""Hand-made payloads and notebooks for the site's tests."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from peelbook.figures._chart import MIME
+from peelbook.sections import section
+
+TOC = """
+format: jb-book
+root: book/intro
+parts:
+  - caption: Start
+    chapters:
+      - file: book/how_to_read
+  - caption: The Metropolitan Police
+    chapters:
+      - file: notebooks/police_powers
+      - file: notebooks/workforce
+  - caption: Check the numbers
+    chapters:
+      - file: book/coverage
+"""
+
+BOOK_PAGES = {
+    "intro.md": "# A checked book\n\nStart with [police powers](../notebooks/police_powers.ipynb), or take "
+    "[claims.csv](../claims.csv).\n",
+    "how_to_read.md": "# How to read this book\n\nTwo kinds of number stand here, and they are never mixed.\n\n"
+    "| verdict | meaning |\n| --- | --: |\n| differs | 3 |\n",
+    "coverage.md": "# Coverage\n\nWhich force supplied what.\n",
+}
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 504 302.4"><title>Chart</title><path d="M0 0h9"/></svg>'
+
+
+def png(width: int = 720, height: int = 480) -> bytes:
+    """A white PNG of this size."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = zlib.compress(b"".join(b"\0" + b"\xff" * width for _ in range(height)))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+        + chunk(b"IDAT", rows)
+        + chunk(b"IEND", b"")
+    )
+
+
+def payload(id: str = "police_powers.rate", **changes: Any) -> dict[str, Any]:
+    """A figure payload as a chart emits it."""
+    return {
+        "id": id,
+        "kind": "ski_slope",
+        "title": "Searches per 1,000 people",
+        "alt": "Columns for two forces. Kent is lower.",
+        "basis": "computed",
+        "period": "year ending 31 March 2023",
+        "notes": ["Vehicle-only searches are left out."],
+        "table": {
+            "columns": ["Force", "Searches per 1,000"],
+            "numeric": [False, True],
+            "rows": [["Met", "19.8"], ["Kent", ""]],
+        },
+        "csv": "force,rate\nMet,19.79337\nKent,\n",
+        "sources": [
+            {
+                "table": "stop_search",
+                "title": "Stop and search",
+                "publisher": "Home Office",
+                "url": "https://www.gov.uk/stop-search",
+                "licence": "Open Government Licence v3.0",
+                "licence_url": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
+                "kind": "extract",
+                "caveat": "Checked against national totals.",
+                "period": "year ending 31 March 2023",
+                "hash": "0123456789ab",
+                "inputs": [["stop_search.csv", "0123456789ab" + "0" * 52]],
+            }
+        ],
+    } | changes
+
+
+def code_cell(number: int, source: str, *outputs: dict[str, Any]) -> dict[str, Any]:
+    """An executed code cell."""
+    return {
+        "cell_type": "code",
+        "id": f"cell-{number}",
+        "metadata": {},
+        "execution_count": number,
+        "source": source,
+        "outputs": list(outputs),
+    }
+
+
+def chart_output(data: dict[str, Any], svg: str = SVG) -> dict[str, Any]:
+    """The output of a cell that shows a chart."""
+    return {
+        "output_type": "display_data",
+        "data": {MIME: data, "text/plain": "chart", "image/png": base64.b64encode(png()).decode()},
+        "metadata": {"peelbook": {"svg": svg}, "image/png": {"alt": data["alt"]}},
+    }
+
+
+def html_output(html: str) -> dict[str, Any]:
+    """The output of a cell that shows HTML."""
+    return {"output_type": "display_data", "data": {"text/html": html, "text/plain": "text"}, "metadata": {}}
+
+
+def sample_notebook(stem: str = "police_powers", *, force: str = "Kent Police", charts: int = 2) -> bytes:
+    """An executed section notebook with headlines, charts, a missing note and a claims table."""
+    headlines = (
+        '<ul class="pb-headlines"><li><span class="pb-value">19.8</span> <span class="pb-label">searches per 1,000 '
+        'people</span> <span class="pb-compare">Mean of forces 6.6.</span><details class="pb-definition"><summary>'
+        "Definition</summary><p>Searches over residents.</p></details></li></ul>"
+    )
+    claims = (
+        '<details class="pb-claims" open><summary>1 number checked</summary><table class="pb-table"><caption>Printed '
+        'numbers</caption><thead><tr><th scope="col">Statement</th><th scope="col">Verdict</th></tr></thead><tbody>'
+        '<tr><th scope="row">Rate</th><td>✓ reproduced</td></tr></tbody></table></details>'
+    )
+    cells: list[dict[str, Any]] = [
+        {
+            "cell_type": "markdown",
+            "id": "title",
+            "metadata": {},
+            "source": f"# {section(stem).title}\n\nThis page is about {force}. See [how to read it]"
+            "(../book/how_to_read.md).",
+        },
+        code_cell(1, 'force = "kent"'),
+        code_cell(2, "book.headlines()", html_output(headlines)),
+        {"cell_type": "markdown", "id": "second", "metadata": {}, "source": "## The rate\n\nHow often."},
+    ]
+    for number in range(charts):
+        data = payload(f"{stem}.rate_{number}", title=f"Rate {number} of {force}")
+        cells.append(code_cell(3 + number, f"book.chart({number})", chart_output(data)))
+    cells += [
+        {"cell_type": "markdown", "id": "third", "metadata": {}, "source": "## Checked\n\nNumbers."},
+        code_cell(20, "book.claims()", html_output(claims)),
+        code_cell(
+            21,
+            "book.missing()",
+            html_output(
+                '<div class="pb-missing" role="note"><p><strong>No data.</strong></p><p>Why.</p></div>'
+            ),
+        ),
+    ]
+    notebook = {
+        "cells": cells,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python", "pygments_lexer": "ipython3"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(notebook, indent=1, ensure_ascii=False).encode()
+
+
+@dataclass
+class SampleResult:
+    """A result as the runner gives it."""
+
+    force_slug: str
+    section: str
+    status: str = "ok"
+    notebook: bytes | None = None
+    error: Any = None
+
+
+@dataclass
+class SampleFailure:
+    """A failure as the runner gives it."""
+
+    cell: int
+    message: str
+    source: str = ""
+
+
+def sample_results(
+    slugs=("metropolitan", "kent"), stems=("police_powers", "workforce")
+) -> list[SampleResult]:
+    """Results for some forces and sections, all of them good."""
+    names = {"metropolitan": "Metropolitan Police Service", "kent": "Kent Police", "dorset": "Dorset Police"}
+    return [
+        SampleResult(slug, stem, notebook=sample_notebook(stem, force=names[slug]))
+        for slug in slugs
+        for stem in stems
+    ]

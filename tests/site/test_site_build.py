@@ -1,0 +1,307 @@
+"""The built site as a whole: strict, deterministic, private, complete, and quick to change."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from site_pages import broken_links, external, facts
+from site_samples import SampleFailure, SampleResult, payload, sample_notebook, sample_results
+
+from peelbook import site
+from peelbook.site import frame
+from peelbook.site._build import SiteBuildError
+
+pytestmark = pytest.mark.slow
+
+JUPYTER_BOOK = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+
+
+def jupyter_book(project: Path, *options: str) -> Path:
+    """Build the book as a user does, with the command of Jupyter Book itself."""
+    command = [
+        *JUPYTER_BOOK,
+        "build",
+        str(project),
+        "-W",
+        "-n",
+        "--keep-going",
+        "-q",
+        *options,
+    ]
+    run = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONHASHSEED": "random"}
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    return project / "_build" / "html"
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.fixture
+def build(project, catalogue, tmp_path):
+    """Build and publish an edition of some results in this test's own folders."""
+
+    def run(results, **options):
+        return site.build(results, tmp_path / "out", catalogue=catalogue, jobs=1, **options)
+
+    return run
+
+
+# --- the committed book ------------------------------------------------------------------------
+
+
+def test_the_book_builds_strictly_from_nothing_but_the_package(project):
+    html = jupyter_book(project)
+    made = set(files(html))
+    assert {"index.html", "404.html", "book/intro.html", "notebooks/police_powers.html"} <= made
+    for kind in ("csv", "svg", "png"):
+        assert f"notebooks/figures/police_powers.rate_0.{kind}" in made
+    assert {"claims.csv", "claims.json", "requirements.txt", "notebooks/police_powers.ipynb"} <= made
+    assert broken_links(html) == []
+
+
+def test_the_book_publishes_no_maps_fonts_sources_or_unused_scripts(project):
+    made = files(jupyter_book(project))
+    assert not [name for name in made if name.endswith((".map", ".ttf", ".woff", ".woff2", ".rst", ".inv"))]
+    assert not [name for name in made if name.startswith("_sources/")]
+    assert {name for name in made if name.startswith("_static/")} == {
+        f"_static/{n}" for n in frame.static_files()
+    }
+
+
+def test_two_builds_of_the_book_are_the_same_bytes(project, tmp_path):
+    first = files(jupyter_book(project))
+    (project / "_build").rename(tmp_path / "first")
+    assert files(jupyter_book(project)) == first
+
+
+def test_a_changed_notebook_is_read_again_though_its_time_is_old(project):
+    html = jupyter_book(project)
+    source = project / "notebooks" / "workforce.ipynb"
+    source.write_bytes(sample_notebook("workforce", force="Dorset Police", charts=1))
+    os.utime(source, (1, 1))  # a clock set back, or a restored cache
+    jupyter_book(project)
+    assert "Dorset Police" in (html / "notebooks" / "workforce.html").read_text()
+    assert not (html / "notebooks/figures/workforce.rate_1.csv").exists(), "a download no page has is removed"
+    assert (html / "notebooks/figures/police_powers.rate_1.csv").exists()
+
+
+def test_two_figures_of_one_address_stop_a_strict_build(project):
+    other = sample_notebook("workforce").replace(b"workforce.rate_0", b"police_powers.rate_0")
+    (project / "notebooks" / "workforce.ipynb").write_bytes(other)
+    command = [*JUPYTER_BOOK, "build", str(project), "-W", "-n", "--keep-going", "-q"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert "share an address" in run.stderr
+
+
+# --- every page ----------------------------------------------------------------------------------
+
+
+def test_pages_load_nothing_from_elsewhere_and_hold_nothing_inline(build):
+    out = build(sample_results()).out_dir
+    for path in out.rglob("*.html"):
+        page = facts(path)
+        assert not [address for address in page.loads if external(address)], path
+        assert page.inline == [], path
+        assert page.unclosed == [], path
+        assert page.images_without_alt == 0
+        assert len(page.ids) == len(set(page.ids)), path
+        assert page.headings.count("h1") == 1, path
+
+
+def test_every_page_of_the_site_has_a_strict_policy(build):
+    out = build(sample_results()).out_dir
+    for path in [
+        *(out / "forces" / "kent").glob("*.html"),
+        out / "index.html",
+        out / "404.html",
+        out / "search.html",
+    ]:
+        policy = facts(path).policy
+        assert "default-src 'none'" in policy
+        assert "unsafe-inline" not in policy
+        assert "'unsafe-eval'" not in policy
+        assert ("'wasm-unsafe-eval'" in policy) == (path.name == "search.html")
+        assert "http" not in policy
+
+
+def test_every_page_says_what_it_is_not_and_whose_data_it_holds(build):
+    out = build(sample_results()).out_dir
+    for path in [
+        out / "index.html",
+        out / "forces/kent/workforce.html",
+        out / "book/intro.html",
+        out / "404.html",
+    ]:
+        text = path.read_text()
+        assert "Not an HMICFRS publication" in text
+        assert "Open Government Licence v3.0" in text
+        assert 'href="#main">Skip to the main content' in text
+
+
+def test_no_link_inside_the_site_is_broken(build):
+    assert broken_links(build(sample_results()).out_dir) == []
+
+
+# --- the edition ---------------------------------------------------------------------------------
+
+
+def test_the_switcher_leads_to_the_same_section_of_every_force(build):
+    out = build(sample_results(slugs=("metropolitan", "kent", "dorset"))).out_dir
+    links = facts(out / "forces/kent/workforce.html").links
+    assert "../dorset/workforce.html" in links
+    assert "../metropolitan/workforce.html" in links
+
+
+def test_the_switcher_leads_to_the_overview_where_a_force_lacks_the_section(build):
+    results = [*sample_results(slugs=("kent",)), *sample_results(slugs=("dorset",), stems=("workforce",))]
+    out = build(results, reference_force="kent").out_dir
+    assert "../dorset/index.html" in facts(out / "forces/kent/police_powers.html").links
+
+
+def test_the_front_page_leads_to_every_force(build):
+    out = build(sample_results(slugs=("metropolitan", "kent", "dorset"))).out_dir
+    links = facts(out / "index.html").links
+    for slug in ("metropolitan", "kent", "dorset"):
+        assert links.count(f"forces/{slug}/index.html") >= 2, "once on the map, once in the list"
+
+
+def test_a_failed_notebook_is_shown_and_the_others_go_on(build):
+    results = sample_results()
+    results[3] = SampleResult("kent", "workforce", "failed", error=SampleFailure(4, "no such measure"))
+    report = build(results)
+    assert report.failed == ["forces/kent/workforce"]
+    page = (report.out_dir / "forces/kent/workforce.html").read_text()
+    assert "This page failed to build" in page
+    assert "no such measure" in page
+    assert "Kent Police" in (report.out_dir / "forces/kent/police_powers.html").read_text()
+
+
+def test_other_names_of_a_force_lead_to_its_pages(build):
+    out = build(sample_results()).out_dir
+    assert 'url=../kent/workforce.html"' in (out / "forces/E23000032/workforce.html").read_text()
+    assert (
+        'url=../metropolitan/index.html"' in (out / "forces/mps/index.html").read_text().lower()
+        or (out / "forces/MPS/index.html").exists()
+    )
+    assert "/forces/E23000032/* /forces/kent/:splat 301" in (out / "_redirects").read_text()
+
+
+def test_addresses_are_canonical_and_the_page_for_missing_ones_works_at_any_depth(build):
+    out = build(sample_results()).out_dir
+    page = (out / "forces/kent/workforce.html").read_text()
+    assert '<link rel="canonical" href="https://example.org/peel/forces/kent/workforce.html">' in page
+    assert '<meta property="og:title"' in page
+    loads = facts(out / "404.html").loads
+    assert loads
+    assert all(address.startswith("/peel/_static/") for address in loads)
+
+
+def test_the_record_of_the_build_names_what_it_was_made_of(build):
+    out = build(sample_results(), provenance={"run": "42"}).out_dir
+    record = json.loads((out / "build.json").read_text())
+    assert record["run"] == "42"
+    assert len(record["tables"]["stop_search"]) == 64
+    assert set(record["notebooks"]) == {"metropolitan", "kent"}
+    assert set(record["claims"]["all"]) == {"reproduced", "consistent", "differs", "not testable"}
+
+
+def test_a_force_has_its_data_to_take_away(build):
+    out = build(sample_results()).out_dir
+    for name in ("data.zip", "tables.xlsx", "tables.ods"):
+        assert (out / "forces" / "kent" / name).stat().st_size > 500
+
+
+def test_two_cold_builds_of_an_edition_are_the_same_bytes(build, tmp_path):
+    first = files(build(sample_results(), work_dir=tmp_path / "w1").out_dir)
+    (tmp_path / "out").rename(tmp_path / "first")
+    second = files(build(sample_results(), work_dir=tmp_path / "w2").out_dir)
+    assert sorted(first) == sorted(second)
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_nothing_changed_changes_nothing(build):
+    build(sample_results())
+    assert build(sample_results()).changed_files == 0
+
+
+def test_one_changed_page_changes_only_itself_and_what_is_made_of_it(build, tmp_path):
+    out = build(sample_results()).out_dir
+    before = files(out)
+    results = sample_results()
+    results[3] = SampleResult(
+        "kent",
+        "workforce",
+        notebook=sample_notebook("workforce", force="Kent Police").replace(b"How often.", b"Rarely."),
+    )
+    build(results)
+    after = files(out)
+    changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    assert "forces/kent/workforce.html" in changed
+    assert not {name for name in changed if name.endswith(".html")} - {"forces/kent/workforce.html"}
+    assert not {name for name in changed if name.startswith("forces/metropolitan")}
+
+
+def test_a_smaller_edition_leaves_nothing_of_the_larger_one(build):
+    build(sample_results(slugs=("metropolitan", "kent", "dorset")))
+    out = build(sample_results()).out_dir
+    assert not (out / "forces" / "dorset").exists()
+    assert "Dorset" not in (out / "search.html").read_text()
+    assert broken_links(out) == []
+
+
+def test_a_broken_link_stops_the_build_and_leaves_the_old_site(build, project):
+    out = build(sample_results()).out_dir
+    before = files(out)
+    (project / "book" / "coverage.md").write_text("# Coverage\n\nSee [nothing](nowhere.md).\n")
+    with pytest.raises(SiteBuildError, match=r"nowhere\.md"):
+        build(sample_results())
+    assert files(out) == before
+
+
+def test_hostile_text_in_a_notebook_stays_text_on_every_page(build):
+    bad = "<script>alert(1)</script>"
+    nb = json.loads(sample_notebook("workforce", force="Kent Police"))
+    for cell in nb["cells"]:
+        for output in cell.get("outputs", []):
+            for data in output["data"].values():
+                if isinstance(data, dict):
+                    data.update(payload(data["id"], title=bad, alt=bad, period=bad, notes=[bad]))
+    results = sample_results()
+    results[3] = SampleResult("kent", "workforce", notebook=json.dumps(nb).encode())
+    out = build(results).out_dir
+    for path in out.rglob("*.html"):
+        assert bad not in path.read_text(), path
+
+
+def test_pages_are_light(build):
+    import gzip
+
+    out = build(sample_results()).out_dir
+    page = facts(out / "forces/kent/police_powers.html")
+    parts = [
+        page.path,
+        *((page.path.parent / a.split("?")[0]).resolve() for a in page.loads if "_static" in a),
+    ]
+    assert sum(len(gzip.compress(part.read_bytes())) for part in parts) < 40_000
+
+
+def test_a_print_of_a_force_joins_its_pages(build):
+    from peelbook.site.pdf import join
+
+    folder = build(sample_results()).out_dir / "forces" / "kent"
+    html = join(
+        [(s, folder / f"{s}.html") for s in ("police_powers", "workforce")], folder, "file:///x/print.html"
+    )
+    assert html.count("<article") == 2
+    assert 'id="police_powers--rate-0"' in html
+    assert 'href="file:///x/print.html#workforce"' in html
+    assert "loading=" not in html

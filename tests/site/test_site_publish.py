@@ -1,0 +1,173 @@
+"""A reader of the published folder sees the old site or the new one, whole, whatever happens."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from peelbook.site import publish as publishing
+from peelbook.site.publish import BuildLockedError, PublishError, lock, publish, put_file
+
+
+def tree(folder: Path, **files: str) -> dict[str, Path]:
+    """Write files into a folder; return address → file."""
+    made = {}
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        made[name] = path
+    return made
+
+
+def read(folder: Path) -> dict[str, str]:
+    return {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_the_published_folder_holds_exactly_the_new_files(tmp_path):
+    publish(tree(tmp_path / "a", **{"index.html": "1", "old/page.html": "x"}), tmp_path / "out")
+    changed = publish(tree(tmp_path / "b", **{"index.html": "2", "new/page.html": "y"}), tmp_path / "out")
+    assert read(tmp_path / "out") == {"index.html": "2", "new/page.html": "y"}
+    assert changed == 3  # one changed, one new, one gone
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b", "out"], "nothing is left beside it"
+
+
+def test_the_same_files_again_touch_nothing(tmp_path):
+    files = tree(tmp_path / "a", **{"index.html": "1"})
+    publish(files, tmp_path / "out")
+    before = (tmp_path / "out").stat().st_ino
+    assert publish(files, tmp_path / "out") == 0
+    assert (tmp_path / "out").stat().st_ino == before
+
+
+def test_an_unchanged_page_keeps_its_file_and_a_build_folder_never_shares_one(tmp_path):
+    files = tree(tmp_path / "a", same="1", other="2")
+    publish(files, tmp_path / "out")
+    kept = (tmp_path / "out" / "same").stat().st_ino
+    files["other"].write_text("3")
+    publish(files, tmp_path / "out")
+    assert (tmp_path / "out" / "same").stat().st_ino == kept
+    files["same"].write_text("spoilt while Sphinx writes")
+    assert (tmp_path / "out" / "same").read_text() == "1"
+
+
+@pytest.mark.parametrize("exchange", [True, False])
+def test_a_reader_never_sees_a_mixture(tmp_path, monkeypatch, exchange):
+    if not exchange:
+        monkeypatch.setattr(publishing, "_exchange", lambda left, right: False)
+    names = [f"page{number}" for number in range(30)]
+    versions = [tree(tmp_path / str(v), **dict.fromkeys(names, str(v))) for v in range(2)]
+    out = tmp_path / "out"
+    publish(versions[0], out)
+    seen: list[set[str]] = []
+    stop = threading.Event()
+
+    def reader():
+        while not stop.is_set():
+            try:
+                # One open folder is one version of the site, whatever is swapped meanwhile.
+                handle = os.open(out, os.O_RDONLY)
+            except FileNotFoundError:
+                assert not exchange, "with an exchange the folder is never away"
+                continue
+            try:
+                texts = set()
+                for name in names:
+                    page = os.open(name, os.O_RDONLY, dir_fd=handle)
+                    texts.add(os.read(page, 10).decode())
+                    os.close(page)
+                seen.append(texts)
+            except FileNotFoundError:
+                pass  # the old version was removed while it was read: never half of another
+            finally:
+                os.close(handle)
+
+    thread = threading.Thread(target=reader)
+    thread.start()
+    for turn in range(1, 20):
+        publish(versions[turn % 2], out)
+    stop.set()
+    thread.join()
+    assert seen
+    assert all(len(texts) == 1 for texts in seen)
+
+
+def test_a_full_disk_leaves_the_old_site(tmp_path, monkeypatch):
+    publish(tree(tmp_path / "a", index="old"), tmp_path / "out")
+
+    def full(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(publishing.shutil, "copyfile", full)
+    with pytest.raises(PublishError, match="No space left on device"):
+        publish(tree(tmp_path / "b", index="new"), tmp_path / "out")
+    assert read(tmp_path / "out") == {"index": "old"}
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b", "out"]
+
+
+def test_a_folder_that_cannot_be_written_is_said_plainly(tmp_path, monkeypatch):
+    def refused(**kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(publishing.tempfile, "mkdtemp", refused)
+    with pytest.raises(PublishError, match=r"Permission denied.*can be written"):
+        publish(tree(tmp_path / "a", index="x"), tmp_path / "out")
+
+
+def test_a_failed_swap_puts_the_old_site_back(tmp_path, monkeypatch):
+    publish(tree(tmp_path / "a", index="old"), tmp_path / "out")
+    monkeypatch.setattr(publishing, "_exchange", lambda left, right: False)
+    rename = Path.rename
+
+    def broken(self, target):
+        if self.name.startswith(".out.new-"):
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", broken)
+    with pytest.raises(PublishError):
+        publish(tree(tmp_path / "b", index="new"), tmp_path / "out")
+    assert read(tmp_path / "out") == {"index": "old"}
+
+
+def _hold(folder, ready, done):
+    with lock(Path(folder)):
+        ready.set()
+        done.wait(20)
+
+
+def test_a_second_build_is_refused_and_told_by_whom(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    ready, done = context.Event(), context.Event()
+    other = context.Process(target=_hold, args=(str(tmp_path), ready, done))
+    other.start()
+    try:
+        assert ready.wait(20)
+        with pytest.raises(BuildLockedError, match=f"process {other.pid} on .* seconds"), lock(tmp_path):
+            pass
+    finally:
+        other.kill()
+        other.join()
+    with lock(tmp_path):
+        pass  # a killed build leaves no lock behind
+
+
+def test_a_lock_file_of_another_kind_does_not_stop_a_build(tmp_path):
+    (tmp_path / "lock").write_text("not json")
+    with lock(tmp_path):
+        pass
+
+
+def test_a_file_of_the_work_folder_changes_only_with_its_bytes(tmp_path):
+    path = tmp_path / "a" / "b.txt"
+    put_file(path, "text")
+    os.utime(path, (1, 1))
+    put_file(path, b"text")
+    assert path.stat().st_mtime == 1
+    put_file(path, "other")
+    assert path.read_text() == "other"
+    assert path.stat().st_mtime > 1

@@ -1,0 +1,131 @@
+"""A force's downloads open everywhere, keep text as text, and are the same bytes each time."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from xml.etree import ElementTree
+
+import openpyxl
+import pytest
+import python_calamine
+from site_samples import SVG, payload, png
+
+from peelbook.site import downloads, ods
+from peelbook.site.card import Figure
+from peelbook.site.edition import Edition, ForceEntry
+
+EDITION = Edition(
+    "edition", (ForceEntry("kent", "E23000032", "Kent Police", "Kent"),), "kent", date="1 May 2026"
+)
+
+
+def figures() -> list[tuple[str, Figure]]:
+    formula = payload(
+        "police_powers.named", csv="name,count\n'=1+1,3\n", title="A title with = in it", notes=[]
+    )
+    return [
+        ("police_powers", Figure(payload(), SVG, png())),
+        ("police_powers", Figure(formula, SVG, png())),
+        (
+            "workforce",
+            Figure(payload("workforce.heads", csv="rank,heads\n=SUM(A1),12\nSergeant,\n"), SVG, png()),
+        ),
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    downloads.write_force("Kent Police", figures(), EDITION, tmp_path)
+    return tmp_path
+
+
+def test_the_zip_holds_every_figure_its_sources_and_a_readme(folder):
+    with zipfile.ZipFile(folder / "data.zip") as archive:
+        assert archive.testzip() is None
+        assert sorted(archive.namelist()) == [
+            "README.txt",
+            "figures/police_powers.named.csv",
+            "figures/police_powers.rate.csv",
+            "figures/workforce.heads.csv",
+            "sources.csv",
+        ]
+        assert "0123456789ab" in archive.read("sources.csv").decode()
+        assert "never means zero" in archive.read("README.txt").decode()
+
+
+def test_the_workbook_has_a_cover_contents_notes_and_one_table_a_sheet(folder):
+    book = openpyxl.load_workbook(folder / "tables.xlsx")
+    assert book.sheetnames == ["Cover", "Contents", "Notes", "Table_1", "Table_2", "Table_3"]
+    for name in ("Table_1", "Table_2", "Table_3"):
+        assert len(book[name].tables) == 1, "each table is marked as one, which screen readers need"
+        assert not book[name].merged_cells.ranges
+
+
+def test_numbers_are_numbers_and_text_is_never_a_formula_in_xlsx(folder):
+    book = openpyxl.load_workbook(folder / "tables.xlsx")
+    cells = {cell.value: cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row}
+    assert cells[19.79337] == "n"
+    assert cells["=SUM(A1)"] == "s"
+    assert "f" not in cells.values()
+
+
+def test_ods_and_xlsx_hold_the_same_tables(folder):
+    left = python_calamine.load_workbook(str(folder / "tables.xlsx"))
+    right = python_calamine.load_workbook(str(folder / "tables.ods"))
+    assert right.sheet_names == left.sheet_names
+    for name in ("Table_1", "Table_2", "Table_3"):
+
+        def table(book, name=name):
+            rows = [tuple(row) for row in book.get_sheet_by_name(name).to_python()]
+            head = next(place for place, row in enumerate(rows) if len(row) > 1 and row[1] not in ("", None))
+            return rows[head:]
+
+        assert table(right) == table(left)
+
+
+def test_the_ods_is_well_formed_and_its_type_comes_first(folder):
+    with zipfile.ZipFile(folder / "tables.ods") as archive:
+        first = archive.infolist()[0]
+        assert (first.filename, first.compress_type) == ("mimetype", zipfile.ZIP_STORED)
+        for name in ("content.xml", "meta.xml", "META-INF/manifest.xml"):
+            ElementTree.fromstring(archive.read(name))
+        assert b"table:formula" not in archive.read("content.xml")
+
+
+def test_two_runs_give_the_same_bytes(folder, tmp_path_factory):
+    again = tmp_path_factory.mktemp("again")
+    downloads.write_force("Kent Police", figures(), EDITION, again)
+    for name in downloads.NAMES:
+        assert (again / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_a_force_without_figures_still_gets_its_files(tmp_path):
+    downloads.write_force("Kent Police", [], EDITION, tmp_path)
+    book = python_calamine.load_workbook(str(tmp_path / "tables.ods"))
+    assert book.sheet_names == ["Cover"]
+    assert openpyxl.load_workbook(tmp_path / "tables.xlsx").sheetnames[0] == "Cover"
+
+
+def test_columns_of_one_name_are_told_apart():
+    table = downloads.table_of("police_powers", Figure(payload(csv="a_b,a b,rate\n1,x,0.5\n"), SVG, png()))
+    assert table.columns == ("A b", "A b (2)", "Rate")
+    assert table.rows == ((1, "x", 0.5),)
+
+
+def test_a_code_with_leading_zeros_stays_text():
+    table = downloads.table_of("police_powers", Figure(payload(csv="code,n\n0012,1\n0013,2\n"), SVG, png()))
+    assert table.rows == (("0012", 1), ("0013", 2))
+
+
+@pytest.mark.parametrize(("number", "name"), [(1, "A"), (26, "Z"), (27, "AA"), (52, "AZ"), (703, "AAA")])
+def test_columns_have_letters(number, name):
+    assert ods._letters(number) == name
+
+
+def test_hostile_names_cannot_break_the_xml(tmp_path):
+    sheet = ods.Sheet('A"<b>&', 'T"<b>&', ('l"<&',), ('c"<&',), [("v\"<&'",)])
+    ods.write(tmp_path / "x.ods", "t<&", [sheet])
+    with zipfile.ZipFile(io.BytesIO((tmp_path / "x.ods").read_bytes())) as archive:
+        root = ElementTree.fromstring(archive.read("content.xml"))
+    assert "v\"<&'" in "".join(root.itertext())

@@ -1,0 +1,132 @@
+"""What a section notebook says and draws, for the reference force and for forces with holes."""
+
+import re
+
+import pytest
+
+from peelbook import open_section
+from peelbook.errors import ParameterError, UnknownForceError, UnknownSectionError
+from peelbook.figures._chart import Chart
+
+
+@pytest.fixture(scope="module")
+def powers():
+    return open_section("police_powers", period="2023-03-31")
+
+
+@pytest.fixture(scope="module")
+def crime():
+    return open_section("investigating_crime", period="2023-03-31")
+
+
+def test_bad_parameters_are_named_with_the_fix():
+    with pytest.raises(UnknownSectionError, match="police_powers"):
+        open_section("police_power")
+    with pytest.raises(UnknownForceError, match="peelbook list forces"):
+        open_section("police_powers", force="atlantis")
+    with pytest.raises(ParameterError, match="YYYY-MM-DD"):
+        open_section("police_powers", period="March 2023")
+
+
+def test_the_opening_names_the_force_its_grade_and_the_year(powers):
+    assert powers.opening().text == (
+        "This page is about the Metropolitan Police Service. HMICFRS graded this area adequate in 2023–25. "
+        "Most figures are for the year ending 31 March 2023."
+    )
+
+
+def test_the_stop_and_search_rate_is_the_one_the_report_printed(powers):
+    headline = powers.headlines("stop_search_rate").text
+    assert headline.startswith("19.8 – Stop and searches per 1,000 population, year ending 31 March 2023.")
+    assert "England and Wales 8.6" in headline
+    chart = powers.ski_slope("stop_search_rate", printed="police_powers.stop_search_rate.force")
+    assert chart.basis == "computed and as printed"
+    assert "As printed in the report: 19.8" in chart.alt
+    assert chart.id == "police_powers.stop_search_rate"
+
+
+def test_a_measure_whose_year_is_not_there_takes_the_last_year_before(powers):
+    assert "year ending 31 March 2020" in powers.headlines("use_of_force_rate").text
+
+
+def test_a_year_the_force_did_not_supply_is_a_gap_with_its_reason(crime):
+    chart = crime.charge_trend()
+    assert "January to March 2015" in chart.alt
+    assert chart.data.dropna(subset=["value"])["period_end"].min().year == 2016
+
+
+def test_the_charge_trend_marks_the_three_printed_rates(crime):
+    chart = crime.charge_trend()
+    assert chart.basis == "computed and as printed"
+    for rate in ("3.1%", "5.5%", "9.7%"):
+        assert any(rate in cell for row in chart.table()["rows"] for cell in row), rate
+
+
+def test_the_disparity_ratio_fits_the_census_and_the_printed_value(powers):
+    table = powers.disparity().data.set_index("group")
+    assert round(table.loc["Black", "value"], 1) == 2.9
+    assert round(table.loc["Black", "comparator_value"], 1) == 4.1
+    assert table.loc["Black", "lower"] < table.loc["Black", "value"] < table.loc["Black", "upper"]
+
+
+def test_the_printed_margin_on_reasonable_grounds_is_a_wald_interval_of_265_records(powers):
+    chart = powers.reasonable_grounds()
+    assert chart.data["numerator"].tolist() == [265, 265]
+    assert any("gives the margin printed" in note for note in chart.notes)
+    low, high = chart.data.iloc[1][["lower", "upper"]]
+    assert (round(low, 3), round(high, 3)) == (0.914, 0.967)
+
+
+def test_figure_4_holds_every_printed_outcome(crime):
+    table = crime.outcomes().data
+    assert len(table) == 12
+    assert crime.outcomes().basis == "as printed"
+    assert table["value"].iloc[0] == pytest.approx(0.031)
+    assert table["comparator_value"].iloc[0] == pytest.approx(0.055)
+
+
+@pytest.mark.parametrize("chart", ["figure_1", "figure_2"])
+def test_figures_without_open_data_are_labelled_as_printed(chart):
+    drawn = open_section("preventing_crime").printed(chart)
+    assert drawn.basis == "as printed"
+    assert set(drawn.data["focus"]) == {True, False}
+
+
+def test_every_printed_chart_rests_on_claims_that_exist():
+    from peelbook.section import _printed_charts
+
+    for name, spec in _printed_charts().items():
+        section = open_section(spec["section"])
+        wanted = [claim for _, claim in (*spec["focus"], *spec["other"])]
+        assert set(wanted) <= set(section._claims.index), name
+        assert isinstance(section.printed(name), Chart)
+
+
+@pytest.mark.parametrize("force", ["kent", "dyfed-powys", "city-of-london"])
+def test_another_force_never_shows_the_mets_printed_values(force):
+    section = open_section("preventing_crime", force=force)
+    note = section.printed("figure_1")
+    assert not isinstance(note, Chart)
+    assert f"peelbook claims new --force {force}" in note.text
+    assert not re.search(r"26\.9|Met\b|London Police Service", note.text)
+    assert "printed numbers" in section.claims().text.lower()
+
+
+def test_greater_manchesters_missing_year_is_missing_and_not_zero():
+    section = open_section("investigating_crime", force="greater-manchester", period="2020-03-31")
+    text = section.narrative("charge_rate").text
+    assert "There is no figure for Greater Manchester Police" in text
+    assert "Not available" in section.headlines("charge_rate").text
+    assert " 0" not in section.headlines("charge_rate").text.split("–")[0]
+
+
+def test_a_section_says_which_publication_would_fill_its_holes():
+    text = open_section("responding_to_the_public").missing("emergency_calls_in_10_seconds_share").text
+    assert "999 call answering times (BT)" in text
+
+
+def test_panels_of_victim_based_crime_are_its_own_offence_groups():
+    section = open_section("victim_service", period="2023-03-31")
+    panels = section.small_multiples("victim_based_crime_rate", by="offence_group").data["panel"].unique()
+    assert "Drug offences" not in panels
+    assert len(panels) == 5
