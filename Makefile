@@ -36,7 +36,7 @@ test: $(STAMP) ## Run every check: lint, types, unit tests, published outputs (n
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval notebooks
+	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval notebooks book/all_forces.ipynb
 
 lint: $(STAMP) ## Lint and type-check only
 	$(BIN)/ruff check .

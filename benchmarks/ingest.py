@@ -3,7 +3,7 @@
 Each figure comes from a process of its own, so that one measurement's memory and caches are not the
 next one's. Larger inputs are made here by replication and thrown away; nothing of them reaches `data/`.
 
-Run as `python -m benchmarks.ingest`, after compiling bytecode.
+Run as `python -m benchmarks.ingest` on Linux, after compiling bytecode.
 """
 
 from __future__ import annotations
@@ -58,19 +58,23 @@ print(time.perf_counter() - start, len(frame))
 """
 
 COUNT = """
-import resource, sys, time
+import re, sys, time
 from pathlib import Path
 import duckdb, pandas
 from peelbook.sources.publication import recognise
 from peelbook.sources.publications.stop_search_records import count
 from peelbook.sources.reading import SourceFile
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+def peak():
+    # VmHWM, not ru_maxrss: the latter starts at what the parent process had used.
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
+before = peak()
 start = time.perf_counter()
 _, match = recognise(SourceFile(Path(sys.argv[1])))
 frame = count(match)
 seconds = time.perf_counter() - start
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(seconds, int(frame["n"].sum()), before / 1024, peak / 1024)
+print(seconds, int(frame["n"].sum()), before / 1024, peak() / 1024)
 """
 
 

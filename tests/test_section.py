@@ -107,9 +107,9 @@ def test_another_force_never_shows_the_mets_printed_values(force):
     section = open_section("preventing_crime", force=force)
     note = section.printed("figure_1")
     assert not isinstance(note, Chart)
-    assert f"peelbook claims new --force {force}" in note.text
-    assert not re.search(r"26\.9|Met\b|London Police Service", note.text)
-    assert "printed numbers" in section.claims().text.lower()
+    assert "only a PEEL report prints this" in note.text
+    assert not re.search(r"26\.9|Met\b|Metropolitan", note.text)
+    assert f"peelbook claims new --force {force}" in section.claims().text
 
 
 def test_greater_manchesters_missing_year_is_missing_and_not_zero():

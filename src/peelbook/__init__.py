@@ -10,10 +10,11 @@ __version__ = "2026.11.0"
 
 _LAZY = {
     "Catalogue": "peelbook.catalogue",
+    "open_national": "peelbook.national",
     "open_section": "peelbook.section",
 }
 
-__all__ = ["Catalogue", "__version__", "open_section"]
+__all__ = ["Catalogue", "__version__", "open_national", "open_section"]
 
 
 def __getattr__(name: str):

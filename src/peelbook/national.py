@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from peelbook import compare, display, formats, measures
+from peelbook import compare, display, measures
 from peelbook.catalogue import Catalogue
 from peelbook.errors import MissingTableError
+from peelbook.sections import all_sections
 
 if TYPE_CHECKING:
     from peelbook.figures._chart import Chart
@@ -56,6 +57,7 @@ class NationalBook:
             id=f"{STEM}.grades",
             title=f"Stated grades of all forces in the inspections of {name}",
             forces=self.catalogue.forces,
+            areas=[item.title for item in all_sections() if item.title in set(rows["area"])],
             provenance=[self.catalogue.provenance("judgments")],
             period=f"PEEL {name}",
             basis="as reported",
@@ -86,6 +88,28 @@ class NationalBook:
             notes=[*measure.caveats, *measure.exclusions],
         )
 
+    def regions(self, measure_id: str, **dimension: Any) -> Chart:
+        """One measure as dots, a row for each region."""
+        from peelbook.figures.region_strip import region_strip
+
+        measure = measures.registry()[measure_id]
+        rows, period = self._latest(measure_id, **dimension)
+        name = measure.period_name(period)
+        return region_strip(
+            rows,
+            id=f"{STEM}.{measure_id}_regions",
+            title=f"{measure.label} by region, {name}",
+            forces=self.catalogue.forces,
+            label=measure.label,
+            unit=measure.unit,
+            decimals=measure.decimals,
+            provenance=[self.catalogue.provenance(table) for table in measure.tables],
+            period=name,
+            averages=compare.averages(rows),
+            leave_out=measure.excluded,
+            notes=[*measure.caveats, *measure.exclusions],
+        )
+
     def table(self, *measure_ids: str) -> display.Html:
         """One row a force and one column a measure, each for its latest year."""
         columns, cells = ["Force"], {force.code: [force.short_name] for force in self.catalogue.forces}
@@ -103,16 +127,4 @@ class NationalBook:
             columns,
             [*sorted(cells.values()), last],
             numeric=[False, *[True] * len(measure_ids)],
-        )
-
-    def vintage(self) -> display.Html:
-        """How many measures, forces and periods the downloadable table holds."""
-        frame = measures.everything(self.catalogue)
-        return display.paragraphs(
-            [
-                f"The full table holds {formats.number(len(frame))} figures: "
-                f"{formats.number(frame['measure_id'].nunique())} measures for "
-                f"{formats.number(frame['force_code'].nunique())} forces, from "
-                f"{formats.date(frame['period_end'].min())} to {formats.date(frame['period_end'].max())}."
-            ]
         )

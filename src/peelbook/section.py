@@ -251,7 +251,7 @@ class SectionBook:
             return self._absent(measure, reason)
         words = self._chart_words(measure, dimension)
         marks = [
-            (self._claims.loc[claim, "period_end"], value)
+            (self._claims.loc[claim, "period_end"], value, self._whose(claim))
             for claim in printed
             if (value := self._printed_value(claim, measure)) is not None
         ]
@@ -501,6 +501,7 @@ class SectionBook:
             force=self.force,
             provenance=[self.catalogue.provenance("judgments")],
             period=f"PEEL {cycle.replace('-', '–')}",
+            basis="as reported",
             notes=["Grades stated by forces, commissioners or news sites; a secondary source."],
         )
 
@@ -562,14 +563,18 @@ class SectionBook:
         row = self._claims.loc[claim_id]
         return float(row["value"]) / (100 if row["unit"] == "percent" and measure.unit == "%" else 1)
 
-    def _no_report(self, what: str) -> display.Html:
-        return display.note(
-            what,
+    def _whose(self, claim_id: str) -> str:
+        """Whose figure a claim is, in words; empty for the force's own."""
+        return "England and Wales" if self._claims.loc[claim_id, "subject"] == ENGLAND_AND_WALES else ""
+
+    def _no_report(self, title: str) -> display.Html:
+        """One line in place of a chart that only a report can fill; `claims` says how to enter one."""
+        return display.paragraphs(
             [
-                f"This is a chart of values that only a PEEL report prints, and the report on "
-                f"{self.force.full_name} has not been entered in the ledger.",
-                f"To enter it, run: peelbook claims new --force {self.force.slug}",
+                f"{title}: only a PEEL report prints this, and none has been entered for "
+                f"{self.force.full_name}."
             ],
+            css="pb-note",
         )
 
     def printed(self, chart: str) -> Chart | display.Html:
@@ -728,7 +733,13 @@ class SectionBook:
     def claims(self) -> display.Html:
         """The section's printed numbers with their verdicts."""
         if self._claims.empty:
-            return self._no_report(f"Printed numbers on {self.section.title.lower()}")
+            return display.note(
+                "No printed numbers to check yet",
+                [
+                    f"The inspection report on {self.force.full_name} has not been entered in the ledger.",
+                    f"To enter it, run: peelbook claims new --force {self.force.slug}",
+                ],
+            )
         return claims.box(self.catalogue, self.force.code, self.section.stem)
 
 

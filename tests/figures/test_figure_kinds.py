@@ -195,6 +195,13 @@ def test_a_force_far_above_a_funnel_is_at_its_edge_and_the_reader_is_told():
     assert "City of London 197.0" in _labels(drawing)
 
 
+def test_a_force_left_out_of_a_funnel_is_said_to_be_not_shown_and_not_to_lack_a_value():
+    drawing = chart("funnel, no value")
+    assert "Greater Manchester is not shown" in drawing.alt
+    assert "Not shown: Greater Manchester." in drawing.notes
+    assert "Greater Manchester is not shown" in _labels(drawing)
+
+
 def test_exact_limits_of_each_force_are_used_where_they_are_given():
     frame = rates().assign(lower_95=0.0, upper_95=1e3, lower_998=0.0, upper_998=2e3)
     assert "within the 95% limits" in fun("met", frame).alt

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from runner_helpers import Book, make_book
+from runner_helpers import Book, make_book, pretend
 
 from peelbook.paths import PACKAGE
-from peelbook.runner import inputs
+from peelbook.runner import execute, inputs
 
 
 @pytest.fixture
@@ -32,3 +32,9 @@ def settled_package(monkeypatch):
     monkeypatch.setattr(
         inputs, "package_digest", lambda root=PACKAGE: _DIGEST if root == PACKAGE else _digest_of(root)
     )
+
+
+@pytest.fixture
+def no_kernel(monkeypatch):
+    """Notebooks run without a kernel, at once; the tests of `execute` and of the faults use real ones."""
+    monkeypatch.setattr(execute, "execute", pretend)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from peelbook.runner import execute
 from peelbook.runner.engine import Options, run
 from peelbook.runner.results import Result
 from peelbook.runner.workspace import Workspace
@@ -38,6 +42,40 @@ class Inline(Executor):
         except BaseException as error:
             future.set_exception(error)
         return future
+
+
+def pretend(notebook, parameters, *, kernel="", env=None, folder=None, cell_timeout=0, hidden=None):
+    """`execute.execute` without a kernel: runs the cells here, for tests of what stands around it."""
+    import nbformat
+
+    node = nbformat.reads(notebook.decode(), as_version=4)
+    if parameters:
+        at = next(i for i, cell in enumerate(node.cells) if "parameters" in cell.metadata.get("tags", []))
+        lines = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
+        injected = nbformat.v4.new_code_cell(lines, metadata={"tags": ["injected-parameters"]})
+        node.cells.insert(at + 1, injected)
+    space: dict = {}
+    before = dict(os.environ)
+    os.environ.update(env or {})
+    own = 0
+    try:
+        for count, cell in enumerate(node.cells, start=1):
+            own += "injected-parameters" not in cell.metadata.get("tags", [])
+            if cell.cell_type != "code":
+                continue
+            cell.execution_count = count
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out):
+                exec(cell.source, space)
+            if out.getvalue():
+                cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=out.getvalue())]
+    except Exception as error:
+        first = cell.source.strip().splitlines()[0]
+        raise execute.NotebookError("error", f"{type(error).__name__}: {error}", own, first) from None
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    return execute.Executed(execute.normalise(node), 0.5, 0.4)
 
 
 def code(source: str, *tags: str, identity: str = "") -> dict:

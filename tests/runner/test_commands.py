@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import types
+from dataclasses import replace
 
 import pytest
 import typer
@@ -16,6 +17,8 @@ from peelbook.errors import PeelbookError
 from peelbook.runner import commands, engine
 from peelbook.runner import plan as planning
 from peelbook.runner.workspace import Workspace
+
+pytestmark = pytest.mark.usefixtures("no_kernel")
 
 RUNNER = CliRunner()
 
@@ -49,13 +52,14 @@ def cli(book, monkeypatch):
     monkeypatch.setattr(engine, "resolve_sections", resolve)
     seen: dict = {}
 
-    class Recorded(engine.Options):
-        def __post_init__(self):
-            seen.update(self.__dict__)
-            object.__setattr__(self, "executor", Inline())
-            object.__setattr__(self, "scheduler", None)
+    original_options = engine.Options
 
-    monkeypatch.setattr(engine, "Options", Recorded)
+    def recorded(*values):
+        options = original_options(*values)
+        seen.update(options.__dict__)
+        return replace(options, executor=Inline(), scheduler=None)
+
+    monkeypatch.setattr(engine, "Options", recorded)
 
     def call(*arguments: str, code: int = 0):
         outcome = RUNNER.invoke(commands.app, [str(item) for item in arguments])

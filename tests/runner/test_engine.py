@@ -36,6 +36,7 @@ def test_results_come_in_the_order_asked_for_with_everything_the_site_needs(book
     assert again[0].seconds == pytest.approx(results[0].seconds, abs=0.001)
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_a_section_finds_its_declared_tables_and_no_others(book):
     alpha, _, gamma = book.run(forces=["kent"])
     always = ["datapackage.json", "forces.csv", "gaps.csv"]
@@ -45,11 +46,12 @@ def test_a_section_finds_its_declared_tables_and_no_others(book):
     )
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_the_data_package_a_notebook_sees_names_no_undeclared_table(book):
     book.put(
         "alpha",
         code(
-            "import json\nprint([r['name'] for r in json.load(open(folder / 'datapackage.json'))['resources']])"
+            "import json\nprint([r['name'] for r in json.loads((folder / 'datapackage.json').read_text())['resources']])"
         ),
     )
     assert printed(book.run(forces=["kent"], sections=book.sections[:1])[0]).endswith(
@@ -65,6 +67,7 @@ def test_an_undeclared_read_is_an_error_and_not_a_page(book):
     assert "sections.toml" in result.error.message
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_a_failing_notebook_is_named_and_the_others_go_on(book):
     book.put("beta", prose("x"), code("if force == 'kent':\n    raise ValueError('no figure')"))
     results = {f"{r.force_slug}/{r.section}": r for r in book.run()}
@@ -79,6 +82,7 @@ def test_a_failing_notebook_is_named_and_the_others_go_on(book):
     assert book.statuses()["kent/beta"] == "failed"
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_fail_fast_stops_and_says_what_was_left_out(book):
     book.put("alpha", code("1 / 0"))
     results = book.run(keep_going=False)
@@ -86,6 +90,7 @@ def test_fail_fast_stops_and_says_what_was_left_out(book):
     assert len(results) < 6
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_a_failure_leaves_no_stale_page_behind(book):
     first = book.run(forces=["kent"], sections=book.sections[:1])[0]
     book.put("alpha", code("1 / 0"))
@@ -94,6 +99,7 @@ def test_a_failure_leaves_no_stale_page_behind(book):
     assert (second.status, second.notebook) == ("failed", None)
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_a_damaged_entry_is_made_again_and_one_damaged_later_is_found(book):
     result = book.run(forces=["kent"], sections=book.sections[:1])[0]
     before = result.path.read_bytes()
@@ -112,12 +118,14 @@ def test_running_again_gives_the_same_bytes(book):
     assert [r.notebook for r in second] == first
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_the_period_reaches_the_notebook(book):
     book.put("alpha", code("print(period)"))
     (result,) = book.run(forces=["kent"], sections=book.sections[:1], period="2021-03-31")
     assert printed(result).endswith("2021-03-31\n")
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_the_force_of_the_committed_notebooks_gets_them_without_an_injected_cell(book):
     for force, expected in (("metropolitan", 0), ("kent", 1)):
         (result,) = book.run(forces=[force], sections=book.sections[:1])
@@ -125,6 +133,7 @@ def test_the_force_of_the_committed_notebooks_gets_them_without_an_injected_cell
         assert tags.count("injected-parameters") == expected
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_in_place_writes_the_notebooks_back_and_a_second_time_nothing(book):
     options = engine.Options(executor=Inline())
     results, written = engine.run_in_place("MPS", book.sections, workspace=book.workspace, options=options)
@@ -138,11 +147,13 @@ def test_in_place_writes_the_notebooks_back_and_a_second_time_nothing(book):
     assert ({r.status for r in again}, written) == ({"cached"}, [])
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_in_place_is_refused_for_another_force(book):
     with pytest.raises(UsageError, match="never committed"):
         engine.run_in_place("kent", book.sections, workspace=book.workspace)
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_in_place_writes_nothing_when_one_notebook_fails(book):
     book.put("gamma", code("1 / 0"))
     before = {path: path.read_bytes() for path in book.workspace.notebooks.iterdir()}
@@ -152,6 +163,7 @@ def test_in_place_writes_nothing_when_one_notebook_fails(book):
     assert {path: path.read_bytes() for path in book.workspace.notebooks.iterdir()} == before
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_a_user_s_own_data_stays_out_of_the_shared_cache_and_of_other_pages(book, tmp_path):
     shared = book.run(forces=["kent"])
     own = tmp_path / "own"
@@ -178,6 +190,7 @@ def test_a_user_s_own_data_stays_out_of_the_shared_cache_and_of_other_pages(book
     assert shared[0].key != alpha.key
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_a_user_s_own_area_is_known_to_the_run(book, tmp_path):
     own = tmp_path / "own"
     own.mkdir()
@@ -187,6 +200,7 @@ def test_a_user_s_own_area_is_known_to_the_run(book, tmp_path):
     assert printed(result).startswith("north-area")
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_progress_in_plain_lines_names_rate_time_left_and_failures(book):
     book.put("beta", code("1 / 0"))
     lines: list[str] = []
@@ -198,6 +212,7 @@ def test_progress_in_plain_lines_names_rate_time_left_and_failures(book):
     assert "kent, beta, cell 5 (1 / 0): ZeroDivisionError" in failed
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_notebooks_are_written_out_for_a_person(book, tmp_path):
     results = book.run(forces=["kent"])
     assert engine.write_notebooks(results, tmp_path / "out") == 3
@@ -205,6 +220,7 @@ def test_notebooks_are_written_out_for_a_person(book, tmp_path):
     assert (tmp_path / "out" / "kent" / "alpha.ipynb").read_bytes() == results[0].notebook
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_a_faulty_notebook_stops_the_run_before_any_kernel(book):
     (book.workspace.notebooks / "gamma.ipynb").write_bytes(
         section_notebook("gamma").replace(b"parameters", b"paramters")
@@ -214,6 +230,7 @@ def test_a_faulty_notebook_stops_the_run_before_any_kernel(book):
     assert not Cache(book.workspace.cache).folder.exists()
 
 
+@pytest.mark.usefixtures("no_kernel")
 def test_nothing_but_the_cache_is_left_of_a_run(book):
     book.run(forces=["kent"])
     assert sorted(path.name for path in book.workspace.base.iterdir()) == ["cache", "lock"]

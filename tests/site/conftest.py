@@ -6,15 +6,21 @@ import shutil
 from pathlib import Path
 
 import pytest
-from site_samples import BOOK_PAGES, TOC, sample_notebook
+from site_samples import (
+    BOOK_PAGES,
+    TOC,
+    SampleFailure,
+    SampleResult,
+    jupyter_book,
+    sample_notebook,
+    sample_results,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def project(tmp_path, monkeypatch) -> Path:
-    """A project of two sections and three book pages, with the repository's configuration and tables."""
-    folder = tmp_path / "project"
+def make_project(folder: Path, monkeypatch) -> Path:
+    """Lay out a project of two sections and three book pages, and make it the one that is built."""
     (folder / "notebooks").mkdir(parents=True)
     (folder / "book").mkdir()
     shutil.copy(ROOT / "_config.yml", folder)
@@ -29,3 +35,31 @@ def project(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1763856000")
     monkeypatch.setenv("PEELBOOK_BASE_URL", "https://example.org/peel/")
     return folder
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    """A project of this test's own, which it may change."""
+    return make_project(tmp_path / "project", monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def edition_site(tmp_path_factory, catalogue) -> Path:
+    """A built edition of three forces, one page of which failed; read it, change nothing."""
+    from peelbook import site
+
+    folder = tmp_path_factory.mktemp("edition")
+    results = sample_results(slugs=("metropolitan", "kent", "dorset"))
+    results[-1] = SampleResult("dorset", "workforce", "failed", error=SampleFailure(4, "no such measure"))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        make_project(folder / "project", monkeypatch)
+        site.build(results, folder / "out", catalogue=catalogue, jobs=1, provenance={"run": "42"})
+    return folder / "out"
+
+
+@pytest.fixture(scope="session")
+def book_site(tmp_path_factory) -> Path:
+    """The book of the small project, built with Jupyter Book's own command; read it, change nothing."""
+    folder = tmp_path_factory.mktemp("book")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        return jupyter_book(make_project(folder / "project", monkeypatch))

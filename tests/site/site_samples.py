@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import struct
+import subprocess
+import sys
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from peelbook.figures._chart import MIME
@@ -194,3 +197,19 @@ def sample_results(
         for slug in slugs
         for stem in stems
     ]
+
+
+JUPYTER_BOOK = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+
+
+def run_jupyter_book(project: Path) -> subprocess.CompletedProcess:
+    """Build a book strictly, as a user does, with the command of Jupyter Book itself."""
+    command = [*JUPYTER_BOOK, "build", str(project), "-W", "-n", "--keep-going", "-q"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def jupyter_book(project: Path) -> Path:
+    """Build a book that must succeed; return the folder of its pages."""
+    run = run_jupyter_book(project)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return project / "_build" / "html"

@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from site_pages import broken_links, external, facts
-from site_samples import SampleFailure, SampleResult, payload, sample_notebook, sample_results
+from site_samples import (
+    SampleResult,
+    chart_output,
+    code_cell,
+    jupyter_book,
+    payload,
+    run_jupyter_book,
+    sample_notebook,
+    sample_results,
+)
 
 from peelbook import site
 from peelbook.site import frame
 from peelbook.site._build import SiteBuildError
+from peelbook.site.pdf import PdfError, join, print_force
 
 pytestmark = pytest.mark.slow
-
-JUPYTER_BOOK = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
-
-
-def jupyter_book(project: Path, *options: str) -> Path:
-    """Build the book as a user does, with the command of Jupyter Book itself."""
-    command = [
-        *JUPYTER_BOOK,
-        "build",
-        str(project),
-        "-W",
-        "-n",
-        "--keep-going",
-        "-q",
-        *options,
-    ]
-    run = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONHASHSEED": "random"}
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    return project / "_build" / "html"
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -57,18 +45,17 @@ def build(project, catalogue, tmp_path):
 # --- the committed book ------------------------------------------------------------------------
 
 
-def test_the_book_builds_strictly_from_nothing_but_the_package(project):
-    html = jupyter_book(project)
-    made = set(files(html))
+def test_the_book_builds_strictly_from_nothing_but_the_package(book_site):
+    made = set(files(book_site))
     assert {"index.html", "404.html", "book/intro.html", "notebooks/police_powers.html"} <= made
     for kind in ("csv", "svg", "png"):
         assert f"notebooks/figures/police_powers.rate_0.{kind}" in made
     assert {"claims.csv", "claims.json", "requirements.txt", "notebooks/police_powers.ipynb"} <= made
-    assert broken_links(html) == []
+    assert broken_links(book_site) == []
 
 
-def test_the_book_publishes_no_maps_fonts_sources_or_unused_scripts(project):
-    made = files(jupyter_book(project))
+def test_the_book_publishes_no_maps_fonts_sources_or_unused_scripts(book_site):
+    made = files(book_site)
     assert not [name for name in made if name.endswith((".map", ".ttf", ".woff", ".woff2", ".rst", ".inv"))]
     assert not [name for name in made if name.startswith("_sources/")]
     assert {name for name in made if name.startswith("_static/")} == {
@@ -76,10 +63,9 @@ def test_the_book_publishes_no_maps_fonts_sources_or_unused_scripts(project):
     }
 
 
-def test_two_builds_of_the_book_are_the_same_bytes(project, tmp_path):
-    first = files(jupyter_book(project))
-    (project / "_build").rename(tmp_path / "first")
-    assert files(jupyter_book(project)) == first
+def test_two_builds_of_the_book_are_the_same_bytes(book_site, project, monkeypatch):
+    monkeypatch.setenv("PYTHONHASHSEED", "42")
+    assert files(jupyter_book(project)) == files(book_site)
 
 
 def test_a_changed_notebook_is_read_again_though_its_time_is_old(project):
@@ -94,20 +80,32 @@ def test_a_changed_notebook_is_read_again_though_its_time_is_old(project):
 
 
 def test_two_figures_of_one_address_stop_a_strict_build(project):
-    other = sample_notebook("workforce").replace(b"workforce.rate_0", b"police_powers.rate_0")
-    (project / "notebooks" / "workforce.ipynb").write_bytes(other)
-    command = [*JUPYTER_BOOK, "build", str(project), "-W", "-n", "--keep-going", "-q"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    first = payload("police_powers.rate_0", csv="force,rate\nMet,1\n")
+    made = json.loads(sample_notebook("workforce", charts=0))
+    made["cells"].append(code_cell(30, "book.chart()", chart_output(first)))
+    (project / "notebooks" / "workforce.ipynb").write_text(json.dumps(made))
+    run = run_jupyter_book(project)
     assert run.returncode != 0
     assert "share an address" in run.stderr
+
+
+def test_a_figure_of_another_version_is_reported_and_not_half_shown(project):
+    made = json.loads(sample_notebook("workforce", charts=1))
+    for cell in made["cells"]:
+        for output in cell.get("outputs", []):
+            output["metadata"].pop("peelbook", None)
+    (project / "notebooks" / "workforce.ipynb").write_text(json.dumps(made))
+    run = run_jupyter_book(project)
+    assert run.returncode != 0
+    assert "run the notebook again with this version" in run.stderr
 
 
 # --- every page ----------------------------------------------------------------------------------
 
 
-def test_pages_load_nothing_from_elsewhere_and_hold_nothing_inline(build):
-    out = build(sample_results()).out_dir
-    for path in out.rglob("*.html"):
+@pytest.mark.parametrize("layout", ["book_site", "edition_site"])
+def test_pages_load_nothing_from_elsewhere_and_hold_nothing_inline(layout, request):
+    for path in request.getfixturevalue(layout).rglob("*.html"):
         page = facts(path)
         assert not [address for address in page.loads if external(address)], path
         assert page.inline == [], path
@@ -117,14 +115,9 @@ def test_pages_load_nothing_from_elsewhere_and_hold_nothing_inline(build):
         assert page.headings.count("h1") == 1, path
 
 
-def test_every_page_of_the_site_has_a_strict_policy(build):
-    out = build(sample_results()).out_dir
-    for path in [
-        *(out / "forces" / "kent").glob("*.html"),
-        out / "index.html",
-        out / "404.html",
-        out / "search.html",
-    ]:
+def test_every_page_of_the_site_has_a_strict_policy(edition_site):
+    fixed = [edition_site / name for name in ("index.html", "404.html", "search.html", "book/intro.html")]
+    for path in [*(edition_site / "forces" / "kent").glob("*.html"), *fixed]:
         policy = facts(path).policy
         assert "default-src 'none'" in policy
         assert "unsafe-inline" not in policy
@@ -133,32 +126,32 @@ def test_every_page_of_the_site_has_a_strict_policy(build):
         assert "http" not in policy
 
 
-def test_every_page_says_what_it_is_not_and_whose_data_it_holds(build):
-    out = build(sample_results()).out_dir
-    for path in [
-        out / "index.html",
-        out / "forces/kent/workforce.html",
-        out / "book/intro.html",
-        out / "404.html",
-    ]:
-        text = path.read_text()
+def test_every_page_says_what_it_is_not_and_whose_data_it_holds(edition_site):
+    for name in ("index.html", "forces/kent/workforce.html", "book/intro.html", "404.html", "search.html"):
+        text = (edition_site / name).read_text()
         assert "Not an HMICFRS publication" in text
         assert "Open Government Licence v3.0" in text
         assert 'href="#main">Skip to the main content' in text
 
 
-def test_no_link_inside_the_site_is_broken(build):
-    assert broken_links(build(sample_results()).out_dir) == []
+def test_no_link_inside_the_site_is_broken(edition_site):
+    assert broken_links(edition_site) == []
+
+
+def test_code_is_folded_after_what_it_made(edition_site):
+    text = (edition_site / "forces/kent/police_powers.html").read_text()
+    assert text.index('id="rate-0"') < text.index("book.chart") < text.index('id="rate-1"')
+    assert '<details class="pb-code"' in text
+    assert '<details class="pb-code" open' not in text
 
 
 # --- the edition ---------------------------------------------------------------------------------
 
 
-def test_the_switcher_leads_to_the_same_section_of_every_force(build):
-    out = build(sample_results(slugs=("metropolitan", "kent", "dorset"))).out_dir
-    links = facts(out / "forces/kent/workforce.html").links
-    assert "../dorset/workforce.html" in links
-    assert "../metropolitan/workforce.html" in links
+def test_the_switcher_leads_to_the_same_section_of_every_force(edition_site):
+    links = facts(edition_site / "forces/kent/police_powers.html").links
+    assert "../dorset/police_powers.html" in links
+    assert "../metropolitan/police_powers.html" in links
 
 
 def test_the_switcher_leads_to_the_overview_where_a_force_lacks_the_section(build):
@@ -167,57 +160,74 @@ def test_the_switcher_leads_to_the_overview_where_a_force_lacks_the_section(buil
     assert "../dorset/index.html" in facts(out / "forces/kent/police_powers.html").links
 
 
-def test_the_front_page_leads_to_every_force(build):
-    out = build(sample_results(slugs=("metropolitan", "kent", "dorset"))).out_dir
-    links = facts(out / "index.html").links
+def test_the_front_page_leads_to_every_force(edition_site):
+    links = facts(edition_site / "index.html").links
     for slug in ("metropolitan", "kent", "dorset"):
         assert links.count(f"forces/{slug}/index.html") >= 2, "once on the map, once in the list"
 
 
-def test_a_failed_notebook_is_shown_and_the_others_go_on(build):
-    results = sample_results()
-    results[3] = SampleResult("kent", "workforce", "failed", error=SampleFailure(4, "no such measure"))
-    report = build(results)
-    assert report.failed == ["forces/kent/workforce"]
-    page = (report.out_dir / "forces/kent/workforce.html").read_text()
-    assert "This page failed to build" in page
-    assert "no such measure" in page
-    assert "Kent Police" in (report.out_dir / "forces/kent/police_powers.html").read_text()
+def test_a_failed_notebook_is_shown_and_the_others_go_on(edition_site):
+    page = (edition_site / "forces/dorset/workforce.html").read_text()
+    for fact in ("This page failed to build", "no such measure", "Dorset Police"):
+        assert fact in page
+    assert "failed to build" not in (edition_site / "forces/kent/workforce.html").read_text()
 
 
-def test_other_names_of_a_force_lead_to_its_pages(build):
-    out = build(sample_results()).out_dir
-    assert 'url=../kent/workforce.html"' in (out / "forces/E23000032/workforce.html").read_text()
-    assert (
-        'url=../metropolitan/index.html"' in (out / "forces/mps/index.html").read_text().lower()
-        or (out / "forces/MPS/index.html").exists()
-    )
-    assert "/forces/E23000032/* /forces/kent/:splat 301" in (out / "_redirects").read_text()
+def test_other_names_of_a_force_lead_to_its_pages(edition_site):
+    assert 'url=../kent/workforce.html"' in (edition_site / "forces/E23000032/workforce.html").read_text()
+    assert 'url=../metropolitan/index.html"' in (edition_site / "forces/the-met/index.html").read_text()
+    assert "/forces/E23000032/* /forces/kent/:splat 301" in (edition_site / "_redirects").read_text()
 
 
-def test_addresses_are_canonical_and_the_page_for_missing_ones_works_at_any_depth(build):
-    out = build(sample_results()).out_dir
-    page = (out / "forces/kent/workforce.html").read_text()
+def test_addresses_are_canonical_and_the_page_for_missing_ones_works_at_any_depth(edition_site):
+    page = (edition_site / "forces/kent/workforce.html").read_text()
     assert '<link rel="canonical" href="https://example.org/peel/forces/kent/workforce.html">' in page
     assert '<meta property="og:title"' in page
-    loads = facts(out / "404.html").loads
+    loads = facts(edition_site / "404.html").loads
     assert loads
     assert all(address.startswith("/peel/_static/") for address in loads)
 
 
-def test_the_record_of_the_build_names_what_it_was_made_of(build):
-    out = build(sample_results(), provenance={"run": "42"}).out_dir
-    record = json.loads((out / "build.json").read_text())
+def test_the_record_of_the_build_names_what_it_was_made_of(edition_site):
+    record = json.loads((edition_site / "build.json").read_text())
     assert record["run"] == "42"
     assert len(record["tables"]["stop_search"]) == 64
-    assert set(record["notebooks"]) == {"metropolitan", "kent"}
+    assert set(record["notebooks"]) == {"metropolitan", "kent", "dorset"}
+    assert record["failed"] == ["forces/dorset/workforce"]
     assert set(record["claims"]["all"]) == {"reproduced", "consistent", "differs", "not testable"}
 
 
-def test_a_force_has_its_data_to_take_away(build):
-    out = build(sample_results()).out_dir
+def test_a_force_has_its_data_to_take_away(edition_site):
     for name in ("data.zip", "tables.xlsx", "tables.ods"):
-        assert (out / "forces" / "kent" / name).stat().st_size > 500
+        assert (edition_site / "forces" / "kent" / name).stat().st_size > 500
+
+
+def test_pages_are_light(edition_site):
+    page = facts(edition_site / "forces/kent/police_powers.html")
+    parts = [
+        page.path,
+        *((page.path.parent / a.split("?")[0]).resolve() for a in page.loads if "_static" in a),
+    ]
+    assert sum(len(gzip.compress(part.read_bytes())) for part in parts) < 40_000
+
+
+def test_a_print_of_a_force_joins_its_pages(edition_site):
+    folder = edition_site / "forces" / "kent"
+    html = join(
+        [(s, folder / f"{s}.html") for s in ("police_powers", "workforce")], folder, "file:///x/print.html"
+    )
+    assert html.count("<article") == 2
+    assert 'id="police_powers--rate-0"' in html
+    assert 'href="file:///x/print.html#workforce"' in html
+    assert "loading=" not in html
+
+
+def test_a_print_of_what_was_not_built_says_so(edition_site, tmp_path):
+    with pytest.raises(PdfError, match="peelbook build --force surrey"):
+        print_force(edition_site, "surrey", tmp_path / "x.pdf")
+
+
+# --- built again -----------------------------------------------------------------------------------
 
 
 def test_two_cold_builds_of_an_edition_are_the_same_bytes(build, tmp_path):
@@ -228,33 +238,26 @@ def test_two_cold_builds_of_an_edition_are_the_same_bytes(build, tmp_path):
     assert [name for name in first if first[name] != second[name]] == []
 
 
-def test_nothing_changed_changes_nothing(build):
-    build(sample_results())
-    assert build(sample_results()).changed_files == 0
-
-
-def test_one_changed_page_changes_only_itself_and_what_is_made_of_it(build, tmp_path):
+def test_only_what_changed_is_built_again(build):
     out = build(sample_results()).out_dir
     before = files(out)
+    assert build(sample_results()).changed_files == 0
+
     results = sample_results()
-    results[3] = SampleResult(
-        "kent",
-        "workforce",
-        notebook=sample_notebook("workforce", force="Kent Police").replace(b"How often.", b"Rarely."),
-    )
+    changed_source = sample_notebook("workforce", force="Kent Police").replace(b"How often.", b"Rarely.")
+    results[3] = SampleResult("kent", "workforce", notebook=changed_source)
     build(results)
     after = files(out)
     changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
-    assert "forces/kent/workforce.html" in changed
-    assert not {name for name in changed if name.endswith(".html")} - {"forces/kent/workforce.html"}
+    assert {name for name in changed if name.endswith(".html")} == {"forces/kent/workforce.html"}
     assert not {name for name in changed if name.startswith("forces/metropolitan")}
 
 
 def test_a_smaller_edition_leaves_nothing_of_the_larger_one(build):
-    build(sample_results(slugs=("metropolitan", "kent", "dorset")))
-    out = build(sample_results()).out_dir
-    assert not (out / "forces" / "dorset").exists()
-    assert "Dorset" not in (out / "search.html").read_text()
+    build(sample_results())
+    out = build(sample_results(slugs=("metropolitan",))).out_dir
+    assert not (out / "forces" / "kent").exists()
+    assert "Kent" not in (out / "search.html").read_text()
     assert broken_links(out) == []
 
 
@@ -280,28 +283,3 @@ def test_hostile_text_in_a_notebook_stays_text_on_every_page(build):
     out = build(results).out_dir
     for path in out.rglob("*.html"):
         assert bad not in path.read_text(), path
-
-
-def test_pages_are_light(build):
-    import gzip
-
-    out = build(sample_results()).out_dir
-    page = facts(out / "forces/kent/police_powers.html")
-    parts = [
-        page.path,
-        *((page.path.parent / a.split("?")[0]).resolve() for a in page.loads if "_static" in a),
-    ]
-    assert sum(len(gzip.compress(part.read_bytes())) for part in parts) < 40_000
-
-
-def test_a_print_of_a_force_joins_its_pages(build):
-    from peelbook.site.pdf import join
-
-    folder = build(sample_results()).out_dir / "forces" / "kent"
-    html = join(
-        [(s, folder / f"{s}.html") for s in ("police_powers", "workforce")], folder, "file:///x/print.html"
-    )
-    assert html.count("<article") == 2
-    assert 'id="police_powers--rate-0"' in html
-    assert 'href="file:///x/print.html#workforce"' in html
-    assert "loading=" not in html

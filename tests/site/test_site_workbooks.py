@@ -20,17 +20,25 @@ EDITION = Edition(
 )
 
 
+def twin(*columns: str, numeric: list[bool], rows: list[list[str]]) -> dict:
+    return {"columns": list(columns), "numeric": numeric, "rows": rows}
+
+
 def figures() -> list[tuple[str, Figure]]:
     formula = payload(
-        "police_powers.named", csv="name,count\n'=1+1,3\n", title="A title with = in it", notes=[]
+        "police_powers.named",
+        title="A title with = in it",
+        notes=[],
+        table=twin("Name", "Count", numeric=[False, True], rows=[["=SUM(A1)", "3"]]),
+    )
+    heads = payload(
+        "workforce.heads",
+        table=twin("Rank", "Heads", numeric=[False, True], rows=[["Constable", "12,345"], ["Sergeant", ""]]),
     )
     return [
         ("police_powers", Figure(payload(), SVG, png())),
         ("police_powers", Figure(formula, SVG, png())),
-        (
-            "workforce",
-            Figure(payload("workforce.heads", csv="rank,heads\n=SUM(A1),12\nSergeant,\n"), SVG, png()),
-        ),
+        ("workforce", Figure(heads, SVG, png())),
     ]
 
 
@@ -65,7 +73,8 @@ def test_the_workbook_has_a_cover_contents_notes_and_one_table_a_sheet(folder):
 def test_numbers_are_numbers_and_text_is_never_a_formula_in_xlsx(folder):
     book = openpyxl.load_workbook(folder / "tables.xlsx")
     cells = {cell.value: cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row}
-    assert cells[19.79337] == "n"
+    assert cells[19.8] == "n"
+    assert cells[12345] == "n"
     assert cells["=SUM(A1)"] == "s"
     assert "f" not in cells.values()
 
@@ -107,15 +116,31 @@ def test_a_force_without_figures_still_gets_its_files(tmp_path):
     assert openpyxl.load_workbook(tmp_path / "tables.xlsx").sheetnames[0] == "Cover"
 
 
+def table(columns: list[str], numeric: list[bool], rows: list[list[str]]) -> downloads.Table:
+    return downloads.table_of(
+        "police_powers", Figure(payload(table=twin(*columns, numeric=numeric, rows=rows)), SVG, png())
+    )
+
+
 def test_columns_of_one_name_are_told_apart():
-    table = downloads.table_of("police_powers", Figure(payload(csv="a_b,a b,rate\n1,x,0.5\n"), SVG, png()))
-    assert table.columns == ("A b", "A b (2)", "Rate")
-    assert table.rows == ((1, "x", 0.5),)
+    assert table(["A", "a", "A"], [False] * 3, [["x", "y", "z"]]).columns == ("A", "a (2)", "A (3)")
 
 
-def test_a_code_with_leading_zeros_stays_text():
-    table = downloads.table_of("police_powers", Figure(payload(csv="code,n\n0012,1\n0013,2\n"), SVG, png()))
-    assert table.rows == (("0012", 1), ("0013", 2))
+def test_printed_numbers_become_numbers_and_percent_goes_to_the_heading():
+    made = table(
+        ["Force", "Change", "Share"], [False, True, True], [["Met", "−1,234.5", "19.3%"], ["Kent", "0", ""]]
+    )
+    assert made.columns == ("Force", "Change", "Share (%)")
+    assert made.rows == (("Met", -1234.5, 19.3), ("Kent", 0, None))
+
+
+@pytest.mark.parametrize("cell", ["3rd", "84 of 280 (30%)", "0012", "1,23", "£5", "12 to 15", "1%%"])
+def test_a_column_with_anything_but_numbers_stays_as_printed(cell):
+    assert table(["A"], [True], [["1"], [cell]]).rows == (("1",), (cell,))
+
+
+def test_units_are_never_mixed_in_a_column_of_numbers():
+    assert table(["A"], [True], [["1"], ["2%"]]).rows == (("1",), ("2%",))
 
 
 @pytest.mark.parametrize(("number", "name"), [(1, "A"), (26, "Z"), (27, "AA"), (52, "AZ"), (703, "AAA")])

@@ -69,6 +69,17 @@ def test_verify_passes_on_the_committed_tables_and_fails_on_a_spoilt_one(run, fo
     assert [problem["table"] for problem in json.loads(result.output)] == ["police_grant"]
 
 
+def test_register_brings_an_edited_table_of_our_own_up_to_date(run, folder):
+    path = folder / "forces.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("GMP", "GMP|Gtr Manchester"), encoding="utf-8")
+    result = run("verify", "--data-dir", folder)
+    assert (result.exit_code, "peelbook data register forces" in result.output) == (1, True)
+    assert run("register", "forces", "gaps", "--data-dir", folder).output == (
+        "forces: description updated\ngaps: description already up to date\n"
+    )
+    assert run("verify", "--data-dir", folder).exit_code == 0
+
+
 def test_coverage_shows_a_summary_or_one_table(run, folder):
     summary = run("coverage", "--data-dir", folder).output
     assert "recorded_crime " in summary

@@ -238,6 +238,8 @@ def test_the_projects_own_tables_are_registered_by_name(empty_data):
     assert entry["coverage"] == {"rows": 43}
     with pytest.raises(MissingTableError):
         register_project_table("gaps", empty_data)
+    with pytest.raises(MissingTableError, match="goes in with `peelbook data ingest`"):
+        register_project_table("workforce", empty_data)
 
 
 def test_rows_are_sorted_and_lines_end_the_same_everywhere(empty_data, tmp_path):

@@ -340,8 +340,9 @@ class TestRecords:
         with pytest.raises(SourceFileError, match=word):
             read(files.records(tmp_path / name, [files.record(0, **changes)]))
 
-    def test_a_path_with_a_quotation_mark_is_only_a_path(self, read, tmp_path):
-        folder = tmp_path / "it's; drop table"
+    @pytest.mark.parametrize("folder", ["it's; drop table", "a*b?", "copy [1]", "[a-z]"])
+    def test_a_path_is_only_a_path_whatever_it_is_called(self, read, tmp_path, folder):
+        folder = tmp_path / folder
         folder.mkdir()
         assert (
             read(files.records(folder / self.NAME)).tables["stop_search_records"]["records_count"].sum() == 4

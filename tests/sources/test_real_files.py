@@ -74,6 +74,38 @@ def test_no_official_file_is_kept_in_the_repository(official, root, catalogue):
     assert not digests & {r["hash"].removeprefix("sha256:") for r in catalogue.resources.values()}
 
 
+def test_stated_grades_never_outnumber_the_counts_reported_for_a_force(shared_sources, catalogue):
+    import csv
+
+    table = catalogue.table("judgments")
+    (path,) = shared_sources.rglob("judgment_counts.csv")
+    with path.open(encoding="utf-8", newline="") as stream:
+        counts = list(csv.DictReader(stream))
+    contradicted = []
+    for row in counts:
+        code = catalogue.forces[row["force"]].code
+        rows = table[(table["force_code"] == code) & (table["cycle"] == row["cycle"])]
+        if "SOC" not in row["note"]:
+            # Serious and organised crime is graded apart, and most reported counts leave it out.
+            rows = rows[rows["area_code"] != "soc"]
+        grades = rows["grade"]
+        for grade, number in grades.value_counts().items():
+            if number > int(row[grade.lower().replace(" ", "_")]):
+                contradicted.append((row["force"], row["cycle"], grade))
+    assert len(counts) > 50
+    assert contradicted == []
+
+
+def test_no_met_record_says_whether_the_object_was_found(shared_sources):
+    import duckdb
+
+    (path,) = shared_sources.rglob("data_police_uk_records.parquet")
+    query = "select count(*), count(nullif(\"Outcome linked to object of search\"::varchar, '')) from read_parquet(?)"
+    with duckdb.connect() as connection:
+        found = connection.execute(f"{query} where force = 'metropolitan'", [str(path)]).fetchone()
+    assert found == (195_027, 0)
+
+
 def test_the_workforce_file_goes_in_within_three_seconds(shared_sources, tmp_path, root):
     import pandera.pandas  # noqa: F401 - "once the interpreter is up": imports are not ingest
 

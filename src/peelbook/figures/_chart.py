@@ -79,6 +79,10 @@ def both(height: Callable[[Layout], float]) -> tuple[float, float]:
     return round(height(wide()), 3), round(height(compact()), 3)
 
 
+BASES = ("computed", "as printed", "computed and as printed", "as reported")
+"""Where the figures of a chart come from: open data, the report, both, or a secondary source."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a chart's table twin: header as printed, and how its values are written."""
@@ -94,8 +98,8 @@ class Chart:
 
     `data` is the tidy frame behind the drawing, at full precision: it is the CSV download. `columns`
     says which of its columns stand in the table twin, in order, and how they print. `basis` is
-    `"computed"` (from open data), `"as printed"` (the report's own figures) or
-    `"computed and as printed"`.
+    `"computed"` (from open data), `"as printed"` (the report's own figures),
+    `"computed and as printed"`, or `"as reported"` (a secondary source).
     """
 
     id: str
@@ -118,7 +122,7 @@ class Chart:
         object.__setattr__(self, "notes", tuple(plain(note) for note in self.notes if plain(note)))
         if not re.fullmatch(r"[a-z0-9_]+\.[a-z0-9_]+", self.id):
             raise ValueError(f"chart id {self.id!r} is not <section>.<name>")
-        if self.basis not in ("computed", "as printed", "computed and as printed"):
+        if self.basis not in BASES:
             raise ValueError(f"unknown basis {self.basis!r}")
         if not self.alt.strip():
             raise ValueError(f"chart {self.id} has no alt text")

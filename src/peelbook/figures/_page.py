@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from peelbook import formats
-from peelbook.figures._chart import FOCUS, PNG_DPI, QUIET, REST, TEXT, Layout
+from peelbook.figures._chart import FOCUS, PNG_DPI, QUIET, TEXT, Layout
 from peelbook.figures._plain import plain
 from peelbook.figures._png import TEXT_MARK
 from peelbook.figures._png import font as pillow_font
@@ -29,7 +29,7 @@ ASCENT, DESCENT = 0.78, 0.25  # of DejaVu Sans, in em
 GRID = "#D0D0D0"
 
 SOLID: tuple[float, ...] = ()
-DASHED, DOTTED, DASH_DOT = (4.5, 2.0), (1.2, 1.6), (5.0, 1.6, 1.2, 1.6)
+DASHED, DOTTED = (4.5, 2.0), (1.2, 1.6)
 
 
 @lru_cache(maxsize=8)
@@ -670,29 +670,3 @@ def place_labels(
         else:
             found.append(None)
     return found
-
-
-__all__ = [
-    "DASHED",
-    "DASH_DOT",
-    "DOTTED",
-    "FOCUS",
-    "GRID",
-    "QUIET",
-    "REST",
-    "SIDE",
-    "SOLID",
-    "Box",
-    "Page",
-    "Sample",
-    "Scale",
-    "Spot",
-    "cut_to",
-    "place_labels",
-    "spread",
-    "text_width",
-    "tick_writer",
-    "ticks",
-    "within",
-    "wrap",
-]

@@ -22,8 +22,6 @@ ALT_LIMIT = 500
 POOLED, MEAN = "England and Wales", "Mean of forces"
 """How the two averages are named on charts: total over total, and the unweighted mean of forces."""
 
-ENGLAND_AND_WALES = "K04000001"
-
 
 def lower_first(text: str) -> str:
     """Return a label as it stands inside a sentence: "Stop searches" -> "stop searches", "ASB" stays."""
@@ -160,10 +158,10 @@ def count_of_forces(n: int) -> str:
     return f"{n or 'no'} police force{'' if n < 2 else 's'}"
 
 
-def missing_note(data: pd.DataFrame) -> str:
+def missing_note(data: pd.DataFrame, sentence: str = "No value for {}.") -> str:
     """Return a sentence naming the forces without a value, or nothing."""
     absent = list(data.loc[data["value"].isna(), "force"])
-    return f"No value for {names(absent, 8)}." if absent else ""
+    return sentence.format(names(absent, 8)) if absent else ""
 
 
 def alt_text(*parts: str | tuple[int, str], limit: int = ALT_LIMIT) -> str:

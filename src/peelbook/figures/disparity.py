@@ -185,7 +185,9 @@ def _log_axis(rows: Sequence[_rows.Row], label: str, baseline: str, write: Any) 
         low / 1.08,
         high * 1.08,
         tuple(tick for index, tick in enumerate(ticks) if index % every == anchor),
-        lambda value: formats.number(value, 0 if value >= 1 else len(f"{value:.10f}".rstrip("0")) - 2),
+        lambda value: formats.number(
+            value, 0 if value >= 1 else min(3, len(f"{value:.10f}".rstrip("0")) - 2)
+        ),
         log=True,
         line_at=1.0,
         label=f"{label} (log scale; 1 is the same as {baseline})",

@@ -93,7 +93,8 @@ def funnel(
     name = words.plain(force.short_name)
     drawn = data[usable].assign(step=position[usable])
     mine = drawn[drawn["force_code"] == force.code]
-    absent = words.missing_note(data)
+    # A force may have a value and still be left out, as City of London is of limits by population.
+    absent = words.missing_note(data, "Not shown: {}.")
     cut = words.cut_above(drawn["value"])
     notes = [*notes, *([absent] if absent else [])]
     if cut:
@@ -106,7 +107,7 @@ def funnel(
             f"{row['position']}; {words.place(data, force.code)}"
         )
     else:
-        own = f"There is no value for {name}"
+        own = f"{name} is not shown"
     above, below = (int((drawn["step"] == step).sum()) for step in (2, -2))
     beyond = [formats.cardinal(count) if count else "none" for count in (above, below)]
     outside = f"Beyond the 99.8% limits: {beyond[0]} above, {beyond[1]} below"
@@ -202,7 +203,7 @@ class _Plot:
         if (others["step"].abs() < 2).any():
             samples.append(Sample("Other forces", fill=MUTED, edge=_RIM, marker="o"))
         if len(others) == len(self.drawn):
-            samples.append(Sample(f"No value for {self.name}", bold=True, color=FOCUS))
+            samples.append(Sample(f"{self.name} is not shown", bold=True, color=FOCUS))
         return samples
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from peelbook import formats
 from peelbook.figures import _words as words
-from peelbook.figures._chart import FOCUS, TEXT, Chart, Column, Layout, both
+from peelbook.figures._chart import DARK_PINK, FOCUS, ORANGE, TEXT, Chart, Column, Layout, both
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,9 +26,9 @@ GRADES = ("Outstanding", "Good", "Adequate", "Requires improvement", "Inadequate
 STYLES = {
     "Outstanding": ("O", "#092135", "#FFFFFF"),
     "Good": ("G", "#2073BC", "#FFFFFF"),
-    "Adequate": ("A", "#ADD1F1", "#1A1A1A"),
-    "Requires improvement": ("RI", "#F46A25", "#1A1A1A"),
-    "Inadequate": ("I", "#801650", "#FFFFFF"),
+    "Adequate": ("A", "#ADD1F1", TEXT),
+    "Requires improvement": ("RI", ORANGE, TEXT),
+    "Inadequate": ("I", DARK_PINK, "#FFFFFF"),
 }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.figures import _words as words
 from peelbook.figures._chart import FOCUS, REST, TEXT, Chart, Column, Layout
 
@@ -147,7 +148,7 @@ def _with_averages(data: pd.DataFrame, averages: Sequence[words.Average]) -> pd.
     extra = pd.DataFrame(
         {
             "force_code": [
-                words.ENGLAND_AND_WALES if average.label == words.POOLED else None for average in averages
+                ENGLAND_AND_WALES if average.label == words.POOLED else None for average in averages
             ],
             "force": [average.label for average in averages],
             "series": "average",

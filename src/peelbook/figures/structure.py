@@ -10,15 +10,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from peelbook.figures import _words as words
-from peelbook.figures._chart import FOCUS, TEXT, Chart, Column, Layout, both
+from peelbook.figures._chart import FOCUS, TEXT, TURQUOISE, Chart, Column, Layout, both
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from peelbook.catalogue import Provenance
     from peelbook.forces import Force
-
-SECOND = "#28A197"  # afcharts turquoise; hatched, so that the sides differ without colour
 
 
 def structure(
@@ -138,7 +136,7 @@ def _samples(layout: Layout, names: Sequence[str], name: str, other: str) -> lis
 
     bars = [
         Sample(f"{name}, {words.lower_first(side)}" if side else name, fill="white" if index else FOCUS,
-               edge=SECOND if index else FOCUS, hatch="/////" if index else "", bold=True, color=FOCUS)
+               edge=TURQUOISE if index else FOCUS, hatch="/////" if index else "", bold=True, color=FOCUS)
         for index, side in enumerate(names)
     ]  # fmt: skip
     spelled = not layout.compact or len(names) == 1
@@ -227,7 +225,7 @@ def _draw(figure, layout, order, names, cells, label, name, other, write) -> Non
         y -= height
     for index, shapes in enumerate(bars):
         if index:
-            page.rects(shapes, "white", edge=SECOND, hatch="/////", width=0.9)
+            page.rects(shapes, "white", edge=TURQUOISE, hatch="/////", width=0.9)
         else:
             page.rects(shapes, FOCUS)
     page.lines(ticks, "white", width=3.2, z=3)

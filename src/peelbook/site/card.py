@@ -22,6 +22,7 @@ BASIS_WORDS = {
     "computed": "Computed from open data",
     "as printed": "As printed in the report",
     "computed and as printed": "Computed from open data, beside values as printed in the report",
+    "as reported": "As reported by a secondary source",
 }
 
 KIND_WORDS = {

@@ -16,10 +16,11 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from peelbook import formats
 from peelbook.errors import PeelbookError
 from peelbook.files import sha256
 from peelbook.sections import section
@@ -228,29 +229,37 @@ def data_zip(name: str, figures: Sequence[Figure], edition: Edition) -> bytes:
     return buffer.getvalue()
 
 
-# A code such as 0012 is text: as a number it would lose its zeros.
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+# As the pages print numbers: a real minus, commas between thousands, at most one percent sign.
+_PRINTED = re.compile(r"([−-]?)(\d{1,3}(?:,\d{3})+|0|[1-9]\d*)((?:\.\d+)?)(%?)")
 
 
 def table_of(stem: str, figure: Figure) -> Table:
-    """A figure's data as a table: numbers as numbers, headings in words."""
-    rows = list(csv.reader(io.StringIO(figure.payload["csv"])))
-    head, body = rows[0], rows[1:]
-    numeric = [
-        all(_NUMBER.fullmatch(row[index]) or row[index] == "" for row in body)
-        and any(row[index] for row in body)
-        for index in range(len(head))
-    ]
+    """A figure's table as its page prints it, with numbers as numbers again.
+
+    The workbook is for reading and so holds what the page shows; the zip holds full precision. Percentages
+    are numbers in a column whose heading says so, because "19.3%" typed into a cell is text.
+    """
+    twin = figure.payload["table"]
+    rows = twin["rows"]
+    columns, values = [], []
+    for place, (label, numeric) in enumerate(zip(twin["columns"], twin["numeric"], strict=True)):
+        cells = ["" if row[place] == formats.MISSING else row[place] for row in rows]
+        matches = [_PRINTED.fullmatch(cell) for cell in cells if cell]
+        units = {match[4] for match in matches if match}
+        if numeric and matches and all(matches) and len(units) == 1:
+            columns.append(f"{label} (%)" if units == {"%"} else label)
+            values.append([_number(cell) for cell in cells])
+        else:
+            columns.append(label)
+            values.append([cell or None for cell in cells])
     notes = dict.fromkeys(
         [*figure.payload["notes"], *(item["caveat"] for item in figure.payload["sources"] if item["caveat"])]
     )
     return Table(
         name=figure.id,
         title=figure.payload["title"],
-        columns=tuple(_distinct(_heading(name) for name in head)),
-        rows=tuple(
-            tuple(_value(cell) if numeric[index] else cell for index, cell in enumerate(row)) for row in body
-        ),
+        columns=tuple(_distinct(columns)),
+        rows=tuple(zip(*values, strict=True)),
         basis=BASIS_WORDS[figure.payload["basis"]],
         period=figure.payload["period"],
         source=source_words(figure.payload),
@@ -260,24 +269,24 @@ def table_of(stem: str, figure: Figure) -> Table:
     )
 
 
-def _heading(name: str) -> str:
-    words = name.replace("_", " ").strip()
-    return words[:1].upper() + words[1:] if words else "Column"
+def _number(cell: str) -> ods.Cell:
+    if not cell:
+        return None
+    text = cell.rstrip("%").replace("−", "-").replace(",", "")
+    return float(text) if "." in text else int(text)
 
 
-def _distinct(names: Iterator[str]) -> list[str]:
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Column headings, each once: a spreadsheet table refuses two of one name."""
     seen: dict[str, int] = {}
     result = []
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+        name = name or "Column"
+        # Spreadsheets do not tell capital letters in headings apart.
+        seen[name.lower()] = seen.get(name.lower(), 0) + 1
+        count = seen[name.lower()]
+        result.append(name if count == 1 else f"{name} ({count})")
     return result
-
-
-def _value(cell: str) -> ods.Cell:
-    if cell == "":
-        return None
-    return int(cell) if re.fullmatch(r"-?\d{1,15}", cell) else float(cell)
 
 
 def _notes(tables: Sequence[Table]) -> dict[str, int]:
@@ -293,6 +302,7 @@ def _cover(name: str, edition: Edition) -> list[str]:
         INDEPENDENT,
         LICENCE,
         made,
+        "Figures are rounded as on the pages; data.zip holds them at full precision.",
         "An empty cell means that no figure was published or supplied. It never means zero.",
     ]
 
@@ -337,6 +347,7 @@ def _write_xlsx(path: Path, name: str, tables: Sequence[Table], edition: Edition
         if notes
         else None,
         workbook_options={
+            "in_memory": True,  # not one temporary file a part
             "strings_to_formulas": False,
             "strings_to_urls": False,
             "strings_to_numbers": False,

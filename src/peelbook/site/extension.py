@@ -326,6 +326,10 @@ class BookBuilder(StandaloneHTMLBuilder):
         """Write nothing: the inventory is for other Sphinx projects, and holds only names."""
 
 
+# Pygments marks every name, dot and bracket; the style colours words that carry structure only.
+_UNSTYLED = re.compile(r'<span class="(?:n|p|o|w|nb|bp|vm|fm|si|se)">([^<]*)</span>')
+
+
 def _remembered(highlight: Callable[..., str]) -> Callable[..., str]:
     """Colour each piece of code once: every force's pages hold the same cells."""
     known: dict[Any, str] = {}
@@ -335,7 +339,7 @@ def _remembered(highlight: Callable[..., str]) -> Callable[..., str]:
     ) -> str:
         key = (source, lang, repr(opts), force, repr(sorted(kw.items())))
         if key not in known:
-            known[key] = highlight(source, lang, opts, force, location, **kw)
+            known[key] = _UNSTYLED.sub(r"\1", highlight(source, lang, opts, force, location, **kw))
         return known[key]
 
     return block

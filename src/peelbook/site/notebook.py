@@ -75,7 +75,7 @@ def failed(title: str, facts: list[tuple[str, str]]) -> bytes:
             "id": "failure",
             "metadata": {"tags": ["remove-input"]},
             "execution_count": 1,
-            "source": "",
+            "source": "# This notebook failed to run.",  # a cell without source is dropped, output and all
             "outputs": [{"output_type": "display_data", "data": {"text/html": html}, "metadata": {}}],
         },
     ]

@@ -78,7 +78,10 @@ def stage(results: Iterable[Result], edition: Edition, catalogue: Catalogue, fol
         )
         staged.pages.append(f"{FORCES_FOLDER}/{slug}/index")
 
-    put("index.md", _page(f"# {HOME_TITLE}", render("home_body.html", **_home(edition, catalogue))))
+    put(
+        "index.md",
+        _page(f"# {HOME_TITLE}", render("home_body.html", **_home(edition, catalogue, staged.pages))),
+    )
     put(f"{FORCES_FOLDER}/index.md", _page("# All forces", render("forces_body.html", **_map(edition, "./"))))
     toc = yaml.safe_load((paths.project_root() / "_toc.yml").read_text(encoding="utf-8"))
     for page in sorted((paths.project_root() / "book").glob("*.md")):
@@ -161,8 +164,11 @@ def _map(edition: Edition, root: str) -> dict[str, Any]:
     }
 
 
-def _home(edition: Edition, catalogue: Catalogue) -> dict[str, Any]:
+def _home(edition: Edition, catalogue: Catalogue, pages: list[str]) -> dict[str, Any]:
+    """What the front page shows; the report starts at the reference force's first section that was built."""
+    first = [edition.section_doc(edition.reference, item.stem) for item in all_sections()]
     return {
+        "report": next((f"{doc}.html" for doc in first if doc in pages), ""),
         **_map(edition, f"{FORCES_FOLDER}/"),
         "edition": edition,
         "sections": [(item.stem, short_title(item.stem)) for item in all_sections()],

@@ -1,4 +1,4 @@
-"""The data verbs on the command line: list, ingest, fetch, verify, coverage.
+"""The data verbs on the command line: list, ingest, register, fetch, verify, coverage.
 
 Each reads its options, calls one function of this room and prints what came of it. Exit status: 0 done,
 1 something is wrong with the data or a download failed, 2 bad usage or bad input.
@@ -78,6 +78,18 @@ def ingest(
     for outcome in outcomes:
         change = "written" if outcome.changed else "unchanged"
         typer.echo(f"{outcome.table}: {outcome.rows:,} rows, {change}, from {', '.join(outcome.inputs)}")
+
+
+@app.command()
+def register(
+    tables: Annotated[list[str], typer.Argument(help="forces, gaps or claims.")], data_dir: DataDir = None
+) -> None:
+    """Bring the description of the project's own tables up to date after editing them."""
+    from peelbook.sources.ingest import register_project_table
+
+    for table in tables:
+        changed = register_project_table(table, _folder(data_dir))
+        typer.echo(f"{table}: {'description updated' if changed else 'description already up to date'}")
 
 
 @app.command()

@@ -218,8 +218,14 @@ def markdown(catalogue: Catalogue) -> str:
         if not rows:
             parts.append("Every figure is present.")
             continue
+        listed = [row for row in rows if set(row[1:]) != {MARKS[NOT_APPLICABLE]}]
         if complete:
             parts.append(f"{complete} of {everyone} areas have every figure and are not listed.")
+        if len(rows) > len(listed):
+            parts.append(f"The table does not cover the other {len(rows) - len(listed)} areas.")
+        rows = listed
+        if not rows:
+            continue
         parts.append(_html(table_html(f"Coverage: {title}", ["Force", *columns], rows)))
         parts += [f"- {letter}: {escape(reason)}" for letter, reason in notes]
     return "\n\n".join(_join_lists(parts)) + "\n"

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from peelbook import contracts
+from peelbook import contracts, paths
 from peelbook.catalogue import PACKAGE_FILE
-from peelbook.errors import SourceFileError
+from peelbook.errors import MissingTableError, SourceFileError
 from peelbook.files import sha256
 from peelbook.forces import Forces
 from peelbook.sources import gaps, package
@@ -68,12 +68,17 @@ def ingest(files: Iterable[Path | str], data_dir: Path | str) -> list[Outcome]:
     return workbench.write()
 
 
-def register_project_table(name: str, data_dir: Path | str) -> bool:
+def register_project_table(name: str, data_dir: Path | str | None = None) -> bool:
     """Bring the descriptor entry of `forces`, `gaps` or `claims` up to date with its file.
 
     Returns whether anything changed. Raises `MissingTableError` or `TableContractError`.
     """
-    data_dir = Path(data_dir)
+    data_dir = Path(data_dir) if data_dir else paths.data_dir()
+    if name not in facts()["project"]:
+        raise MissingTableError(
+            f"{name!r} is not one of the project's own tables ({', '.join(facts()['project'])}). "
+            "Fix: a table of a publication goes in with `peelbook data ingest`."
+        )
     path = data_dir / f"{name}.csv"
     forces = Forces.read(data_dir / "forces.csv")
     if name != "forces":

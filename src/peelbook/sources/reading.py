@@ -46,6 +46,11 @@ def key(text: Any) -> str:
     return " ".join(re.sub(r"[^a-z0-9]+", " ", plain).split())
 
 
+def duckdb_path(path: Path) -> str:
+    """Return a path DuckDB takes literally: it would expand `*`, `?` and `[` to other files."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
 @dataclass
 class SourceFile:
     """One input file, opened as late and as little as possible.
@@ -188,7 +193,7 @@ class SourceFile:
 
             with duckdb.connect() as connection:
                 connection.execute("set enable_progress_bar = false")
-                path = str(self.path)
+                path = duckdb_path(self.path)
                 self._duckdb(lambda: connection.execute("select * from read_parquet(?)", [path]))
                 yield [column[0] for column in connection.description]
                 while block := self._duckdb(lambda: connection.fetchmany(10_000)):

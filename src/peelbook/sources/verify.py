@@ -15,6 +15,7 @@ from peelbook.errors import DataPackageError, MissingTableError, TableContractEr
 from peelbook.files import sha256
 from peelbook.forces import Forces
 from peelbook.sources import gaps, package
+from peelbook.sources.publication import facts
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,11 @@ def verify(data_dir: Path | str) -> list[Problem]:
     frames = {}
     for name, resource in sorted(by_name.items()):
         path = data_dir / resource["path"]
-        restore = "restore it with git, or ingest the official file again"
+        restore = (
+            f"restore it with git, or run `peelbook data register {name}` if the change is meant"
+            if name in facts()["project"]
+            else "restore it with git, or ingest the official file again"
+        )
         if not path.exists():
             problems.append(Problem(name, "the table is missing", restore))
             continue
@@ -58,9 +63,7 @@ def verify(data_dir: Path | str) -> list[Problem]:
             problems.append(Problem(name, "no contract has this name", "add one, or remove the entry"))
             continue
         if resource.get("schema") != contracts.load(name):
-            problems.append(
-                Problem(name, "its schema is not the contract's", "ingest again after changing a contract")
-            )
+            problems.append(Problem(name, "its schema is not the contract's", restore))
         try:
             frames[name] = contracts.read_csv(path, name, forces)
         except (TableContractError, MissingTableError) as error:

@@ -15,6 +15,7 @@ from peelbook.errors import UnknownForceError
 from peelbook.sources.cells import month_end
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.publication import Context, Gap, Publication, Result
+from peelbook.sources.reading import duckdb_path
 
 STANDARD = (
     "Type",
@@ -37,6 +38,9 @@ STANDARD = (
 LAYOUT = Layout(columns(*STANDARD), optional=("month", "force"))
 
 MEMORY_LIMIT = "256MB"
+# DuckDB reads CSV in blocks of 32 MB a thread unless told otherwise, most of its memory for this query.
+CSV_BUFFER = 2 * 1024**2
+CSV_LINE = 64 * 1024
 
 OUTCOMES = {
     "No further action": (
@@ -64,14 +68,17 @@ _ETHNICITY_SQL = """case
     else e end"""
 
 
-def _sql(match: Match) -> tuple[str, str]:
-    """Return the FROM clause and the expression of a row's month."""
-    path = str(match.file.path).replace("'", "''")
+def _source(match: Match) -> str:
+    """Return the FROM clause that reads the file."""
+    path = duckdb_path(match.file.path).replace("'", "''")
     if match.file.kind == "parquet":
         source = f"read_parquet('{path}')"
     else:
-        source = f"read_csv('{path}', header = true, all_varchar = true, delim = ',', quote = '\"')"
-    return source, path
+        source = (
+            f"read_csv('{path}', header = true, all_varchar = true, delim = ',', quote = '\"', "
+            f"buffer_size = {CSV_BUFFER}, max_line_size = {CSV_LINE})"
+        )
+    return source
 
 
 def _named(match: Match) -> tuple[str | None, str | None]:
@@ -88,7 +95,7 @@ def count(match: Match) -> Any:
     import duckdb
 
     file = match.file
-    source, _ = _sql(match)
+    source = _source(match)
     have = {name.casefold() for name in match.header}
     month, force = _named(match)
     if not {"month", "force"} <= have and not (month and force):

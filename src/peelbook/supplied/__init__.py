@@ -1,0 +1,13 @@
+"""A user's own tables: a folder to fill in, its check, and the hiding of small numbers.
+
+Unpublished figures of one force (or of an area that is not a force) are laid over the embedded tables by
+`peelbook.catalogue`; this room makes the folder, says all that is wrong with it, and keeps small numbers in.
+"""
+
+from __future__ import annotations
+
+from peelbook.supplied._check import Report, check
+from peelbook.supplied._suppress import SMALLEST, Suppressed, suppress
+from peelbook.supplied._template import tables, template
+
+__all__ = ["SMALLEST", "Report", "Suppressed", "check", "suppress", "tables", "template"]

@@ -1,0 +1,381 @@
+"""Rules that hold for every file of the project, whoever writes it next."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SRC = ROOT / "src"
+
+# --- which files there are -----------------------------------------------------------------------
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    """Files that are, or are about to be, in the repository; empty where this is no git checkout."""
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listing = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+    except (OSError, subprocess.CalledProcessError):
+        return ()
+    return tuple(ROOT / name for name in listing.split("\0") if name and (ROOT / name).is_file())
+
+
+@pytest.fixture(scope="module")
+def files() -> tuple[Path, ...]:
+    if not tracked():
+        pytest.skip("this is not a git checkout, so it cannot be said which files belong to the project")
+    return tracked()
+
+
+def modules() -> list[Path]:
+    return sorted(SRC.rglob("*.py"))
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+# --- what may not be in a file -------------------------------------------------------------------
+
+# Folders of one person's or one machine's disk. Written in parts so that this line is no match itself.
+MACHINE_PATH = re.compile(
+    "(?<![\\w.])/(?:" + "|".join(["work", "root", "home", "Users"]) + ")/[\\w.]|"
+    "(?<![\\w.])/tmp/(?!ipykernel_)[\\w.]|"  # ipykernel names its cells so on every machine
+    "[A-Z]:\\\\Users\\\\"
+)
+
+
+def test_no_file_names_a_folder_of_one_machine(files):
+    found = []
+    for path in files:
+        text = path.read_bytes().decode("utf-8", errors="replace")
+        found += [f"{named(path)}: {match[0]}" for match in MACHINE_PATH.finditer(text)]
+    assert found == []
+
+
+@pytest.mark.parametrize("text", ["see /ro" + "ot/x", "'/ho" + "me/me'", "C:" + "\\Users\\me"])
+def test_the_search_for_machine_folders_finds_one(text):
+    assert MACHINE_PATH.search(text)
+
+
+@pytest.mark.sources
+def test_no_official_file_is_in_the_repository(files, shared_sources):
+    sizes = {path.stat().st_size: [] for path in files}
+    for path in files:
+        sizes[path.stat().st_size].append(path)
+    official = [path for path in shared_sources.rglob("*") if path.is_file() and path.stat().st_size]
+    assert official
+    copies = []
+    for source in official:
+        for path in sizes.get(source.stat().st_size, []):
+            if _sha256(source) == _sha256(path):
+                copies.append(named(path))
+    assert copies == []
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+RUN = 14
+PROSE = {".md", ".py", ".toml", ".txt", ".cff", ".html", ".json", ".js", ".css", ""}
+TEXT_TABLES = {"claims.csv", "gaps.csv", "judgments.csv", "non_claims.csv", "known_gaps.csv"}
+
+
+def runs_of_words(text: str, length: int = RUN) -> set[tuple[str, ...]]:
+    """Every run of so many words, whatever the case, punctuation and line ends."""
+    words = re.findall(r"[a-z0-9]+(?:[.,][0-9]+)*", text.lower().replace("’", "").replace("'", ""))
+    return set(zip(*(words[start:] for start in range(length)), strict=False))
+
+
+def prose(path: Path) -> str:
+    """The words of a file: of a notebook its cells and text outputs, of other files everything."""
+    if path.suffix == ".ipynb":
+        parts = []
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            parts.append("".join(cell["source"]))
+            for output in cell.get("outputs", []):
+                parts.append("".join(output.get("data", {}).get("text/plain", "")))
+        return "\n".join(parts)
+    if path.name in TEXT_TABLES or (path.suffix in PROSE and path.name != "requirements.txt"):
+        return path.read_bytes().decode("utf-8", errors="replace")
+    return ""
+
+
+@pytest.mark.sources
+def test_no_run_of_fourteen_words_is_the_reports(files, report_text):
+    theirs = runs_of_words(report_text)
+    assert len(theirs) > 1000
+    shared = {
+        named(path): " ".join(min(same)) for path in files if (same := runs_of_words(prose(path)) & theirs)
+    }
+    assert shared == {}
+
+
+def test_a_run_of_words_is_found_over_line_ends_and_quotation_marks():
+    text = "One two, three\nfour “five” six. Seven eight – nine ten eleven twelve thirteen fourteen!"
+    (run,) = runs_of_words(text)
+    assert run[0] == "one" and run[-1] == "fourteen"
+
+
+# --- what code may not do ------------------------------------------------------------------------
+
+RUNS_DATA = {"eval", "exec", "__import__"}
+UNPICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
+METHODS = {
+    ("os", "system"),
+    ("os", "popen"),
+    ("subprocess", "getoutput"),
+    ("subprocess", "getstatusoutput"),
+    ("yaml", "load"),
+    ("yaml", "unsafe_load"),
+    ("tempfile", "mktemp"),
+}
+FRAMES = {"read_pickle", "to_pickle", "read_hdf"}
+
+
+def dangerous(source: str) -> list[str]:
+    """Calls and imports by which data could become code."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [a.name for a in node.names if a.name.split(".")[0] in UNPICKLES]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in UNPICKLES:
+            found.append(node.module or "")
+        elif isinstance(node, ast.Call):
+            function = node.func
+            if isinstance(function, ast.Name) and function.id in RUNS_DATA:
+                found.append(f"{function.id}(")
+            elif isinstance(function, ast.Attribute):
+                owner = function.value.id if isinstance(function.value, ast.Name) else ""
+                if (owner, function.attr) in METHODS or function.attr in FRAMES:
+                    found.append(f"{owner}.{function.attr}(")
+            found += [
+                f"{keyword.arg}=True"
+                for keyword in node.keywords
+                if keyword.arg in ("shell", "allow_pickle") and not _is_false(keyword.value)
+            ]
+    return found
+
+
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is False
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(SRC).as_posix())
+def test_no_code_runs_unpickles_or_hands_data_to_a_shell(path):
+    assert dangerous(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "eval(cell)",
+        "exec(cell)",
+        "import pickle",
+        "from marshal import loads",
+        "subprocess.run(name, shell=True)",
+        "subprocess.run(name, shell=flag)",
+        "os.system(name)",
+        "yaml.load(text)",
+        "pd.read_pickle(path)",
+        "np.load(path, allow_pickle=True)",
+    ],
+)
+def test_the_search_for_dangerous_calls_finds_one(source):
+    assert dangerous(source)
+
+
+def test_a_template_marks_as_html_only_what_the_site_has_rendered_itself():
+    """`| safe` switches escaping off: the names it may stand on are HTML that the site itself made."""
+    found = set()
+    for path in (SRC / "peelbook/site").rglob("*.html"):
+        found |= set(re.findall(r"([\w.]+)\s*\|\s*safe\b", path.read_text(encoding="utf-8")))
+        assert "autoescape false" not in path.read_text(encoding="utf-8"), path.name
+    assert found <= RENDERED_HTML
+
+
+# A force's headlines and a printed page's parts are cut out of pages that are escaped already.
+RENDERED_HTML = {"entry.headlines", "title", "heading", "body"}
+
+# --- one direction, left to right ----------------------------------------------------------------
+
+# The rooms of the house in order. A room may import what stands before it; rooms of one line know
+# nothing of each other, except the foundation, whose modules are small and share freely.
+FOUNDATION = {"errors", "paths", "files", "formats", "display", "forces", "contracts", "sections", "__init__"}
+ORDER: list[set[str]] = [
+    FOUNDATION,
+    {"sources"},
+    {"catalogue"},
+    {"measures"},
+    {"compare"},
+    {"figures", "claims", "narrative"},
+    {"section"},
+    {"runner"},
+    {"site"},
+    {"cli"},
+]
+# Modules that are not their own room. `stats` is the arithmetic of `compare`; `national` is the facade
+# of the page of all forces, as `section` is of one; a room's `commands` are the verbs that `cli` mounts.
+HOUSED = {"stats": "compare", "national": "section", "__main__": "cli"}
+
+# Imports against the flow that stand today, each with what would mend it. One that is mended must go.
+_NAME = "the name of the descriptor's file belongs in `paths`, which both rooms may know"
+DEBTS: dict[tuple[str, str], str] = {
+    ("peelbook.sources.ingest", "peelbook.catalogue"): _NAME,
+    ("peelbook.sources.package", "peelbook.catalogue"): _NAME,
+    ("peelbook.sources.verify", "peelbook.catalogue"): _NAME,
+    ("peelbook.sources.coverage", "peelbook.catalogue"): "take the tables as an argument, as `page` does",
+    (
+        "peelbook.claims._pages",
+        "peelbook.figures._chart",
+    ): "`to_csv` belongs in `formats`, which both may know",
+}
+
+
+def room_of(module: str) -> str:
+    """The room of a module: `peelbook.site.card` -> `site`."""
+    parts = module.split(".")
+    if parts[-1] == "commands":
+        return "cli"
+    name = parts[1] if len(parts) > 1 else "__init__"
+    return HOUSED.get(name, name)
+
+
+def place_of(room: str) -> int:
+    return next(place for place, rooms in enumerate(ORDER) if room in rooms)
+
+
+@cache
+def module_names() -> dict[str, Path]:
+    names = {}
+    for path in modules():
+        parts = path.relative_to(SRC).with_suffix("").parts
+        names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return names
+
+
+def imports(path: Path) -> set[str]:
+    """Modules of the package that a file imports, at any depth; imports for type checkers do not count."""
+    found = set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for block in ast.walk(tree):
+        # `if TYPE_CHECKING:` never runs.
+        if isinstance(block, ast.If) and getattr(block.test, "id", "") == "TYPE_CHECKING":
+            block.body = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{named(path)}: write imports in full"
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in module_names() else str(node.module) for name in whole}
+    return {name for name in found if name.split(".")[0] in ("peelbook", "forkserver_kernel")}
+
+
+def against_the_flow() -> dict[tuple[str, str], str]:
+    """Pairs of module and imported module in which the second stands to the right of, or beside, the first."""
+    found = {}
+    for name, path in module_names().items():
+        if not name.startswith("peelbook"):
+            continue
+        own = room_of(name)
+        for other in imports(path):
+            if other.startswith("forkserver_kernel"):
+                if own not in ("runner", "cli"):
+                    found[name, other] = "only the runner starts kernels"
+                continue
+            theirs = room_of(other)
+            if theirs == own or {own, theirs} <= FOUNDATION:
+                continue
+            if place_of(theirs) >= place_of(own):
+                found[name, other] = f"{own} may not know {theirs}"
+    return found
+
+
+def test_every_module_has_a_room():
+    rooms = set().union(*ORDER)
+    homeless = [
+        name for name in module_names() if name.startswith("peelbook.") and room_of(name) not in rooms
+    ]
+    assert homeless == []
+
+
+def test_nothing_imports_from_a_room_to_its_right():
+    assert {pair: why for pair, why in against_the_flow().items() if pair not in DEBTS} == {}
+
+
+def test_an_exception_from_the_flow_that_is_mended_is_taken_off_the_list():
+    assert set(DEBTS) <= set(against_the_flow())
+
+
+def test_the_kernel_is_usable_without_the_book():
+    for name, path in module_names().items():
+        if name.startswith("forkserver_kernel"):
+            assert not {other for other in imports(path) if other.startswith("peelbook")}, name
+
+
+# --- what may be imported, and when --------------------------------------------------------------
+
+# Slow or rarely needed: imported inside the functions that use them.
+LAZY = {
+    "pandera", "scipy.stats", "scipy.optimize", "statsmodels", "matplotlib", "seaborn", "duckdb", "papermill",
+    "nbclient", "gptables", "distributed", "jupyter_book", "pooch", "requests", "afcharts", "odf", "openpyxl",
+    "python_calamine",
+}  # fmt: skip
+# Modules that are themselves imported late, because of the library they rest on.
+LATE = {"peelbook.contracts._rules"}
+
+
+def top_imports(path: Path) -> set[str]:
+    """Dotted names that are imported as soon as a module is."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def is_any_of(name: str, libraries: set[str]) -> bool:
+    return any(name == library or name.startswith(f"{library}.") for library in libraries)
+
+
+@pytest.mark.parametrize("name", [name for name in module_names() if name not in LATE])
+def test_slow_libraries_are_imported_where_they_are_used(name):
+    assert [other for other in top_imports(module_names()[name]) if is_any_of(other, LAZY)] == []
+
+
+def test_a_module_that_is_imported_late_is_imported_so_everywhere():
+    early = {
+        name: sorted(late)
+        for name, path in module_names().items()
+        if name not in LATE and (late := {other for other in top_imports(path) if is_any_of(other, LATE)})
+    }
+    assert early == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("peelbook", {*LAZY, "pandas", "numpy", "typer", "rich", "sphinx", "IPython"}),
+        ("peelbook.cli", {*LAZY, "sphinx", "IPython"}),
+    ],
+)
+def test_an_import_is_quick_because_nothing_heavy_comes_with_it(module, unwanted):
+    code = f"import sys, {module}; print(*sys.modules)"
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=SRC, timeout=60
+    ).stdout
+    assert [name for name in output.split() if is_any_of(name, unwanted)] == []
