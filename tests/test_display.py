@@ -51,7 +51,7 @@ def test_a_table_has_a_caption_and_heads_its_rows_and_columns():
     assert "<caption>Officers</caption>" in html
     assert '<th scope="col">Force</th>' in html
     assert '<th scope="row">Kent</th>' in html
-    assert "<td class=pb-num>3,326</td>" in html
+    assert "<td class=pb-number>3,326</td>" in html
 
 
 def test_the_bundle_carries_text_that_nbval_can_compare():

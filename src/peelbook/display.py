@@ -105,14 +105,14 @@ def table_html(
     """
     number = list(numeric) or [False] * len(columns)
     head = "".join(
-        f'<th scope="col"{" class=pb-num" if is_number else ""}>{escape(column)}</th>'
+        f'<th scope="col"{" class=pb-number" if is_number else ""}>{escape(column)}</th>'
         for column, is_number in zip(columns, number, strict=True)
     )
     body = []
     for row in rows:
         first, *rest = row
         cells = "".join(
-            f"<td{' class=pb-num' if is_number else ''}>{escape(cell)}</td>"
+            f"<td{' class=pb-number' if is_number else ''}>{escape(cell)}</td>"
             for cell, is_number in zip(rest, number[1:], strict=True)
         )
         body.append(f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>')

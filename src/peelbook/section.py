@@ -10,14 +10,13 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from peelbook import claims, compare, display, formats, measures, narrative
-from peelbook.catalogue import Catalogue, Provenance
+from peelbook.catalogue import OVERLAY_NOTE, Catalogue, Provenance
 from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import MissingTableError, ParameterError
 from peelbook.paths import PACKAGE
@@ -60,6 +59,7 @@ class SectionBook:
             declared=frozenset(self.section.tables),
         )
         self.force = self.catalogue.forces[force]
+        self.catalogue.own = self.force.code  # rows of another force in an overlay are refused
         try:
             self.period = pd.to_datetime(period, format="%Y-%m-%d") if period else None
         except ValueError as error:
@@ -133,9 +133,12 @@ class SectionBook:
         grade = self._grade()
         year = f" Most figures are for the {formats.period(self.period)}." if self.period is not None else ""
         graded = f" HMICFRS graded this area {grade} in 2023–25." if grade else ""
-        return display.paragraphs(
-            [f"This page is about {self.force.full_name}.{graded}{year}"], css="pb-opening"
-        )
+        supplied = [name for name in self.section.tables if self.catalogue.supplies(name)]
+        own = f"This page {OVERLAY_NOTE}: {formats.joined(supplied)}." if supplied else ""
+        below = self.catalogue.suppress_below
+        hidden = f" Small numbers in it are left out (fewer than {below})." if own and below else ""
+        texts = [f"This page is about {self.force.full_name}.{graded}{year}", own + hidden]
+        return display.paragraphs([text for text in texts if text], css="pb-opening")
 
     def _grade(self) -> str:
         """The force's grade for this section, from its own report or a stated secondary source."""
@@ -402,6 +405,8 @@ class SectionBook:
         if frame is None or frame.empty:
             return self._absent(measure, reason)
         period = self._period_of(frame)
+        if hidden := self.catalogue.suppressed("workforce", self.force.code, period):
+            return self._absent(measure, hidden)
         ranks = [
             rank for rank in measures.registry()["rank_share"].breakdowns["rank"] if isinstance(rank, str)
         ]
@@ -666,11 +671,16 @@ class SectionBook:
     def audit(self, *, everywhere: bool = False) -> Chart | display.Html:
         """The inspectors' counts of cases as proportions with 95% Wilson intervals.
 
-        Of this section, or of the whole report with `everywhere`.
+        Of this section, or of the whole report with `everywhere`. A force that supplies its own dip samples gets
+        those instead.
         """
         from peelbook import stats
         from peelbook.figures.interval_dot_plot import interval_dot_plot
 
+        if self.catalogue.supplies("audits") and self.catalogue.may_read("audits"):
+            own = self._own_audit(everywhere=everywhere)
+            if own is not None:
+                return own
         rows = self._claims
         rows = rows[rows["denominator"].notna() & (rows["basis"] == "HMICFRS audit")]
         rows = rows.drop(index=list(_NOT_FINDINGS), errors="ignore")
@@ -696,6 +706,43 @@ class SectionBook:
                 "The counts are as the report printed them; shares and intervals are computed.",
                 "The interval treats the cases as a random sample, which the report does not always state.",
             ],
+        )
+
+    def _own_audit(self, *, everywhere: bool) -> Chart | display.Html | None:
+        """The force's own dip samples, as it supplied them; the latest of each heading. `None` without any."""
+        from peelbook import stats
+        from peelbook.figures.interval_dot_plot import interval_dot_plot
+
+        rows = self.catalogue.table("audits")
+        rows = rows[rows["force_code"] == self.force.code]
+        if not everywhere:
+            rows = rows[rows["section"] == self.section.stem]
+        if self.period is not None and (rows["period_end"] <= self.period).any():
+            rows = rows[rows["period_end"] <= self.period]
+        rows = rows.sort_values("period_end", kind="stable")
+        rows = rows.drop_duplicates(["section", "heading"], keep="last").sort_index()
+        if rows.empty:
+            return None
+        counts = rows[["heading", "numerator", "denominator"]].rename(columns={"heading": "label"})
+        counts[["numerator", "denominator"]] = counts[["numerator", "denominator"]].astype("Float64")
+        usable = counts.notna().all(axis=1) & counts["denominator"].gt(0).fillna(False)
+        interval = stats.wilson(
+            counts.loc[usable, "numerator"].to_numpy(float), counts.loc[usable, "denominator"].to_numpy(float)
+        )
+        counts.loc[usable, "lower"], counts.loc[usable, "upper"] = interval.low, interval.high
+        notes = ["The interval treats the cases as a random sample of all cases of their kind."]
+        if not usable.all() and self.catalogue.suppress_below is not None:
+            notes.append(f"Samples without a figure are {self.catalogue.suppressed('audits', self.force.code)}.")
+        days = sorted(rows["period_end"].unique())
+        ends = list(dict.fromkeys(formats.date(day) for day in (days[0], days[-1])))
+        return interval_dot_plot(
+            counts.reset_index(drop=True),
+            id=f"{self.section.stem}.audit",
+            title=f"Cases in which {self.force.possessive} own audits found what they looked for",
+            provenance=[self.catalogue.provenance("audits")],
+            period=f"samples to {' to '.join(ends)}",
+            basis="computed",
+            notes=notes,
         )
 
     def outcomes(self) -> Chart | display.Html:

@@ -35,7 +35,7 @@ def test_nothing_is_missing_without_a_reason(found):
 def test_greater_manchesters_missing_year_is_missing_with_its_reason(found):
     assert state(found, "charges", GMP, "2020-03-31") == (
         "missing",
-        "Nothing was supplied for July 2019 to March 2020; April to June 2019 stands in charges_part_year.",
+        "Nothing was supplied for July 2019 to March 2020; April to June 2019 is kept apart as part of a year.",
     )
 
 
@@ -68,7 +68,7 @@ def test_the_terminal_view_lists_every_force_and_explains_its_letters(catalogue)
     lines = text.splitlines()
     assert sum(line.startswith("Greater Manchester") for line in lines) == 1
     assert len([line for line in lines if "✓" in line]) == 43
-    assert any(line.endswith("April to June 2019 stands in charges_part_year.") for line in lines)
+    assert any(line.endswith("April to June 2019 is kept apart as part of a year.") for line in lines)
 
 
 def test_the_page_names_every_table_and_shows_only_forces_with_a_gap(catalogue):

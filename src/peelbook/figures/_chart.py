@@ -219,7 +219,7 @@ class Chart:
                 [plain("" if missing(value) else write(value)) for value in _cells(self.data, name)]
             )
         return {
-            "columns": [column.label for column in self.columns.values()],
+            "columns": [plain(column.label) for column in self.columns.values()],
             "numeric": [column.numeric for column in self.columns.values()],
             "rows": [list(row) for row in zip(*printed, strict=True)],
         }
@@ -242,16 +242,16 @@ class Chart:
             "sources": [
                 {
                     "table": item.table,
-                    "title": item.title,
-                    "publisher": item.publisher,
-                    "url": item.page_url,
-                    "licence": item.licence,
-                    "licence_url": item.licence_url,
-                    "kind": item.kind,
-                    "caveat": item.caveat,
-                    "period": item.period,
+                    "title": plain(item.title),
+                    "publisher": plain(item.publisher),
+                    "url": _address(item.page_url),
+                    "licence": plain(item.licence),
+                    "licence_url": _address(item.licence_url),
+                    "kind": plain(item.kind),
+                    "caveat": plain(item.caveat),
+                    "period": plain(item.period),
                     "hash": item.short_hash,
-                    "inputs": [list(pair) for pair in item.input_files],
+                    "inputs": [[plain(name), digest] for name, digest in item.input_files],
                 }
                 for item in self.provenance
             ],
@@ -299,7 +299,19 @@ def missing(value: Any) -> bool:
     return type(value).__name__ == "NAType" or bool(value != value)
 
 
+# What hides text or ends it early: controls but tab and line ends, half characters, bidirectional marks.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def _address(url: str) -> str:
+    """Return a web address, or nothing for what a browser would run, or that carries a password."""
+    return url if re.fullmatch(r"https?://[^/@\s]+(/\S*)?", url) else ""
+
+
 def _safe(text: str) -> str:
+    text = _HIDDEN.sub("", text)
     text = f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
     # The csv module does not quote a lone carriage return, and readers end the row there.
     return text.replace("\r", " ")
