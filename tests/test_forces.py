@@ -102,3 +102,13 @@ def test_a_missing_column_or_file_is_named(tmp_path):
     (tmp_path / "forces.csv").write_text("force_code,slug\n", encoding="utf-8")
     with pytest.raises(TableContractError, match="add the column 'name'"):
         Forces.read(tmp_path / "forces.csv")
+
+
+def test_a_list_that_is_not_utf8_or_has_an_endless_name_is_refused(tmp_path):
+    path = tmp_path / "forces.csv"
+    path.write_bytes((HEADER + "E23000001,met,Mét,Met,,,London,0,0\n").encode("latin-1"))
+    with pytest.raises(TableContractError, match="save the file as UTF-8"):
+        Forces.read(path)
+    path.write_text(HEADER + f"E23000001,met,{'x' * 301},Met,,,London,0,0\n", encoding="utf-8")
+    with pytest.raises(TableContractError, match="longer than 300 characters"):
+        Forces.read(path)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import fcntl
 import os
 import shutil
 import socket
@@ -23,6 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from forkserver_kernel import _wire
+
+if sys.platform != "win32":
+    import fcntl
 
 START_TIMEOUT = 60.0
 """Seconds a zygote may take for its imports before the first kernel is given up."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from peelbook import contracts, paths
-from peelbook.errors import DataPackageError, MissingTableError, UndeclaredReadError
+from peelbook.errors import DataPackageError, MissingTableError, TableContractError, UndeclaredReadError
 from peelbook.files import sha256
 from peelbook.forces import Forces
 
@@ -55,19 +55,29 @@ class Catalogue:
     """Tables of one data folder, with an optional overlay folder for one force's own data.
 
     `declared` limits the tables that may be read; `None` allows all. `reads` collects the names read.
+    `own` is the code of the force the overlay is about: rows of another are refused. `suppress_below` hides
+    small counts of the overlay; without it, that which the overlay's folder or the environment sets.
     """
 
     data_dir: Path | str | None = None
     overlay: Path | str | None = None
     declared: frozenset[str] | None = None
     reads: set[str] = field(default_factory=set)
+    own: str | None = None
+    suppress_below: int | None = None
     _tables: dict[str, Any] = field(default_factory=dict, repr=False)
+    _supplied: dict[str, bool] = field(default_factory=dict, repr=False)
+    _hidden: dict[str, set[tuple[Any, Any]]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.data_dir = Path(self.data_dir) if self.data_dir else paths.data_dir()
         self.overlay = Path(self.overlay) if self.overlay else None
         if self.declared is not None:
             self.declared = frozenset(self.declared)
+        if self.overlay and self.suppress_below is None:
+            from peelbook.supplied import _hide
+
+            self.suppress_below = _hide.threshold(self.overlay)
 
     @cached_property
     def package(self) -> dict[str, Any]:
@@ -93,10 +103,17 @@ class Catalogue:
 
     @cached_property
     def forces(self) -> Forces:
-        """The forces of this data folder. An overlay may bring its own `forces.csv` (new areas)."""
-        if self.overlay and (self.overlay / "forces.csv").exists():
-            return Forces.read(self.overlay / "forces.csv")
+        """The forces of this book. An overlay's own `forces.csv` says which areas the book has, new ones too."""
+        return Forces.read(self.overlay / "forces.csv") if self.own_areas else self._embedded_forces
+
+    @cached_property
+    def _embedded_forces(self) -> Forces:
         return Forces.read(self.data_dir / "forces.csv")
+
+    @cached_property
+    def own_areas(self) -> bool:
+        """Whether the areas of this book are those of a user's own `forces.csv`."""
+        return self.overlay is not None and (self.overlay / "forces.csv").is_file()
 
     def _allow(self, name: str) -> None:
         if self.declared is not None and name not in self.declared:
@@ -105,6 +122,10 @@ class Catalogue:
                 f"`tables` in sections.toml (declared now: {', '.join(sorted(self.declared)) or 'none'})."
             )
         self.reads.add(name)
+
+    def may_read(self, name: str) -> bool:
+        """Whether the table is declared, so that reading it is allowed."""
+        return self.declared is None or name in self.declared
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table, typed and valid. The frame is a copy; change it freely.
@@ -117,8 +138,11 @@ class Catalogue:
         return self._tables[name].copy()
 
     def _read(self, name: str) -> pd.DataFrame:
+        own = self._own_rows(name) if self.supplies(name) else None
         if name not in self.resources:
             contracts.load(name)  # an unknown name has its own message
+            if own is not None:
+                return own
             raise MissingTableError(
                 f"The table {name!r} is not in {self.data_dir / PACKAGE_FILE}: its publication has not been ingested. "
                 f"Fix: run `peelbook data ingest` on the official file."
@@ -130,27 +154,74 @@ class Catalogue:
                 "on the official file."
             )
         known = self.resources[name].get("hash") == f"sha256:{sha256(path)}"
-        frame = contracts.read_csv(path, name, self.forces, validated=known)
-        if self.overlay and (self.overlay / f"{name}.csv").exists():
-            frame = self._overlaid(frame, name)
+        frame = contracts.read_csv(path, name, self._embedded_forces, validated=known)
+        if self.own_areas and "force_code" in frame:
+            kept = frame["force_code"].isin([*self.forces.codes, contracts.ENGLAND_AND_WALES])
+            frame = frame[kept].reset_index(drop=True)
+        return frame if own is None else self._overlaid(frame, own, name)
+
+    def supplies(self, name: str) -> bool:
+        """Whether the overlay has rows of this table; a file with nothing but a header is not supplied."""
+        if self.overlay is None:
+            return False
+        if name not in self._supplied:
+            from peelbook.supplied import _rows
+
+            self._supplied[name] = _rows.filled(self.overlay / f"{name}.csv")
+        return self._supplied[name]
+
+    def _own_rows(self, name: str) -> pd.DataFrame:
+        """The overlay's rows of a table, its small counts hidden. Raises `TableContractError`."""
+        from peelbook.supplied import _hide, _rows
+
+        path = self.overlay / f"{name}.csv"
+        if faults := _rows.foreign(path, self.forces, self._embedded_forces, self.own):
+            raise TableContractError(path, faults)
+        frame = contracts.read_csv(path, name, self.forces)
+        if faults := _rows.above_whole(frame, name):
+            raise TableContractError(path, faults)
+        if self.suppress_below is not None:
+            frame, self._hidden[name] = _hide.hide(frame, name, self.suppress_below)
         return frame
 
-    def _overlaid(self, frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    @staticmethod
+    def _overlaid(frame: pd.DataFrame, own: pd.DataFrame, name: str) -> pd.DataFrame:
         """The embedded rows with the user's rows in place of those of the same key."""
         import pandas as pd
 
-        own = contracts.read_csv(self.overlay / f"{name}.csv", name, self.forces)
         key = contracts.load(name).get("primaryKey", [])
-        both = pd.concat([frame, own], ignore_index=True)
+        both = pd.concat([frame, own], ignore_index=True) if len(frame) else own
         return both.drop_duplicates(key or None, keep="last").reset_index(drop=True)
 
     def has(self, name: str) -> bool:
-        """Whether the table has been ingested (or supplied), without reading it."""
-        return name in self.resources
+        """Whether the table has been ingested or supplied, and can hold a row of this book's areas."""
+        if self.supplies(name):
+            return True
+        return name in self.resources and self._shares_areas
+
+    @cached_property
+    def _shares_areas(self) -> bool:
+        """Whether any area of the book is one that the embedded tables know."""
+        return not self.own_areas or any(code in self._embedded_forces for code in self.forces.codes)
 
     def uses_overlay(self, names: Iterable[str]) -> bool:
         """Whether any of these tables holds data supplied by the user."""
-        return self.overlay is not None and any((self.overlay / f"{name}.csv").exists() for name in names)
+        return any(self.supplies(name) for name in names)
+
+    def suppressed(self, name: str, force_code: str, period_end: Any = None) -> str | None:
+        """Return why counts that a user supplied for a force (in a period) are hidden; `None` if none are."""
+        import pandas as pd
+
+        if self.suppress_below is None or not self.supplies(name):
+            return None
+        if name not in self._hidden:
+            self._own_rows(name)
+        day = None if period_end is None else pd.Timestamp(period_end)
+        if any(code == force_code and day in (None, end) for code, end in self._hidden[name]):
+            from peelbook.supplied import _hide
+
+            return _hide.reason(self.suppress_below)
+        return None
 
     def _gap_rows(self, name: str, force_code: str, status: str) -> pd.DataFrame:
         """Rows of `gaps.csv`, read whatever a section declares: the table is part of every cache key."""
@@ -163,6 +234,8 @@ class Catalogue:
         """Return the recorded reason why a table lacks a force (in a period), or `None`."""
         import pandas as pd
 
+        if reason := self.suppressed(name, force_code, period_end):
+            return reason
         if not self.has("gaps"):
             return None
         rows = self._gap_rows(name, force_code, "missing")
@@ -178,13 +251,28 @@ class Catalogue:
         return list(dict.fromkeys(self._gap_rows(name, force_code, "caution")["reason"]))
 
     def provenance(self, name: str) -> Provenance:
-        """Return where a table comes from, out of the data package."""
+        """Return where a table comes from: the data package, the user, or both."""
         if name not in self.resources:
+            if self.supplies(name):
+                return self._own_provenance(name)
             raise MissingTableError(f"The table {name!r} is not in {self.data_dir / PACKAGE_FILE}.")
         resource = self.resources[name]
         source = (resource.get("sources") or [{}])[0]
         licence = (resource.get("licenses") or self.package.get("licenses") or [{}])[0]
-        supplied = self.uses_overlay([name])
+        if self.supplies(name):
+            own = self._own_provenance(name)
+            mixed = resource.get("publisher", ""), own.publisher
+            return replace(
+                own,
+                title=source.get("title", own.title),
+                publisher="; ".join(part for part in mixed if part),
+                page_url=source.get("path", ""),
+                input_files=(
+                    *own.input_files,
+                    *((item["name"], item["sha256"]) for item in resource.get("inputs", [])),
+                ),
+                adapter=resource.get("adapter", ""),
+            )
         return Provenance(
             table=name,
             title=source.get("title", resource.get("title", name)),
@@ -193,10 +281,29 @@ class Catalogue:
             licence=licence.get("title", ""),
             licence_url=licence.get("path", ""),
             period=resource.get("period", ""),
-            kind="supplied by the user" if supplied else resource.get("kind", ""),
-            caveat=OVERLAY_NOTE if supplied else resource.get("caveat", ""),
+            kind=resource.get("kind", ""),
+            caveat=resource.get("caveat", ""),
             input_files=tuple((item["name"], item["sha256"]) for item in resource.get("inputs", [])),
             table_sha256=resource.get("hash", "").removeprefix("sha256:"),
             adapter=resource.get("adapter", ""),
             untested=bool(resource.get("untested", False)),
+        )
+
+    def _own_provenance(self, name: str) -> Provenance:
+        """Where a supplied table comes from. It has no licence: unpublished figures are not ours to license."""
+        path = self.overlay / f"{name}.csv"
+        digest = sha256(path)
+        return Provenance(
+            table=name,
+            title=contracts.load(name)["title"],
+            publisher="unpublished data supplied by the user",
+            page_url="",
+            licence="",
+            licence_url="",
+            period="",
+            kind="supplied by the user",
+            caveat=OVERLAY_NOTE,
+            input_files=((path.name, digest),),
+            table_sha256=digest,
+            adapter="",
         )

@@ -14,6 +14,7 @@ from peelbook.claims.commands import app as claims_app
 from peelbook.errors import PeelbookError
 from peelbook.runner.commands import app as runner_app
 from peelbook.sources.commands import app as data_app
+from peelbook.supplied.commands import register as register_supplied
 
 app = typer.Typer(
     name="peelbook",
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+register_supplied(data_app)
 app.add_typer(data_app, name="data", help="Official data in: list, ingest, fetch, verify, coverage.")
 app.add_typer(claims_app, name="claims", help="The ledger of printed numbers: list, check, new.")
 app.add_typer(runner_app)

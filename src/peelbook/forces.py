@@ -28,6 +28,9 @@ COLUMNS = (
     "tile_column",
 )
 
+# Far beyond any real name or list of aliases; a longer one is a mistake or an attack on the page.
+LONGEST = 300
+
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -108,15 +111,20 @@ class Forces:
         path = Path(path)
         if not path.exists():
             raise MissingTableError(f"{path}: no such table. Fix: restore it, or pass the right data folder.")
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-            if missing:
-                raise TableContractError(
-                    path,
-                    [Fault(c, None, "", "the column is missing", f"add the column {c!r}") for c in missing],
-                )
-            rows = list(reader)
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as stream:
+                reader = csv.DictReader(stream)
+                rows = list(reader)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise TableContractError(
+                path, [Fault("", None, "", f"not a CSV table: {error}", "save the file as UTF-8 CSV")]
+            ) from error
+        missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+        if missing:
+            raise TableContractError(
+                path,
+                [Fault(c, None, "", "the column is missing", f"add the column {c!r}") for c in missing],
+            )
         faults: list[Fault] = []
         forces: list[Force] = []
         taken: dict[tuple[str, str], int] = {}
@@ -129,8 +137,12 @@ class Forces:
                 fault("force_code", "not an area code", "use the ONS code, such as E23000001")
             if not SLUG.fullmatch(row["slug"] or ""):
                 fault("slug", "not a slug", "use small letters, digits and single hyphens")
-            if not row["name"] or not row["short_name"]:
-                fault("name" if not row["name"] else "short_name", "empty", "give the force's name")
+            for column in ("name", "short_name"):
+                if not row[column]:
+                    fault(column, "empty", "give the force's name")
+            for column in COLUMNS:
+                if len(row[column] or "") > LONGEST:
+                    fault(column, f"longer than {LONGEST} characters", "shorten it")
             for column in ("tile_row", "tile_column"):
                 if not (row[column] or "").isdigit():
                     fault(column, "not a whole number", "give the place on the tile grid, from 0")

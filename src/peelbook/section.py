@@ -76,13 +76,35 @@ class SectionBook:
         return rows[rows["force_code"] == self.force.code].set_index("claim_id", drop=False)
 
     def _frame(self, measure: Measure, dimension: Dimension) -> pd.DataFrame:
-        frame = measures.compute(self.catalogue, measure.id, **dimension)
+        frame = self._computed(measure.id, **dimension)
         if measure.period in ("year", "quarter") and frame["period_end"].nunique() > 1:
             # Rolling years overlap; a line of them would show each event four times.
             month = self.period.month if self.period is not None else 3
             if (frame["period_end"].dt.month == month).any():
                 frame = measures.yearly(frame, month)
         return frame
+
+    def _computed(self, measure_id: str, **dimension: Any) -> pd.DataFrame:
+        """A measure of all areas. A user's table may lack a whole category; that is no figure, not an error."""
+        try:
+            return measures.compute(self.catalogue, measure_id, **dimension)
+        except ParameterError:
+            if not self._overlaid(measures.registry()[measure_id]):
+                raise
+            days = pd.Series([], dtype="datetime64[s]")
+            return pd.DataFrame(
+                {
+                    "force_code": pd.Series([], dtype="str"),
+                    "period_end": days,
+                    "value": pd.Series([], dtype=float),
+                }
+            )
+
+    def _computed_at(self, period: pd.Timestamp, measure_id: str, **dimension: Any) -> pd.DataFrame:
+        """The rows of one period; none where no area has a figure in it."""
+        frame = self._computed(measure_id, **dimension)
+        found = frame[(frame["period_end"] == period) & frame["value"].notna()]
+        return compare.at_period(frame, period) if len(found) else found
 
     def _period_of(self, frame: pd.DataFrame) -> pd.Timestamp:
         """The section's period where the table has it, else the last one before it, else the first after."""
@@ -105,7 +127,16 @@ class SectionBook:
             if self.catalogue.has(name)
             for reason in self.catalogue.cautions(name, self.force.code)
         ]
-        return [*cautions, *measure.caveats, *measure.exclusions]
+        return [*self._area_notes(), *cautions, *measure.caveats, *measure.exclusions]
+
+    def _area_notes(self) -> list[str]:
+        """Whom the averages are of, where the user's list of areas has others than the forces."""
+        if not self.catalogue.own_areas:
+            return []
+        return [
+            "The areas compared are those of the user’s own list. Averages and ranks, and what is called England and "
+            "Wales, are of these areas together; one that lies within another counts in both."
+        ]
 
     def _id(self, measure_id: str, dimension: Dimension, suffix: str = "") -> str:
         words = [measure_id, *(str(value) for value in dimension.values()), suffix]
@@ -122,7 +153,8 @@ class SectionBook:
         """The measure, its frame, and the reason where it has none."""
         measure = measures.registry()[measure_id]
         try:
-            return measure, self._frame(measure, dimension), ""
+            frame = self._frame(measure, dimension)
+            return measure, frame, "" if len(frame) else "no area has a figure for it"
         except MissingTableError as error:
             return measure, None, str(error).split(" Fix:")[0]
 
@@ -262,8 +294,7 @@ class SectionBook:
         return trend(
             frame,
             id=self._id(measure_id, dimension, "trend"),
-            title=title
-            or f"{words['label']}, {measure.period_name(days[0])} to {formats.date(days[-1])}",
+            title=title or f"{words['label']}, {measure.period_name(days[0])} to {formats.date(days[-1])}",
             period=f"{measure.period_name(days[0])} to {measure.period_name(days[-1])}",
             averages=self._averages_through_time(frame),
             gaps=self._gaps(measure, frame, days, dimension),
@@ -336,9 +367,15 @@ class SectionBook:
         if not found:
             texts = [narrative.missing(found, measure, self.force, period)]
         else:
-            texts = [narrative.paragraph(compare.against_peers(frame, self.force.code, period), measure, self.force)]
+            texts = [
+                narrative.paragraph(
+                    compare.against_peers(frame, self.force.code, period), measure, self.force
+                )
+            ]
         if frame["period_end"].nunique() >= 5:
-            texts.append(narrative.trend(compare.recent_trend(frame, self.force.code), measure, self.force, period))
+            texts.append(
+                narrative.trend(compare.recent_trend(frame, self.force.code), measure, self.force, period)
+            )
         return display.paragraphs([text for text in texts if text])
 
     def tile_map(self, measure_id: str, **dimension: Any) -> Chart | display.Html:
@@ -374,12 +411,14 @@ class SectionBook:
             panel = self._frame(measure, {by: value})
             if self.period is not None:
                 panel = panel[panel["period_end"] <= self.period]
+            if panel.empty:
+                continue
             means = self._averages_through_time(panel)
             own = panel[panel["force_code"] == self.force.code][["period_end", "value"]]
             average = "pooled" if "pooled" in means else "mean_of_forces"
             joined = means[["period_end", average]].rename(columns={average: "average"})
             parts.append(joined.merge(own, on="period_end", how="left").assign(panel=value))
-        table = pd.concat(parts, ignore_index=True)
+        table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"value": []})
         if table["value"].isna().all():
             return self._absent(measure, "the table has no figure for it")
         days = sorted(table["period_end"].unique())
@@ -413,9 +452,7 @@ class SectionBook:
         rows = []
         for rank in ranks:
             for sex, side in (("Female", "Women"), ("Male", "Men")):
-                part = compare.at_period(
-                    measures.compute(self.catalogue, "officers_headcount", rank=rank, sex=sex), period
-                )
+                part = self._computed_at(period, "officers_headcount", rank=rank, sex=sex)
                 own = part[part["force_code"] == self.force.code]["value"]
                 rows.append(
                     {
@@ -524,9 +561,9 @@ class SectionBook:
         for group in measure.breakdowns["ethnicity"]:
             if group == measure.reference["ethnicity"]:
                 continue
-            every = compare.at_period(
-                measures.compute(self.catalogue, "disparity_ratio", ethnicity=group), period
-            )
+            every = self._computed_at(period, "disparity_ratio", ethnicity=group)
+            if every.empty:
+                continue
             own = every[every["force_code"] == self.force.code]
             low, high = stats.ratio_interval(*(own[name].to_numpy(dtype=float) for name in counts))
             total = [float(every[name].sum()) for name in counts]
@@ -542,7 +579,7 @@ class SectionBook:
                     "comparator_upper": float(all_high),
                 }
             )
-        table = pd.DataFrame(rows)
+        table = pd.DataFrame(rows, columns=None if rows else ["value"])
         if table["value"].isna().all():
             found = measures.at(self.catalogue, "disparity_ratio", self.force.code, period)
             return self._absent(measure, getattr(found, "reason", ""))
@@ -732,7 +769,9 @@ class SectionBook:
         counts.loc[usable, "lower"], counts.loc[usable, "upper"] = interval.low, interval.high
         notes = ["The interval treats the cases as a random sample of all cases of their kind."]
         if not usable.all() and self.catalogue.suppress_below is not None:
-            notes.append(f"Samples without a figure are {self.catalogue.suppressed('audits', self.force.code)}.")
+            notes.append(
+                f"Samples without a figure are {self.catalogue.suppressed('audits', self.force.code)}."
+            )
         days = sorted(rows["period_end"].unique())
         ends = list(dict.fromkeys(formats.date(day) for day in (days[0], days[-1])))
         return interval_dot_plot(

@@ -65,45 +65,45 @@ def folder(make_catalogue, stop_search, population):
 
 
 def test_list_shows_printed_and_computed_figures(folder):
-    lines = run("list", "--data", folder).splitlines()
+    lines = run("list", "--data-dir", folder).splitlines()
     assert len(lines) == 5
     assert "✓ police_powers.rate.force | 20.0 per 1,000 | computed 20.00 per 1,000" in lines
 
 
 def test_list_can_be_narrowed_to_a_verdict_and_a_section(folder):
-    assert run("list", "--data", folder, "--verdict", "differs").splitlines() == [
+    assert run("list", "--data-dir", folder, "--verdict", "differs").splitlines() == [
         "≠ police_powers.per_head | 1.0 per 1,000 | computed 20.00 per 1,000"
     ]
-    assert run("list", "--data", folder, "--section", "workforce") == ""
+    assert run("list", "--data-dir", folder, "--section", "workforce") == ""
 
 
 def test_list_refuses_what_it_does_not_know(folder):
     with pytest.raises(ParameterError, match="no verdict 'wrong'"):
-        run("list", "--data", folder, "--verdict", "wrong")
+        run("list", "--data-dir", folder, "--verdict", "wrong")
     with pytest.raises(UnknownSectionError):
-        run("list", "--data", folder, "--section", "nowhere")
+        run("list", "--data-dir", folder, "--section", "nowhere")
     with pytest.raises(UnknownForceError):
-        run("list", "--data", folder, "--force", "atlantis")
+        run("list", "--data-dir", folder, "--force", "atlantis")
 
 
 def test_check_prints_totals_differences_and_broken_ties(folder):
-    output = run("check", "--data", folder)
+    output = run("check", "--data-dir", folder)
     assert output.startswith("5 claims: 2 reproduced, 0 consistent, 1 differs, 2 not testable")
     assert "≠ police_powers.per_head" in output
     assert "Tested without a fit" in output
 
 
 def test_check_is_strict_when_asked(folder):
-    run("check", "--data", folder, "--strict", fails=1)
+    run("check", "--data-dir", folder, "--strict", fails=1)
 
 
 def test_check_writes_json(folder, tmp_path):
-    run("check", "--data", folder, "--out", tmp_path / "claims.json")
+    run("check", "--data-dir", folder, "--out", tmp_path / "claims.json")
     assert len(json.loads((tmp_path / "claims.json").read_text(encoding="utf-8"))["claims"]) == 5
 
 
 def test_check_of_a_force_without_a_report_says_how_to_start(folder):
-    assert "peelbook claims new --force kent" in run("check", "--data", folder, "--force", "kent")
+    assert "peelbook claims new --force kent" in run("check", "--data-dir", folder, "--force", "kent")
 
 
 def test_a_broken_tie_is_printed(make_catalogue):
@@ -111,14 +111,14 @@ def test_a_broken_tie_is_printed(make_catalogue):
         claim_row(name, value=value, quantity="rate", unit="percent", **YEAR)
         for name, value in (("a", "6.3"), ("b", "5.5"))
     ]
-    output = run("check", "--data", make_catalogue({}, *rows).data_dir)
+    output = run("check", "--data-dir", make_catalogue({}, *rows).data_dir)
     assert "A figure: 6.3%" in output
     assert "A figure: 5.5%" in output
 
 
 def test_new_makes_a_ledger_that_can_be_filled_in_and_checked(folder, tmp_path):
     mine = tmp_path / "mine"
-    output = run("new", "--force", "kent", "--folder", mine, "--data", folder)
+    output = run("new", "--force", "kent", "--folder", mine, "--data-dir", folder)
     assert "4 claims to fill in for Kent Police" in output
     rows = pd.read_csv(mine / "claims.csv", dtype=str, keep_default_na=False)
     assert set(rows["force_code"]) == {"E23000032"}
@@ -135,7 +135,7 @@ def test_new_makes_a_ledger_that_can_be_filled_in_and_checked(folder, tmp_path):
     assert rows["evidence"].tolist()[-1] == 'measure("stop_search_rate")'
     assert rows["comparator"].tolist()[1] == "police_powers.rate.average"
 
-    words = ("check", "--data", folder, "--overlay", mine, "--force", "kent")
+    words = ("check", "--data-dir", folder, "--data", mine, "--force", "kent")
     assert run(*words).startswith("4 claims: 0 reproduced, 0 consistent, 0 differ, 4 not testable")
 
     filled = rows["claim_id"] == "police_powers.rate.force"
@@ -143,35 +143,35 @@ def test_new_makes_a_ledger_that_can_be_filled_in_and_checked(folder, tmp_path):
     rows.to_csv(mine / "claims.csv", index=False)
     assert run(*words).startswith("4 claims: 1 reproduced")
     # The reference report is untouched by the overlay.
-    assert run("check", "--data", folder, "--overlay", mine).startswith("5 claims: 2 reproduced")
+    assert run("check", "--data-dir", folder, "--data", mine).startswith("5 claims: 2 reproduced")
 
 
 def test_a_fault_in_a_users_ledger_names_the_file_row_and_column(folder, tmp_path):
     mine = tmp_path / "mine"
-    run("new", "--force", "kent", "--folder", mine, "--data", folder)
+    run("new", "--force", "kent", "--folder", mine, "--data-dir", folder)
     rows = pd.read_csv(mine / "claims.csv", dtype=str, keep_default_na=False)
     rows.loc[0, "unit"] = "furlongs"
     rows.to_csv(mine / "claims.csv", index=False)
     with pytest.raises(TableContractError, match=r"claims\.csv.*\n.*row 2, column 'unit'"):
-        run("check", "--data", folder, "--overlay", mine, "--force", "kent")
+        run("check", "--data-dir", folder, "--data", mine, "--force", "kent")
 
 
 def test_new_writes_over_nothing_unless_told(folder, tmp_path):
-    run("new", "--force", "kent", "--folder", tmp_path, "--data", folder)
+    run("new", "--force", "kent", "--folder", tmp_path, "--data-dir", folder)
     with pytest.raises(PeelbookError, match="there is one already"):
-        run("new", "--force", "essex", "--folder", tmp_path, "--data", folder)
-    run("new", "--force", "essex", "--folder", tmp_path, "--data", folder, "--replace")
+        run("new", "--force", "essex", "--folder", tmp_path, "--data-dir", folder)
+    run("new", "--force", "essex", "--folder", tmp_path, "--data-dir", folder, "--replace")
     assert "peel-2023-25-essex" in (tmp_path / "claims.csv").read_text(encoding="utf-8")
 
 
 def test_new_never_writes_over_the_books_own_ledger(folder):
     with pytest.raises(PeelbookError, match="own ledger"):
-        run("new", "--force", "kent", "--folder", folder, "--data", folder, "--replace")
+        run("new", "--force", "kent", "--folder", folder, "--data-dir", folder, "--replace")
 
 
 def test_the_force_of_the_ledger_needs_no_skeleton(folder, tmp_path):
     with pytest.raises(ParameterError, match="in the ledger already"):
-        run("new", "--force", "metropolitan", "--folder", tmp_path, "--data", folder)
+        run("new", "--force", "metropolitan", "--folder", tmp_path, "--data-dir", folder)
 
 
 def test_a_skeleton_needs_a_filled_ledger(catalogue):

@@ -38,7 +38,7 @@ def test_a_kernel_is_a_child_of_the_zygote_and_leads_its_own_group():
     sync(main())
 
 
-def test_the_zygote_has_one_thread_and_numeric_libraries_make_no_more():
+def test_the_zygote_has_one_thread_and_numeric_libraries_make_no_more(fresh):
     nb = run(notebook("import os, numpy; print(os.environ['OMP_NUM_THREADS'])"))
     assert text(nb) == "1"
     (server,) = client._servers.values()

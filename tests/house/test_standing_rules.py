@@ -70,7 +70,7 @@ def test_the_search_for_machine_folders_finds_one(text):
 
 @pytest.mark.sources
 def test_no_official_file_is_in_the_repository(files, shared_sources):
-    sizes = {path.stat().st_size: [] for path in files}
+    sizes: dict[int, list[Path]] = {path.stat().st_size: [] for path in files}
     for path in files:
         sizes[path.stat().st_size].append(path)
     official = [path for path in shared_sources.rglob("*") if path.is_file() and path.stat().st_size]
@@ -216,9 +216,10 @@ FOUNDATION = {"errors", "paths", "files", "formats", "display", "forces", "contr
 ORDER: list[set[str]] = [
     FOUNDATION,
     {"sources"},
+    {"overlay"},
     {"catalogue"},
     {"measures"},
-    {"compare"},
+    {"compare", "supplied"},
     {"figures", "claims", "narrative"},
     {"section"},
     {"runner"},
@@ -227,7 +228,16 @@ ORDER: list[set[str]] = [
 ]
 # Modules that are not their own room. `stats` is the arithmetic of `compare`; `national` is the facade
 # of the page of all forces, as `section` is of one; a room's `commands` are the verbs that `cli` mounts.
-HOUSED = {"stats": "compare", "national": "section", "__main__": "cli"}
+# How a user's own rows are laid over a table is part of reading it; the forms and the check of a whole
+# folder know which measures each table feeds.
+HOUSED = {
+    "stats": "compare",
+    "national": "section",
+    "__main__": "cli",
+    "supplied._rows": "overlay",
+    "supplied._hide": "overlay",
+    "supplied._suppress": "overlay",
+}
 
 # Imports against the flow that stand today, each with what would mend it. One that is mended must go.
 _NAME = "the name of the descriptor's file belongs in `paths`, which both rooms may know"
@@ -249,7 +259,7 @@ def room_of(module: str) -> str:
     if parts[-1] == "commands":
         return "cli"
     name = parts[1] if len(parts) > 1 else "__init__"
-    return HOUSED.get(name, name)
+    return HOUSED.get(".".join(parts[1:3]), HOUSED.get(name, name))
 
 
 def place_of(room: str) -> int:

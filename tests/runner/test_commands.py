@@ -184,6 +184,25 @@ def test_data_is_laid_over_in_its_own_cache(cli, book, tmp_path):
     assert not book.workspace.base.exists()
 
 
+def test_hiding_small_numbers_is_part_of_the_key_and_reaches_the_kernel(cli, book, tmp_path, monkeypatch):
+    monkeypatch.setenv("PEELBOOK_SUPPRESS_BELOW", "")  # put back afterwards
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "workforce.csv").write_text("force_code,headcount\nE23000032,1\n")
+    book.put(
+        "alpha",
+        code(
+            "own = pathlib.Path(os.environ['PEELBOOK_OVERLAY'])\nprint((own / 'suppress_below.txt').read_text())"
+        ),
+    )
+    cli("run", "-f", "kent", "-s", "alpha", "--data", own, "--suppress-below", "7", "--out", tmp_path / "out")
+    assert '"7\\n' in (tmp_path / "out" / "kent" / "alpha.ipynb").read_text()
+    (step,) = json.loads(
+        cli("plan", "-f", "kent", "-s", "alpha", "--data", own, "--suppress-below", "9", "--json").stdout
+    )["steps"]
+    assert (step["reason"], step["detail"]) == (planning.DATA, "your suppress_below.txt")
+
+
 def test_in_place_writes_the_committed_notebooks(cli, book):
     cli("run", "--force", "metropolitan", "--in-place")
     assert '"execution_count": 3' in book.workspace.notebook("alpha").read_text()
@@ -234,6 +253,7 @@ def test_clean_removes_what_runs_left_and_nothing_else(cli, book):
         (["run", "--force", "kent", "--section", "omega"], "Unknown section 'omega'"),
         (["run", "--all", "--data", "."], "name them with --force"),
         (["run", "--force", "kent", "--data", "/none"], "no such folder"),
+        (["run", "--force", "kent", "--suppress-below", "5"], "your own data"),
         (["run", "--all", "--in-place"], "takes one --force"),
         (["run", "--force", "kent", "--in-place"], "another force"),
         (["serve", "/none"], "no site there"),

@@ -68,7 +68,7 @@ def entries(book: Book) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_run_killed_at_a_random_moment_resumes_and_gives_the_same_bytes(tmp_path, seed):
     book = make_book(tmp_path)
     for section in book.sections:

@@ -19,10 +19,10 @@ from peelbook.files import write_atomic
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 ForceOption = Annotated[str, typer.Option("--force", help="Any name of a force: slug, name or ONS code.")]
-DataOption = Annotated[str, typer.Option("--data", help="Folder of tables instead of the embedded ones.")]
+DataOption = Annotated[str, typer.Option("--data-dir", help="Folder of tables instead of the embedded ones.")]
 OverlayOption = Annotated[
     str,
-    typer.Option("--overlay", help="Folder of your own tables, among them the claims.csv of your report."),
+    typer.Option("--data", help="Folder of your own tables, among them the claims.csv of your report."),
 ]
 
 
@@ -100,7 +100,7 @@ def check(
 def new(
     force: Annotated[str, typer.Option("--force", help="The force whose report is to be entered.")],
     folder: Annotated[
-        Path, typer.Option(help="Folder for the new claims.csv; give it later as --overlay.")
+        Path, typer.Option(help="Folder for the new claims.csv; give it later as --data.")
     ] = Path(),
     replace: Annotated[bool, typer.Option(help="Write over a claims.csv that is there.")] = False,
     data: DataOption = "",
@@ -117,4 +117,4 @@ def new(
     text = claims.skeleton(claims.read(catalogue, first), found)
     write_atomic(path, text)
     typer.echo(f"{path}: {len(text.splitlines()) - 1} claims to fill in for {found.full_name}.")
-    typer.echo(f"Then: peelbook claims check --force {found.slug} --overlay {folder}")
+    typer.echo(f"Then: peelbook claims check --force {found.slug} --data {folder}")

@@ -55,7 +55,10 @@ def region_strip(
     alt = words.alt_text(
         f"Dot plot of {words.lower_first(label)} for {len(drawn)} police forces in {len(order)} regions, {period}",
         f"Highest median: {order[0]} {write(medians.iloc[0])}; lowest median: {order[-1]} {write(medians.iloc[-1])}",
-        (1, f"Highest force: {words.extreme(drawn, write)}; lowest: {words.extreme(drawn, write, lowest=True)}"),
+        (
+            1,
+            f"Highest force: {words.extreme(drawn, write)}; lowest: {words.extreme(drawn, write, lowest=True)}",
+        ),
         (2, words.average_words(lines, write)),
     )
 
@@ -87,7 +90,9 @@ def region_strip(
         axes.grid(False, axis="y")
         axes.spines["bottom"].set_visible(False)
         axes.tick_params(length=0)
-        axes.xaxis.set_major_formatter(lambda value, _: words.number_format(unit, 0 if decimals < 2 else 1)(value))
+        axes.xaxis.set_major_formatter(
+            lambda value, _: words.number_format(unit, 0 if decimals < 2 else 1)(value)
+        )
         axes.locator_params(axis="x", nbins=4 if layout.compact else 7)
         parts = ["Dot: one force. Bar: median of the region."]
         for style, line in zip(("Solid", "Dashed"), lines, strict=False):

@@ -7,6 +7,7 @@ Each reads its options, calls one function of the runner and prints what came of
 from __future__ import annotations
 
 import json
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -82,6 +83,14 @@ DataOption = Annotated[
         show_default=False,
     ),
 ]
+SuppressOption = Annotated[
+    int | None,
+    typer.Option(
+        "--suppress-below",
+        help="With --data: hide counts of yours below this number, and those that would give them away.",
+        show_default=False,
+    ),
+]
 KernelOption = Annotated[
     Kernel, typer.Option("--kernel", help="auto: forked kernels where the system can, else python3.")
 ]
@@ -140,11 +149,12 @@ def plan_command(
     section: SectionOption = None,
     period: PeriodOption = None,
     data: DataOption = None,
+    suppress_below: SuppressOption = None,
     again: AgainOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a run would execute, and why; nothing is executed."""
-    workspace, forces, sections = _choose(force, all_forces, section, data)
+    workspace, forces, sections = _choose(force, all_forces, section, data, suppress_below)
     _print_plan(workspace, forces, sections, period, again, as_json)
 
 
@@ -155,6 +165,7 @@ def run_command(
     section: SectionOption = None,
     period: PeriodOption = None,
     data: DataOption = None,
+    suppress_below: SuppressOption = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Also write the executed notebooks into this folder.", show_default=False),
@@ -175,7 +186,7 @@ def run_command(
     from peelbook.runner import engine
     from peelbook.runner.errors import UsageError
 
-    workspace, forces, sections = _choose(force, all_forces, section, data)
+    workspace, forces, sections = _choose(force, all_forces, section, data, suppress_below)
     if in_place and (len(forces) != 1 or data is not None or out is not None or period is not None):
         raise UsageError(
             "--in-place takes one --force, and no --data, --out or --period. Fix: leave these out."
@@ -213,6 +224,7 @@ def build_command(
     section: SectionOption = None,
     period: PeriodOption = None,
     data: DataOption = None,
+    suppress_below: SuppressOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -231,7 +243,7 @@ def build_command(
     as_json: JsonOption = False,
 ) -> None:
     """Execute what needs it and build the site of these forces; it replaces the site in the folder at once."""
-    workspace, forces, sections = _choose(force, all_forces, section, data)
+    workspace, forces, sections = _choose(force, all_forces, section, data, suppress_below)
     if dry_run:
         _print_plan(workspace, forces, sections, period, again, as_json)
         return
@@ -312,7 +324,11 @@ def clean_command(
 
 
 def _choose(
-    names: list[str] | None, all_forces: bool, stems: list[str] | None, data: Path | None
+    names: list[str] | None,
+    all_forces: bool,
+    stems: list[str] | None,
+    data: Path | None,
+    suppress_below: int | None,
 ) -> tuple[Workspace, list[Force], list[Section]]:
     """Resolve what the command line names. Raises `UsageError`, or the error of an unknown name."""
     from peelbook.runner import plan
@@ -326,6 +342,13 @@ def _choose(
         raise UsageError("No force was named. Fix: give --force NAME (repeatable), or --all.")
     if data is not None and all_forces:
         raise UsageError("--data is for the forces it is about. Fix: name them with --force.")
+    if suppress_below is not None:
+        if data is None:
+            raise UsageError("--suppress-below is for your own data. Fix: give its folder with --data.")
+        from peelbook.supplied import _hide
+
+        # Every reader of the folder in this run looks there: the plan, the workers and the site's downloads.
+        os.environ[_hide.VARIABLE] = str(suppress_below)
     workspace = Workspace.default(data)
     known = plan.read_forces(workspace)
     forces = list(known) if all_forces else list(dict.fromkeys(known[name] for name in names or ()))

@@ -186,7 +186,16 @@ def _commit(step: plan.Step, outcome: Outcome, cache: Cache) -> Result:
     entry = cache.write(step.key, outcome.notebook, outcome.seconds)
     cache.write_head(step.section.stem, step.force.slug, step.key, step.parts, outcome.seconds)
     path = cache.entry_path(step.key)
-    return Result(*place, "ok", step.key, outcome.seconds, entry.digest, path, reason=step.reason)
+    return Result(
+        *place,
+        "ok",
+        step.key,
+        outcome.seconds,
+        entry.digest,
+        path,
+        reason=step.reason,
+        cell_seconds=outcome.cell_seconds,
+    )
 
 
 def run_in_place(

@@ -335,9 +335,12 @@ def warm_up(kernel: str) -> None:
     """Start the zygote now, so that its imports run while this process does its own."""
     if kernel != "peelbook":
         return
-    from forkserver_kernel import available, client
+    from forkserver_kernel import available
+
+    if not available():
+        return
+    from forkserver_kernel import client
     from forkserver_kernel.kernelspec import DEFAULT_PRELOAD
 
-    if available():
-        with contextlib.suppress(client.ForkServerError):
-            client.server(sys.executable, [*DEFAULT_PRELOAD, *PRELOAD], kernel_environment({}))
+    with contextlib.suppress(client.ForkServerError):
+        client.server(sys.executable, [*DEFAULT_PRELOAD, *PRELOAD], kernel_environment({}))

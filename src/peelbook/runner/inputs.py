@@ -96,6 +96,9 @@ def read(workspace: Workspace, section: Section) -> Inputs:
     files[PACKAGE_FILE] = json.dumps(shown, ensure_ascii=False, sort_keys=True).encode()
     overlay: dict[str, bytes] = {}
     if workspace.overlay is not None:
+        from peelbook.supplied import _hide
+
+        overlay.update(_hide.threshold_file(workspace.overlay))
         for name in sorted(f"{table}.csv" for table in wanted):
             content = _bytes(workspace.overlay / name)
             if content is not None:

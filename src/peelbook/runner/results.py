@@ -44,6 +44,7 @@ class Result:
     path: Path | None = None
     error: Failure | None = None
     reason: str = ""
+    cell_seconds: float = 0.0  # how much of `seconds` the notebook's own cells took; 0 where not run now
 
     @property
     def notebook(self) -> bytes | None:

@@ -7,15 +7,22 @@ notebook gives the same bytes in a kernel without any of this, and a test holds 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 
+# Found by comparing `sys.modules` after a section's notebook with the zygote's.
 MODULES = (
     "numpy",
     "pandas",
     "scipy.stats",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
+    "PIL.ImageDraw",
+    "PIL.ImageFont",
     "PIL.PngImagePlugin",
+    "afcharts",
+    "encodings.utf_8_sig",
+    "importlib.resources.readers",
     "peelbook.section",
     "peelbook.catalogue",
     "peelbook.claims",
@@ -36,6 +43,8 @@ def modules() -> None:
     for name in (*MODULES, *charts):
         with contextlib.suppress(ImportError):  # a kernel that needs it will say so itself
             importlib.import_module(name)
+    # A notebook lives for a second and makes many small objects; most collections would find nothing.
+    gc.set_threshold(50_000, 20, 100)
 
 
 def figure() -> None:

@@ -6,7 +6,9 @@ section declares.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
+import contextvars
 import os
 import shutil
 import tempfile
@@ -136,6 +138,24 @@ def run_task(task: Task, tables: Bundle | None = None) -> Outcome:
 
     Without `tables` it uses those given to `start`.
     """
+    if threading.current_thread() is threading.main_thread():
+        return _run(task, tables)
+    return contextvars.copy_context().run(_run_with_own_loop, task, tables)
+
+
+def _run_with_own_loop(task: Task, tables: Bundle | None) -> Outcome:
+    """Jupyter makes an event loop for each thread and leaves it open; a cluster's worker has many threads."""
+    from jupyter_core.utils import ensure_event_loop
+
+    loop = ensure_event_loop()
+    try:
+        return _run(task, tables)
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
+
+
+def _run(task: Task, tables: Bundle | None) -> Outcome:
     if _environment() != task.environment:
         return Outcome(None, 0.0, kind="other code", message=OTHER_CODE)
     tables = tables if tables is not None else _tables

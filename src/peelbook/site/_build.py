@@ -30,6 +30,7 @@ from peelbook.site.edition import (
     table_hashes,
 )
 from peelbook.site.extension import site_files
+from peelbook.site.marks import Marks, data_digest
 from peelbook.site.publish import lock, publish, put_file
 from peelbook.site.templates import render
 
@@ -222,10 +223,16 @@ def _write_extras(
         rules.append(f"/{FORCES_FOLDER}/{alias}/* /{FORCES_FOLDER}/{slug}/:splat 301")
     put("_redirects", "\n".join(rules) + "\n")
     put(".nojekyll", "")
-    files = site_files(catalogue)
-    for name, content in files.items():
-        put(name, content)
-    totals = json.loads(files["claims.json"])["totals"]
+    made_of = Marks(folder.with_name(f"{folder.name}-made-of.json"))
+    names = ["claims.csv", "claims.json", "requirements.txt"]
+    if made_of.same("site files", data_digest(catalogue) + edition.lock_sha256) and all(
+        (folder / name).exists() for name in names
+    ):
+        written.update(names)
+    else:
+        for name, content in site_files(catalogue).items():
+            put(name, content)
+    totals = json.loads((folder / "claims.json").read_bytes())["totals"]
     record = build_record(edition, staged, {"claims": totals, **provenance})
     put("build.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
     if edition.base_url:
@@ -234,11 +241,13 @@ def _write_extras(
     for path in folder.rglob("*"):
         if path.is_file() and path.relative_to(folder).as_posix() not in written:
             path.unlink()
+    made_of.save()
 
 
 def sitemap(edition: Edition, staged: stage.Staged) -> str:
     """The sitemap: the home page, the book's pages, every force and section that was built."""
-    book = sorted(f"book/{path.stem}" for path in (paths.project_root() / "book").glob("*.md"))
+    sources = (paths.project_root() / "book").iterdir()
+    book = sorted(f"book/{path.stem}" for path in sources if path.suffix in (".md", ".ipynb"))
     names = ["index", f"{FORCES_FOLDER}/index", *book, *sorted(set(staged.pages) - set(staged.failed))]
     lines = [f"<url><loc>{escape(edition.base_url + name)}.html</loc></url>" for name in names]
     return (

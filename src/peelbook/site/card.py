@@ -11,6 +11,7 @@ import io
 import re
 import struct
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from peelbook.files import sha256
@@ -30,6 +31,7 @@ KIND_WORDS = {
     "extract": "an extract: the publisher’s figures, cut down or re-keyed by a third party, then checked",
     "secondary": "a secondary source: figures as others reported them",
     "computed": "computed for this book",
+    "as printed": "figures as the report printed them",
     "supplied by the user": "supplied by the user",
 }
 
@@ -58,6 +60,7 @@ class Figure:
         """The figure's anchor on its page."""
         return self.id.partition(".")[2].replace("_", "-")
 
+    @cached_property
     def files(self) -> dict[str, bytes]:
         """The downloads by file name: CSV, SVG and PNG, each with source and licence inside."""
         return {
@@ -69,7 +72,7 @@ class Figure:
     @property
     def digest(self) -> str:
         """A hash of all that is published, to tell two figures of one id apart."""
-        return sha256(b"\0".join(self.files().values()))
+        return sha256(b"\0".join(self.files.values()))
 
 
 def csv_with_source(payload: dict[str, Any]) -> str:
@@ -141,7 +144,7 @@ def render_card(figure: Figure, *, folder: str = "figures/", first: bool = False
     `folder` is the path from the page to its downloads, ending in a slash. The first figure of a page
     loads at once, the others when they come near the screen.
     """
-    files = figure.files()
+    files = figure.files
     return render(
         "card.html",
         figure=figure.payload,

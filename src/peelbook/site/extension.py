@@ -50,18 +50,27 @@ class FigureCard(nodes.General, nodes.Element):
 class FigureRenderer:
     """MyST-NB's plug-in for the figure payload (entry point `myst_nb.mime_renderers`)."""
 
-    mime_priority_overrides: ClassVar[list[tuple[str, str, int | None]]] = [("*", MIME, 1)]
+    mime_priority_overrides: ClassVar[list[tuple[str, str, int | None]]] = [
+        ("*", MIME, 1),
+        ("*", notebook.PACKED, 1),
+    ]
 
     @staticmethod
     def handle_mime(renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
         """Return the card for a payload, nothing for its picture and text, `None` for other outputs."""
         if inline:
             return None
-        if data.mime_type != MIME:
+        if data.mime_type not in (MIME, notebook.PACKED):
             # The card stands for the whole output; rendering its picture and text would be thrown away.
             return [] if "peelbook" in data.output_metadata or _has_better(renderer, data) else None
         try:
-            figure = Figure(dict(data.content), data.output_metadata["peelbook"]["svg"], _png(renderer, data))
+            if data.mime_type == MIME:
+                svg = data.output_metadata["peelbook"]["svg"]
+                figure = Figure(dict(data.content), svg, _png(renderer, data))
+                text = notebook.packed(figure)
+            else:
+                text = data.string
+                figure = notebook.unpacked(text)
         except (KeyError, ValueError, TypeError) as error:
             renderer.logger.warning(
                 f"a figure output cannot be shown ({error}). Fix: run the notebook again with this version",
@@ -72,7 +81,7 @@ class FigureRenderer:
         env = renderer.renderer.sphinx_env
         first = not _figures(env).get(env.docname)
         _figures(env).setdefault(env.docname, {})[figure.id] = figure.digest
-        return [FigureCard(figure=figure, first=first)]
+        return [FigureCard(packed=text, first=first)]
 
 
 def _png(renderer: Any, data: Any) -> bytes:
@@ -133,16 +142,16 @@ def _check_figures(app: Sphinx, env: BuildEnvironment) -> None:
 
 
 def _visit_card(self: HTML5Translator, node: FigureCard) -> None:
-    figure: Figure = node["figure"]
+    figure = notebook.unpacked(node["packed"])
     page = Path(self.builder.get_outfilename(self.builder.current_docname))
-    for name, content in figure.files().items():
+    for name, content in figure.files.items():
         put_file(page.parent / FIGURES_FOLDER / name, content)
     self.body.append(render_card(figure, folder=f"{FIGURES_FOLDER}/", first=node["first"]))
     raise nodes.SkipNode
 
 
 def _visit_card_as_text(self: Any, node: FigureCard) -> None:
-    payload = node["figure"].payload
+    payload = notebook.unpacked(node["packed"]).payload
     self.add_text(f"{payload['title']}. {payload['alt']}")
     raise nodes.SkipNode
 
@@ -251,6 +260,11 @@ class Translator(HTML5Translator):
             self.body[-1] = self.body[-1].replace("<th ", '<th scope="col" ', 1)
         elif self.body[-1].lstrip().startswith("<th "):
             self.body[-1] = self.body[-1].replace("<th ", '<th scope="row" ', 1)
+
+    def add_permalink_ref(self, node: nodes.Element, title: str) -> None:
+        """Give headings a link to themselves, but for the page's title: that is the page's address."""
+        if not (isinstance(node, nodes.section) and isinstance(node.parent, nodes.document)):
+            super().add_permalink_ref(node, title)
 
     def visit_literal_block(self, node: nodes.Element) -> None:
         """Let the keyboard reach code that scrolls."""

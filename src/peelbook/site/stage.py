@@ -21,8 +21,9 @@ from peelbook.errors import PeelbookError
 from peelbook.files import sha256
 from peelbook.sections import all_sections, section
 from peelbook.site import generated, notebook
-from peelbook.site.edition import FORCES_FOLDER, Edition
+from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry
 from peelbook.site.frame import short_title
+from peelbook.site.marks import Marks, data_digest
 from peelbook.site.publish import put_file
 from peelbook.site.templates import render
 
@@ -57,26 +58,30 @@ def stage(results: Iterable[Result], edition: Edition, catalogue: Catalogue, fol
         put_file(folder / name, content)
         written.add(name)
 
-    stems: dict[str, dict[str, bytes]] = {}
+    made_of = Marks(folder.with_name(f"{folder.name}-made-of.json"))
+    digests: dict[str, dict[str, str]] = {}
     for result in sorted(results, key=lambda item: (item.force_slug, section(item.section).number)):
-        source, ok = _source_of(result, edition)
         name = edition.section_doc(result.force_slug, result.section)
-        put(f"{name}.ipynb", source)
+        path = folder / f"{name}.ipynb"
+        key = _key(result, edition)
+        if made_of.same(name, key) and path.exists():
+            written.add(f"{name}.ipynb")
+        else:
+            put(f"{name}.ipynb", _source_of(result, edition))
         staged.pages.append(name)
-        if not ok:
+        if result.status == "failed":
             staged.failed.append(name)
-        stems.setdefault(result.force_slug, {})[result.section] = source
-        staged.notebooks.setdefault(result.force_slug, {})[result.section] = folder / f"{name}.ipynb"
+        digests.setdefault(result.force_slug, {})[result.section] = key
+        staged.notebooks.setdefault(result.force_slug, {})[result.section] = path
 
-    for slug, sources in stems.items():
-        staged.digests[slug] = sha256("".join(f"{stem}{sha256(sources[stem])}" for stem in sources).encode())
-        force = edition.by_slug[slug]
-        known = _previous_overview(folder / FORCES_FOLDER / slug / "index.md", staged.digests[slug])
-        put(
-            f"{FORCES_FOLDER}/{slug}/index.md",
-            known or _force_page(force, sources, staged.digests[slug], edition),
-        )
-        staged.pages.append(f"{FORCES_FOLDER}/{slug}/index")
+    for slug, keys in digests.items():
+        staged.digests[slug] = sha256("".join(f"{stem}{keys[stem]}" for stem in keys).encode())
+        name = f"{FORCES_FOLDER}/{slug}/index"
+        if made_of.same(name, staged.digests[slug]) and (folder / f"{name}.md").exists():
+            written.add(f"{name}.md")
+        else:
+            put(f"{name}.md", _force_page(edition.by_slug[slug], staged.notebooks[slug], edition))
+        staged.pages.append(name)
 
     put(
         "index.md",
@@ -84,53 +89,54 @@ def stage(results: Iterable[Result], edition: Edition, catalogue: Catalogue, fol
     )
     put(f"{FORCES_FOLDER}/index.md", _page("# All forces", render("forces_body.html", **_map(edition, "./"))))
     toc = yaml.safe_load((paths.project_root() / "_toc.yml").read_text(encoding="utf-8"))
-    for page in sorted((paths.project_root() / "book").glob("*.md")):
-        text = generated.fill(page.read_text(encoding="utf-8"), catalogue)
-        put(f"book/{page.name}", _relinked(text, edition, set(staged.pages)))
-    put("_toc.yml", yaml.safe_dump(contents(toc, edition, stems), sort_keys=False, allow_unicode=True))
+    data = data_digest(catalogue)
+    for page in sorted((paths.project_root() / "book").iterdir()):
+        if page.suffix not in (".md", ".ipynb"):
+            continue
+        text = page.read_text(encoding="utf-8")
+        name = f"book/{page.name}"
+        if made_of.same(name, f"{text}{data}{sorted(staged.pages)}") and (folder / name).exists():
+            written.add(name)
+            continue
+        text = _relinked(text, edition, set(staged.pages))
+        if page.suffix == ".ipynb":
+            put(name, notebook.pack(text.encode()))
+        else:
+            put(name, generated.fill(text, catalogue))
+    put("_toc.yml", yaml.safe_dump(contents(toc, edition, digests), sort_keys=False, allow_unicode=True))
 
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_file() and path.relative_to(folder).as_posix() not in written:
             path.unlink()
         elif path.is_dir() and not any(path.iterdir()):
             path.rmdir()
+    made_of.save()
     return staged
+
+
+def _key(result: Result, edition: Edition) -> str:
+    """A hash of what a result's page is made of."""
+    if result.status == "failed":
+        return sha256(f"failed {result.error!r} {edition.by_slug[result.force_slug].name}".encode())
+    return getattr(result, "digest", "") or sha256(result.notebook or b"")
 
 
 HOME_TITLE = "Police performance in England and Wales, from open data"
 
 
-def _source_of(result: Result, edition: Edition) -> tuple[bytes, bool]:
-    """The notebook to show for a result, and whether it is the real one."""
+def _source_of(result: Result, edition: Edition) -> bytes:
+    """The notebook to show for a result."""
     if result.status != "failed" and (content := result.notebook):
         # A force's pages stand one folder deeper than the committed notebooks.
-        return content.replace(b"](../book/", b"](../../book/"), True
+        return notebook.pack(content.replace(b"](../book/", b"](../../book/"))
     error = result.error
     facts = [
         ("Force", edition.by_slug[result.force_slug].name),
         ("Section", section(result.section).title),
-        ("Cell", str(cell) if (cell := getattr(error, "cell", None)) is not None else ""),
+        ("Cell", str(cell) if (cell := getattr(error, "cell", None)) else ""),
         ("Message", str(getattr(error, "message", None) or error or "no message")[:2000]),
     ]
-    return notebook.failed(section(result.section).title, facts), False
-
-
-_DIGEST = re.compile(r"^% digest: (\w+)$", flags=re.MULTILINE)
-
-
-def _previous_overview(path: Path, digest: str) -> str:
-    """The overview as staged before, where it was made of the same notebooks by the same code."""
-    if path.exists():
-        text = path.read_text(encoding="utf-8")
-        if (match := _DIGEST.search(text)) and match[1] == _overview_digest(digest):
-            return text
-    return ""
-
-
-def _overview_digest(digest: str) -> str:
-    from peelbook.site.extension import package_digest
-
-    return sha256(f"{digest}{package_digest()}".encode())
+    return notebook.failed(section(result.section).title, facts)
 
 
 def _page(head: str, html: str) -> str:
@@ -138,17 +144,18 @@ def _page(head: str, html: str) -> str:
     return f"{head}\n\n{fence}{{raw}} html\n{html}\n{fence}\n"
 
 
-def _force_page(force: Any, sources: Mapping[str, bytes], digest: str, edition: Edition) -> str:
+def _force_page(force: ForceEntry, notebooks: Mapping[str, Path], edition: Edition) -> str:
+    """A force's overview: its sections, each with its first headline figures."""
     entries = [
         {
             "stem": stem,
             "title": section(stem).title,
-            "headlines": notebook.headlines(json.loads(source)),
+            "headlines": notebook.headlines(json.loads(path.read_bytes())),
         }
-        for stem, source in sources.items()
+        for stem, path in notebooks.items()
     ]
     body = render("force_body.html", force=force, entries=entries, reference=edition.reference)
-    return _page(f"% digest: {_overview_digest(digest)}\n\n# {force.name}", body)
+    return _page(f"# {force.name}", body)
 
 
 def _map(edition: Edition, root: str) -> dict[str, Any]:

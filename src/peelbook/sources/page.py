@@ -97,7 +97,9 @@ def _absent(present: set[str]) -> str:
         "documentation, **untested on a published file**, and a CSV form an analyst can fill: one header row "
         "with the columns below, one row a force and period. `peelbook data ingest` takes either.",
     ]
+    made = set()
     for publication in registry().values():
+        made |= set(publication.tables)
         for table in publication.tables:
             if table in present or not publication.untested:
                 continue
@@ -119,4 +121,9 @@ def _absent(present: set[str]) -> str:
                     f"  - {escape(field['name'])} ({escape(field['type'])}{needed}): "
                     f"{escape(field['description'])}{example}"
                 )
+    lines += ["", "## Tables that only a user can supply", ""]
+    for table in contracts.tables():
+        if table not in made and table not in facts()["project"]:
+            about = contracts.load(table)
+            lines.append(f"- {escape(about['title'])} ({escape(table)}): {escape(about['description'])}")
     return "\n".join(lines)

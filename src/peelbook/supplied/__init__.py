@@ -6,8 +6,21 @@ Unpublished figures of one force (or of an area that is not a force) are laid ov
 
 from __future__ import annotations
 
-from peelbook.supplied._check import Report, check
+from peelbook.supplied._check import FaultyFolderError, Report, check
+from peelbook.supplied._hide import VARIABLE, threshold_file
 from peelbook.supplied._suppress import SMALLEST, Suppressed, suppress
-from peelbook.supplied._template import tables, template
+from peelbook.supplied._template import FolderInUseError, tables, template
 
-__all__ = ["SMALLEST", "Report", "Suppressed", "check", "suppress", "tables", "template"]
+__all__ = [
+    "SMALLEST",
+    "VARIABLE",
+    "FaultyFolderError",
+    "FolderInUseError",
+    "Report",
+    "Suppressed",
+    "check",
+    "suppress",
+    "tables",
+    "template",
+    "threshold_file",
+]

@@ -47,7 +47,8 @@ class Suppressed:
     """A table without its small counts.
 
     `frame` has missing values where a count is hidden. `withheld` are totals that must not be published either:
-    for each, the group (values of `within`) and the breakdown's categories, `None` for "all of them".
+    for each, the group (values of `within`) and the breakdown's categories, `None` for "all of them" and
+    `(outer, None)` for all of an outer category.
     """
 
     frame: pd.DataFrame
@@ -59,15 +60,15 @@ def suppress(
     below: int = 5,
     *,
     count: str,
-    by: Sequence[str] = (),
+    by: Sequence[str | tuple[str, str]] = (),
     parts: Sequence[str] = (),
     within: Sequence[str] = ("force_code", "period_end"),
 ) -> Suppressed:
     """Hide counts of 1 to `below` − 1 and the partners they need.
 
     `count` is the column of counts and `by` the breakdowns that add up: over their categories the counts make
-    totals that a reader may know. `parts` are columns of counts that add up to at most `count` in each
-    row; what is left over is a count too. Rows with other values of `within` are tables of their own. Zeros
+    totals that a reader may know; a pair of columns is one breakdown, the second nested in the first. `parts`
+    are columns of counts that add up to at most `count` in each row; what is left over is a count too. Rows with other values of `within` are tables of their own. Zeros
     are shown, negative and missing counts are left alone.
 
     Raises `ParameterError` for a threshold below 2 or a part above its whole.
@@ -87,7 +88,10 @@ def suppress(
         cells: dict[Cell, float] = {}
         where: dict[Cell, tuple[Any, str]] = {}
         for place in places:
-            label = tuple(frame.at[place, name] for name in by)
+            label = tuple(
+                frame.at[place, name] if isinstance(name, str) else tuple(frame.at[place, n] for n in name)
+                for name in by
+            )
             values = {name: frame.at[place, name] for name in columns}
             known = {name: float(value) for name, value in values.items() if not pd.isna(value)}
             if not parts:
@@ -115,12 +119,14 @@ def suppress(
                 )
             cells[(*label, _REST)] = rest
             where[(*label, TOTAL)] = (place, count)
-        for cell in protect(cells, below):
+        found = protect(cells, below)
+        for cell in found.cells:
             if cell in where:
                 place, name = where[cell]
                 hidden[name].append(place)
             elif TOTAL in cell:
                 withheld.add((key, cell))
+        withheld |= {(key, ((outer, TOTAL), *[TOTAL] * (len(by) - 1))) for outer in found.outer}
     for name, places in hidden.items():
         if places:
             out.loc[places, name] = pd.NA
@@ -135,31 +141,43 @@ def check_threshold(below: int) -> None:
         )
 
 
-def protect(cells: Mapping[Cell, float], below: int) -> set[Cell]:
-    """Return the cells to hide, totals among them.
+@dataclass(frozen=True)
+class Hidden:
+    """The cells to hide, totals among them, and the outer categories whose totals would tell too much."""
+
+    cells: frozenset[Cell] = frozenset()
+    outer: frozenset[Any] = frozenset()
+
+
+def protect(cells: Mapping[Cell, float], below: int) -> Hidden:
+    """Return the cells to hide.
 
     `cells` maps the categories of a cell, one for each breakdown, to its count. The same in any order of rows.
     """
     if not cells:
-        return set()
+        return Hidden()
     table = extended(cells)
     if not any(_small(value, below) for value in table.values()):
-        return set()
+        return Hidden()
     dims = len(next(iter(cells)))
     labels = [sorted({cell[d] for cell in table}, key=_order) for d in range(dims)]
     hidden = {cell for cell, value in table.items() if _small(value, below)}
     # The largest small counts first: they are the hardest to pair, and their partners then serve the others.
+    outer: set[Any] = set()
     for cell in sorted(hidden, key=lambda cell: (-table[cell], *map(_order, cell))):
-        hidden |= _cheapest(cell, table, labels, hidden, below)
-    return hidden
+        corners = _cheapest(cell, table, labels, hidden, below)
+        hidden |= corners
+        touched = {_group(corner) for corner in corners} - {None}
+        if len(touched) > 1 or any(corner[0] is TOTAL for corner in corners if corner):
+            outer |= touched
+    return Hidden(frozenset(hidden), frozenset(outer))
 
 
 def extended(cells: Mapping[Cell, float]) -> dict[Cell, float]:
     """Return the cells with all totals: over each breakdown, over each pair of them and so on."""
     table: dict[Cell, float] = {}
-    dims = len(next(iter(cells)))
     for cell, value in cells.items():
-        for which in itertools.product((False, True), repeat=dims):
+        for which in itertools.product((False, True), repeat=len(cell)):
             whole = tuple(TOTAL if total else label for total, label in zip(which, cell, strict=True))
             table[whole] = table.get(whole, 0.0) + value
     return table
@@ -178,25 +196,31 @@ def _cheapest(
 ) -> set[Cell]:
     """The corners of the hypercube around a cell that hides the fewest and smallest counts more.
 
-    A total counts as dearer than any set of inner cells. The hypercube through totals alone always exists: nothing
-    bounds it from above.
+    A total counts as dearer than any set of inner cells. The hypercube through totals alone is bounded by nothing
+    from above, so one always fits, unless counts below zero make a total that is not above it: then all go.
     """
-    best: tuple[Any, ...] | None = None
-    corners: set[Cell] = set()
+    best: tuple[int, int, float] | None = None
+    corners: set[Cell] = set(table)
     for opposite in itertools.product(*([o for o in labels[d] if o != cell[d]] for d in range(len(cell)))):
-        found = _corners(cell, opposite)
         # A cell that is zero or does not exist is known to be so and can hide nothing.
-        if any(table.get(corner, 0.0) <= 0 for corner, _ in found):
+        value = table.get(opposite, 0.0)
+        if value <= 0:
             continue
-        if _width(found, table) < below:
+        if best is not None and opposite not in hidden and (int(TOTAL in opposite), 0, value) >= best:
+            continue  # it alone costs as much
+        found = _corners(cell, opposite)
+        if any(table.get(corner, 0.0) <= 0 for corner, _ in found) or _width(found, table) < below:
             continue
         new = [corner for corner, _ in found if corner not in hidden]
         totals = sum(TOTAL in corner for corner in new)
         # Counts of one group first (the first breakdown of a nested label), so that its total need not go.
-        far = sum(_group(corner) != _group(cell) for corner in new)
-        cost = (totals, far, sum(table[corner] for corner in new), [[*map(_order, c)] for c, _ in found])
+        far = sum(_group(corner) != _group(cell) for corner, _ in found)
+        cost = (totals, far, sum(table[corner] for corner in new))
+        # Labels come in order, so that the first of two that cost the same is the same in any order of rows.
         if best is None or cost < best:
-            best, corners = cost, set(new)
+            best, corners = cost, {corner for corner, _ in found}
+        if not new and not far:
+            break
     return corners
 
 
@@ -210,13 +234,10 @@ def _corners(cell: Cell, opposite: Cell) -> list[tuple[Cell, int]]:
     A step between two inner categories turns the direction round (their total stays); a step between an inner
     category and the total does not (the total moves with it).
     """
-    found = []
-    for takes in itertools.product((False, True), repeat=len(cell)):
-        corner = tuple(b if take else a for a, b, take in zip(cell, opposite, takes, strict=True))
-        turns = sum(
-            take and a is not TOTAL and b is not TOTAL for a, b, take in zip(cell, opposite, takes, strict=True)
-        )
-        found.append((corner, -1 if turns % 2 else 1))
+    found: list[tuple[Cell, int]] = [((), 1)]
+    for a, b in zip(cell, opposite, strict=True):
+        turn = -1 if a is not TOTAL and b is not TOTAL else 1
+        found = [item for part, way in found for item in (((*part, a), way), ((*part, b), way * turn))]
     return found
 
 

@@ -1,4 +1,7 @@
 // Searches the site's own index (Pagefind). Nothing leaves the reader's machine but requests to this site.
+// A plain script, not a module: browsers refuse modules to pages opened from a disk.
+(() => {
+"use strict";
 const form = document.querySelector(".pb-search");
 const status = document.querySelector(".pb-search-status");
 const list = document.querySelector(".pb-results");
@@ -83,3 +86,4 @@ form.addEventListener("submit", (event) => {
   search();
 });
 search();
+})();

@@ -1,0 +1,55 @@
+"""Remember what each file of the work folder was made of, so that what is unchanged is not even read.
+
+Marks are hashes of the input and of the code, never times. A lost or spoilt mark only costs work.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from peelbook.catalogue import Catalogue
+from peelbook.files import sha256
+from peelbook.paths import PACKAGE
+from peelbook.site.publish import put_file
+
+
+@cache
+def code_digest() -> str:
+    """A hash of this package's whole source, templates and tables of facts included."""
+    sources = sorted(
+        path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    )
+    sources = [path for path in sources if "_project" not in path.relative_to(PACKAGE).parts]
+    return sha256(
+        "".join(f"{path.relative_to(PACKAGE).as_posix()} {sha256(path)}\n" for path in sources).encode()
+    )
+
+
+def data_digest(catalogue: Catalogue) -> str:
+    """A hash of every table a page may be made of, the user's own among them."""
+    folders = [Path(folder) for folder in (catalogue.data_dir, catalogue.overlay) if folder]
+    files = [path for folder in folders for path in sorted(folder.glob("*")) if path.is_file()]
+    return sha256("".join(f"{path.name} {sha256(path)}\n" for path in files).encode())
+
+
+class Marks:
+    """The marks of one folder, kept in a file beside it."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.now: dict[str, str] = {}
+        try:
+            self.before = dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            self.before = {}
+
+    def same(self, name: str, key: str) -> bool:
+        """Whether a file was made of this input by this code. Remembers it for the next time."""
+        self.now[name] = sha256(f"{code_digest()} {key}".encode())
+        return self.before.get(name) == self.now[name]
+
+    def save(self) -> None:
+        """Write the marks; call it only once every file is written."""
+        put_file(self.path, json.dumps(self.now, indent=0))

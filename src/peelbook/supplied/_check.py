@@ -1,0 +1,182 @@
+"""Says all that is wrong with a folder of supplied tables, over all files at once; writes nothing.
+
+An analyst mends a folder in one round, not one fault at a time, and knows before a build that it will be read.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from peelbook import contracts
+from peelbook.catalogue import Catalogue
+from peelbook.errors import Fault, MissingTableError, PeelbookError, TableContractError
+from peelbook.forces import Forces
+from peelbook.supplied import _hide, _rows
+from peelbook.supplied._template import NOT_A_FORCES_OWN
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".tsv")
+
+
+class FaultyFolderError(PeelbookError):
+    """A folder of supplied tables cannot be used as it is; the message lists all that is wrong."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is in a folder: rows by table, tables left empty, and (file, fault) for all that is wrong."""
+
+    folder: Path
+    rows: dict[str, int]
+    empty: tuple[str, ...]
+    faults: tuple[tuple[str, Fault], ...]
+    forces: tuple[str, ...]  # codes that the rows are about
+    suppress_below: int | None = None
+    warnings: tuple[str, ...] = ()  # what is allowed and may not be meant
+
+    @property
+    def good(self) -> bool:
+        """Whether a build can read the folder."""
+        return not self.faults
+
+    def require(self) -> None:
+        """Raise `FaultyFolderError` with every fault, if there is one."""
+        if self.faults:
+            raise FaultyFolderError(str(self))
+
+    def __str__(self) -> str:
+        lines = []
+        for name in dict.fromkeys(name for name, _ in self.faults):
+            own = [fault for file, fault in self.faults if file == name]
+            lines.append(f"{self.folder / name}: {len(own)} fault{'' if len(own) == 1 else 's'}")
+            lines += [f"  - {fault}" for fault in own]
+        return "\n".join(lines)
+
+
+def check(folder: Path | str, catalogue: Catalogue, *, force: str | None = None) -> Report:
+    """Check every file of a folder of supplied tables against its contract and against the force it is for.
+
+    `catalogue` is of the embedded data. `force` is any name of the force, or of an area of the folder's own
+    `forces.csv`; without it the rows may be of any one force. Raises `MissingTableError` where there is no such
+    folder, `UnknownForceError`; faults of the files are in the report and not raised.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise MissingTableError(f"{folder}: no such folder. Fix: make one with `peelbook data template`.")
+    faults: list[tuple[str, Fault]] = []
+    embedded = catalogue.forces
+    forces, areas_stand = embedded, True
+    if (folder / "forces.csv").is_file():
+        try:
+            forces = Forces.read(folder / "forces.csv")
+        except TableContractError as error:
+            faults += [("forces.csv", fault) for fault in error.faults]
+            areas_stand = False
+    own = forces[force].code if force is not None and areas_stand else None
+    rows: dict[str, int] = {}
+    empty: list[str] = []
+    told: dict[str, str] = {}
+    warnings: list[str] = []
+    for path in sorted(folder.iterdir()):
+        if not path.is_file() or path.name == "forces.csv" or path.name.startswith("."):
+            continue
+        if (suffix := path.suffix.lower()) in _SPREADSHEETS:
+            faults.append((path.name, _fault(f"a {suffix} file is not read", "save each table as UTF-8 CSV")))
+            continue
+        if suffix != ".csv":
+            continue
+        if wrong := _name_fault(path.name):
+            faults.append((path.name, wrong))
+            continue
+        table = path.stem
+        if not _rows.filled(path):
+            empty.append(table)
+            continue
+        if areas_stand:
+            faults += [(path.name, fault) for fault in _rows.foreign(path, forces, embedded, own)]
+            for _, code in _rows.codes(path):
+                told.setdefault(code, path.name)
+        try:
+            frame = contracts.read_csv(path, table, forces if areas_stand else None)
+            faults += [(path.name, fault) for fault in _rows.above_whole(frame, table)]
+            rows[table] = len(frame)
+            warnings += _left_out(frame, table, published=catalogue.has(table) and forces is embedded)
+        except TableContractError as error:
+            seen = {(fault.column, fault.row) for file, fault in faults if file == path.name}
+            faults += [(path.name, item) for item in error.faults if (item.column, item.row) not in seen]
+    faults += _two_forces(told, embedded) if own is None else []
+    below = None
+    try:
+        below = _hide.threshold(folder)
+    except PeelbookError as error:
+        faults.append((_hide.THRESHOLD_FILE, _fault(*str(error).partition(": ")[2].split(" Fix: ", 1))))
+    known = tuple(code for code in told if code in forces)
+    return Report(folder, rows, tuple(empty), tuple(faults), known, below, tuple(warnings))
+
+
+def _left_out(frame: pd.DataFrame, table: str, *, published: bool) -> list[str]:
+    """A warning for each breakdown without a row of some category: its total counts nothing for it.
+
+    Where the table is `published` too, the published rows stand in for what is left out.
+    """
+    if published:
+        return []
+    summed = {
+        name if isinstance(name, str) else name[0]
+        for rule in _hide.rules()["table"]
+        if rule["name"] == table
+        for name in rule.get("by", [])
+    }
+    texts = []
+    for field in contracts.load(table)["fields"]:
+        if field["name"] not in summed or "enum" not in field.get("constraints", {}):
+            continue
+        lacks = [value for value in field["constraints"]["enum"] if value not in set(frame[field["name"]])]
+        if lacks:
+            texts.append(
+                f"{table}.csv has no row with {field['name']} {', '.join(lacks)}: totals count none of these. "
+                "If there were none, that is right; if they are unknown, leave the table out."
+            )
+    return texts
+
+
+def _fault(rule: str, fix: str) -> Fault:
+    return Fault("", None, "", rule.rstrip("."), fix.rstrip("."))
+
+
+def _name_fault(name: str) -> Fault | None:
+    """The fault of a CSV file whose name is not that of a table, with the nearest one."""
+    known = [table for table in contracts.tables() if table not in NOT_A_FORCES_OWN]
+    stem = name[: -len(".csv")]
+    if stem in NOT_A_FORCES_OWN:
+        return _fault(f"the table {stem!r} is {NOT_A_FORCES_OWN[stem]}", "take the file out of the folder")
+    if name in {f"{table}.csv" for table in known}:
+        return None
+    near = difflib.get_close_matches(stem.lower(), [*known, "forces"], n=1, cutoff=0.5)
+    fix = f"call it {near[0]}.csv, if that is what it holds" if near else f"use one of {', '.join(known)}"
+    return _fault(f"there is no table {stem!r}", fix)
+
+
+def _two_forces(told: dict[str, str], embedded: Forces) -> list[tuple[str, Fault]]:
+    """A fault for each force but the first, where files that hold one force each do not hold the same."""
+    first, *others = [code for code in told if code in embedded] or [""]
+    return [
+        (
+            told[code],
+            Fault(
+                "force_code",
+                None,
+                code,
+                f"rows of {embedded[code].name}, but {told[first]} has rows of {embedded[first].name}",
+                "give each force a folder of its own",
+                embedded[code].name,
+            ),
+        )
+        for code in others
+        if told[code] != told[first]
+    ]

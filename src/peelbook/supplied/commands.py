@@ -1,0 +1,101 @@
+"""The verbs for a user's own tables on the command line: template and check, beside the other data verbs.
+
+Each reads its options, calls one function of this room and prints what came of it. Exit status: 0 done, 2 bad
+usage or bad input.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+BAD_INPUT = 2
+
+
+def register(app: typer.Typer) -> None:
+    """Add `template` and `check` to the app of the data verbs."""
+    app.command("template")(template_command)
+    app.command("check")(check_command)
+
+
+def template_command(
+    force: Annotated[str, typer.Option("--force", "-f", help="The force whose figures they are: any name.")],
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Folder to write to. Default: own-data-FORCE in this folder.", show_default=False
+        ),
+    ] = None,
+    areas: Annotated[
+        bool,
+        typer.Option("--areas", help="Also write forces.csv, to which you add areas that are not forces."),
+    ] = False,
+) -> None:
+    """Write a folder of empty tables for a force to fill in, with a README that explains every column."""
+    from peelbook.catalogue import Catalogue
+    from peelbook.supplied import template
+
+    known = Catalogue(None, overlay=folder if folder is not None and folder.is_dir() else None).forces
+    found = known[force]
+    target = folder if folder is not None else Path(f"own-data-{found.slug}")
+    written = template(found, target, areas=known if areas else None)
+    count = sum(path.suffix == ".csv" for path in written)
+    typer.echo(f"{target}: {count} empty tables and README.md for {found.full_name}.")
+    typer.echo(f"Then: peelbook data check {target}")
+
+
+def check_command(
+    folder: Annotated[Path, typer.Argument(help="Folder of your own tables.")],
+    force: Annotated[
+        str | None,
+        typer.Option(
+            "--force", "-f", help="The force they must be of. Default: any one force.", show_default=False
+        ),
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--data-dir",
+            help="Folder of the embedded tables. Default: the project's own.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for another program.")] = False,
+) -> None:
+    """List all that is wrong with a folder of your own tables; nothing is written."""
+    from peelbook.catalogue import Catalogue
+    from peelbook.supplied import check
+
+    report = check(folder, Catalogue(data_dir), force=force)
+    if as_json:
+        body = {
+            "folder": str(report.folder),
+            "good": report.good,
+            "rows": report.rows,
+            "empty": list(report.empty),
+            "suppress_below": report.suppress_below,
+            "warnings": list(report.warnings),
+            "faults": [{"file": name, **asdict(fault)} for name, fault in report.faults],
+        }
+        typer.echo(json.dumps(body, indent=2, ensure_ascii=False))
+    else:
+        for name, count in report.rows.items():
+            typer.echo(f"{name}.csv: {count:,} row{'' if count == 1 else 's'}")
+        if report.suppress_below is not None:
+            typer.echo(
+                f"Counts below {report.suppress_below} will be left out, with others that would give them away."
+            )
+        for warning in report.warnings:
+            typer.echo(f"Warning: {warning}")
+        if report.good and not report.rows:
+            typer.echo("No table is filled in yet.")
+        elif report.good:
+            typer.echo("No fault was found.")
+        else:
+            typer.echo(str(report), err=True)
+    if not report.good:
+        raise typer.Exit(BAD_INPUT)

@@ -1,0 +1,388 @@
+// Walks the built site in a real Chromium and prints what it found as JSON, one object by scenario.
+//
+//   node scenarios.mjs <address of the site> <folder for screenshots, or "" for none> <folder of the site> [scenario …]
+//
+// It finds and measures; the Python tests beside it decide what is right.
+
+import { createRequire } from "node:module";
+import { readFileSync, mkdirSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import path from "node:path";
+import { chromium } from "playwright-core";
+
+const require = createRequire(import.meta.url);
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+const [BASE, SHOTS, SITE, ...WANTED] = process.argv.slice(2);
+if (SHOTS) mkdirSync(SHOTS, { recursive: true });
+
+const PAGES = {
+  home: "index.html",
+  forces: "forces/index.html",
+  force: "forces/kent/index.html",
+  section: "forces/kent/police_powers.html",
+  report: "forces/metropolitan/police_powers.html",
+  failed: "forces/kent/leadership_and_force_management.html",
+  prose: "book/how_to_read.html",
+  ledger: "book/reproduction_report.html",
+  coverage: "book/coverage.html",
+  measures: "book/measures.html",
+  sources: "book/data_sources.html",
+  search: "search.html?q=stop+and+search&force=Kent+Police",
+  missing: "no/such/page.html",
+};
+// Too long to photograph whole.
+const LONG = new Set(["coverage", "measures", "ledger", "sources"]);
+const SECTION = BASE + PAGES.section;
+
+const browser = await chromium.launch({
+  executablePath: process.env.PEELBOOK_CHROMIUM || "/usr/bin/chromium",
+  args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+});
+
+// A page whose every request and complaint is written down.
+async function open(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true, ...options });
+  const page = await context.newPage();
+  const log = { requests: [], errors: [] };
+  page.on("request", (request) => log.requests.push(request.url()));
+  page.on("console", (message) => { if (message.type() === "error") log.errors.push(message.text()); });
+  page.on("pageerror", (error) => log.errors.push(String(error)));
+  return { context, page, log };
+}
+
+// Bring every lazy picture in, as a reader who scrolls would.
+async function scroll(page) {
+  await page.evaluate(async () => {
+    for (const image of document.images) {
+      image.scrollIntoView({ behavior: "instant" });
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    await Promise.all([...document.images].map((image) => image.complete || new Promise((done) => { image.onload = image.onerror = done; })));
+    scrollTo({ top: 0, behavior: "instant" });
+  });
+}
+
+async function audit(page) {
+  await page.evaluate(`${AXE};0`);
+  const found = await page.evaluate((rules) => axe.run(document, { runOnly: rules, preload: false }), RULES);
+  return {
+    rules: found.passes.length + found.violations.length,
+    violations: found.violations.map((item) => `${item.id}: ${item.help} (${item.nodes.length}×, ${item.nodes[0].html.slice(0, 140)})`),
+  };
+}
+
+const scenarios = {
+  // From the front page to a force, to a section, and on to the same section of another force.
+  async walk() {
+    const { context, page, log } = await open();
+    await page.goto(BASE);
+    await page.locator(".pb-regions").getByRole("link", { name: "Kent Police" }).click();
+    const force = page.url();
+    await page.locator(".pb-sections").getByRole("link", { name: /Police powers/ }).click();
+    const section = page.url();
+    await page.getByText("Change force").click();
+    await page.keyboard.type("metro");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/metropolitan/);
+    const result = { force, section, switched: page.url(), heading: await page.locator("h1").innerText(), errors: log.errors };
+    await context.close();
+    return result;
+  },
+
+  // The same switch without any script.
+  async without_script() {
+    const { context, page } = await open({ javaScriptEnabled: false });
+    await page.goto(SECTION);
+    await page.locator(".pb-switch > summary").click();
+    await page.locator(".pb-switch").getByRole("link", { name: "Metropolitan Police Service" }).click();
+    const result = { switched: page.url() };
+    await page.goto(BASE + "search.html");
+    result.search = await page.locator("noscript").innerText();
+    await context.close();
+    return result;
+  },
+
+  // Escape closes the switcher and gives the focus back; a name nobody has says so.
+  async switcher_keys() {
+    const { context, page } = await open();
+    await page.goto(SECTION);
+    const summary = page.locator(".pb-switch > summary");
+    await summary.focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.type("zz");
+    const none = await page.locator(".pb-switch-none").innerText();
+    await page.keyboard.press("Escape");
+    const result = {
+      none,
+      open: await page.locator(".pb-switch").evaluate((node) => node.open),
+      focused: await summary.evaluate((node) => node === document.activeElement),
+    };
+    await context.close();
+    return result;
+  },
+
+  // Take a figure away and return what the page shows and what the file holds.
+  async download() {
+    const { context, page } = await open();
+    await page.goto(SECTION);
+    const card = page.locator("figure").first();
+    await card.locator("summary", { hasText: "Table" }).click();
+    const table = await card.locator("table").evaluate((node) => [...node.rows].map((row) => [...row.cells].map((cell) => cell.innerText.trim())));
+    const files = {};
+    for (const kind of ["CSV", "SVG", "PNG"]) {
+      const [file] = await Promise.all([page.waitForEvent("download"), card.getByRole("link", { name: new RegExp(`^${kind}`) }).click()]);
+      const content = readFileSync(await file.path());
+      files[kind] = { name: file.suggestedFilename(), text: kind === "PNG" ? content.subarray(1, 4).toString() : content.toString("utf8") };
+    }
+    await context.close();
+    return { table, files };
+  },
+
+  async search() {
+    const { context, page, log } = await open();
+    await page.goto(BASE + "search.html");
+    await page.getByLabel("Words to look for").fill("stop and search");
+    await page.getByLabel("Force").selectOption("Kent Police");
+    await page.keyboard.press("Tab");
+    await page.getByRole("button", { name: "Search", exact: true }).click();
+    await page.locator(".pb-results li").first().waitFor();
+    const result = {
+      status: await page.locator(".pb-search-status").innerText(),
+      where: await page.locator(".pb-result-where").allInnerTexts(),
+      titles: await page.locator(".pb-results li > a").allInnerTexts(),
+      url: page.url(),
+    };
+    await page.locator(".pb-results li > a").first().click();
+    result.landed = await page.locator("h1").innerText();
+    await page.goto(BASE + "search.html?q=zzzzqqqq");
+    await page.getByText("No page found").waitFor();
+    result.errors = log.errors;
+    await context.close();
+    return result;
+  },
+
+  // Tab through a whole page: the skip link first, every stop visible, and out at the end.
+  async keyboard() {
+    const { context, page } = await open();
+    await page.goto(SECTION);
+    const stops = [];
+    for (let turn = 0; turn < 400; turn += 1) {
+      await page.keyboard.press("Tab");
+      const stop = await page.evaluate(() => {
+        const node = document.activeElement;
+        if (!node || node === document.body) return null;
+        const style = getComputedStyle(node);
+        const box = node.getBoundingClientRect();
+        const marked = node.dataset.stop === "yes";
+        node.dataset.stop = "yes";
+        return {
+          name: `${node.tagName} ${(node.getAttribute("aria-label") || node.innerText || "").trim().slice(0, 40)}`,
+          visible: box.width > 0 && box.height > 0,
+          outline: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+          again: marked,
+        };
+      });
+      if (!stop || stop.again) break;
+      stops.push(stop);
+    }
+    await page.goto(SECTION);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    const skipped = await page.evaluate(() => location.hash);
+    await context.close();
+    return { first: stops[0], count: stops.length, last: stops.at(-1), hidden: stops.filter((stop) => !stop.visible), unmarked: stops.filter((stop) => !stop.outline), skipped };
+  },
+
+  // The chapters on a phone: a button opens them, Escape closes them.
+  async menu() {
+    const { context, page } = await open({ viewport: { width: 360, height: 740 } });
+    await page.goto(SECTION);
+    const chapters = page.locator("#chapters");
+    const before = await chapters.isVisible();
+    await page.getByRole("button", { name: "Menu" }).click();
+    const opened = await chapters.isVisible();
+    if (SHOTS) await page.screenshot({ path: path.join(SHOTS, "menu-360.png") });
+    await page.keyboard.press("Escape");
+    const closed = !(await chapters.isVisible());
+    await page.getByRole("button", { name: "Menu" }).click();
+    await chapters.getByRole("link", { name: "Workforce" }).click();
+    const result = { before, opened, closed, landed: page.url() };
+    await context.close();
+    return result;
+  },
+
+  // The reader's choice of theme holds on the next page.
+  async theme() {
+    const { context, page, log } = await open({ colorScheme: "light" });
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    await page.goto(SECTION);
+    const light = await ground();
+    await page.getByRole("button", { name: "Dark theme" }).click();
+    const dark = await ground();
+    await page.goto(BASE + PAGES.prose);
+    const next = await ground();
+    const pressed = await page.getByRole("button", { name: "Dark theme" }).getAttribute("aria-pressed");
+    await context.close();
+    return { light, dark, next, pressed, errors: log.errors };
+  },
+
+  // Axe on each page kind, in both themes and at both widths, with everything folded away opened too.
+  async axe() {
+    const found = {};
+    for (const width of [360, 1440]) {
+      for (const colorScheme of ["light", "dark"]) {
+        const { context, page, log } = await open({ viewport: { width, height: 900 }, colorScheme, reducedMotion: "reduce" });
+        for (const [name, address] of Object.entries(PAGES)) {
+          await page.goto(BASE + address);
+          if (name === "search") await page.locator(".pb-results li").first().waitFor();
+          await scroll(page);
+          const sideways = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          const overflow = await sideways();
+          if (SHOTS) await page.screenshot({ path: path.join(SHOTS, `${name}-${width}-${colorScheme}.png`), fullPage: !LONG.has(name) });
+          // With all that is folded away opened, one audit sees the closed page and more.
+          await page.evaluate(() => { for (const node of document.querySelectorAll("details")) node.open = true; });
+          const audited = await audit(page);
+          found[`${name} ${width} ${colorScheme}`] = {
+            ...audited,
+            overflow: Math.max(overflow, await sideways()),
+            broken: await page.evaluate(() => [...document.images].filter((image) => image.complete && !image.naturalWidth).map((image) => image.currentSrc)),
+            errors: log.errors.splice(0).filter((text) => !(name === "missing" && text.includes("404"))),
+          };
+        }
+        await context.close();
+      }
+    }
+    return found;
+  },
+
+  // Every request of every page kind, and what the security policy refused.
+  async network() {
+    const { context, page, log } = await open();
+    const refused = [];
+    await page.exposeFunction("refuse", (what) => refused.push(what));
+    await page.addInitScript(() => addEventListener("securitypolicyviolation", (event) => window.refuse(`${event.violatedDirective} ${event.blockedURI}`)));
+    for (const address of Object.values(PAGES)) {
+      await page.goto(BASE + address);
+      await scroll(page);
+    }
+    await context.close();
+    return { count: log.requests.length, elsewhere: log.requests.filter((url) => !url.startsWith(new URL(BASE).origin)), refused };
+  },
+
+  // What a first visit to a section page sends, what the next page adds, how fast and how steady it is drawn.
+  async weight() {
+    const found = {};
+    for (const [name, viewport] of Object.entries({ phone: { width: 390, height: 844 }, desk: { width: 1440, height: 900 } })) {
+      const { context, page } = await open({ viewport, deviceScaleFactor: name === "phone" ? 3 : 1 });
+      const client = await context.newCDPSession(page);
+      await client.send("Network.enable");
+      const sent = new Map();
+      const kinds = new Map();
+      client.on("Network.responseReceived", (event) => kinds.set(event.requestId, event.type));
+      client.on("Network.loadingFinished", (event) => sent.set(event.requestId, event.encodedDataLength));
+      const total = (only) => [...sent].filter(([id]) => only(kinds.get(id))).reduce((sum, [, size]) => sum + size, 0);
+      await page.addInitScript(() => {
+        window.drawn = { lcp: 0, shift: 0 };
+        new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.drawn.lcp = entry.startTime; }).observe({ type: "largest-contentful-paint", buffered: true });
+        new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.drawn.shift += entry.value; }).observe({ type: "layout-shift", buffered: true });
+      });
+      await page.goto(BASE + PAGES.report, { waitUntil: "load" });
+      await page.waitForTimeout(400);
+      const { lcp } = await page.evaluate(() => window.drawn);
+      await scroll(page);
+      await page.waitForTimeout(200);
+      const { shift } = await page.evaluate(() => window.drawn);
+      const text = total((kind) => kind !== "Image");
+      const all = total(() => true);
+      sent.clear();
+      await page.goto(BASE + "forces/metropolitan/workforce.html", { waitUntil: "load" });
+      found[name] = { text, all, next: total((kind) => kind !== "Image"), lcp, shift };
+      await context.close();
+    }
+    return found;
+  },
+
+  // The site from a disk, without any server.
+  async from_disk() {
+    const { context, page, log } = await open();
+    await page.goto(pathToFileURL(path.join(SITE, "index.html")).href);
+    await page.locator(".pb-regions").getByRole("link", { name: "Kent Police" }).click();
+    await page.locator(".pb-sections").getByRole("link", { name: /Police powers/ }).click();
+    await scroll(page);
+    const result = {
+      heading: await page.locator("h1").innerText(),
+      styled: await page.evaluate(() => getComputedStyle(document.querySelector(".pb-header-inner")).display),
+      pictures: await page.evaluate(() => [...document.images].filter((image) => image.naturalWidth).length),
+      broken: await page.evaluate(() => [...document.images].filter((image) => !image.naturalWidth).length),
+      errors: log.errors.splice(0),
+    };
+    await page.goto(`${pathToFileURL(path.join(SITE, "search.html")).href}?q=stop`);
+    await page.getByText("peelbook serve").waitFor();
+    await context.close();
+    return result;
+  },
+
+  // Paper: no chrome of the screen, every picture there.
+  async print() {
+    const { context, page } = await open();
+    await page.goto(SECTION);
+    await page.emulateMedia({ media: "print" });
+    const hidden = await page.evaluate(() => [".pb-header", ".pb-chapters", ".pb-tools", ".pb-code", ".pb-switch"].filter((name) => {
+      const node = document.querySelector(name);
+      return node && node.getClientRects().length > 0;
+    }));
+    const pdf = await page.pdf({ preferCSSPageSize: true });
+    await context.close();
+    return { shown: hidden, bytes: pdf.length };
+  },
+
+  async reduced_motion() {
+    const result = {};
+    for (const reducedMotion of ["reduce", "no-preference"]) {
+      const { context, page } = await open({ reducedMotion });
+      await page.goto(SECTION);
+      result[reducedMotion] = await page.evaluate(() => getComputedStyle(document.documentElement).scrollBehavior);
+      await context.close();
+    }
+    return result;
+  },
+
+  // Other names of a force lead to its pages.
+  async redirects() {
+    const { context, page } = await open();
+    const landed = {};
+    for (const address of ["forces/E23000032/police_powers.html", "forces/kent-police/index.html"]) {
+      await page.goto(BASE + address);
+      await page.waitForURL(/forces\/kent\//);
+      landed[address] = page.url();
+    }
+    await context.close();
+    return landed;
+  },
+
+  // The ledger's filter is style alone.
+  async ledger() {
+    const { context, page } = await open({ javaScriptEnabled: false });
+    await page.goto(BASE + PAGES.ledger);
+    const rows = () => page.locator("tr[id^=claim-]:visible").count();
+    const all = await rows();
+    await page.getByRole("radio", { name: "Differs" }).check();
+    const differs = await rows();
+    await context.close();
+    return { all, differs };
+  },
+};
+
+const results = {};
+for (const [name, run] of Object.entries(scenarios)) {
+  if (WANTED.length && !WANTED.includes(name)) continue;
+  try {
+    results[name] = await run();
+  } catch (error) {
+    results[name] = { failed: String(error.stack || error).slice(0, 2000) };
+  }
+}
+await browser.close();
+process.stdout.write(JSON.stringify(results));

@@ -1,0 +1,179 @@
+"""The site as its readers meet it: with a mouse, a keyboard, a phone, a screen reader, a printer, no network."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def of(name: str):
+    """Run a test on the findings of one scenario."""
+    return pytest.mark.parametrize("scenario", [name], indirect=True, ids=[name])
+
+
+@of("walk")
+def test_a_reader_finds_a_force_in_one_click_and_keeps_the_section_when_switching(scenario):
+    assert scenario["force"].endswith("/forces/kent/index.html")
+    assert scenario["section"].endswith("/forces/kent/police_powers.html")
+    assert scenario["switched"].endswith("/forces/metropolitan/police_powers.html")
+    assert scenario["heading"].startswith("Police powers")
+    assert scenario["errors"] == []
+
+
+@of("without_script")
+def test_switching_works_without_javascript(scenario):
+    assert scenario["switched"].endswith("/forces/metropolitan/police_powers.html")
+    assert "Search needs JavaScript" in scenario["search"]
+
+
+@of("switcher_keys")
+def test_the_switcher_obeys_the_keyboard(scenario):
+    assert scenario == {"none": "No force of this name.", "open": False, "focused": True}
+
+
+@of("download")
+def test_a_downloaded_csv_holds_the_numbers_of_the_page_and_of_the_committed_tables(scenario, catalogue):
+    assert scenario["files"]["CSV"]["name"] == "police_powers.stop_search_rate.csv"
+    rows = list(csv.DictReader(io.StringIO(scenario["files"]["CSV"]["text"])))
+    assert rows[0]["data_licence"].startswith("Open Government Licence")
+
+    searches = catalogue.table("stop_search").set_index(["force_code", "period_end"])["searches_count"]
+    people = catalogue.table("population").set_index(["force_code", "period_end"])["population_count"]
+    shown = {row[0]: row for row in scenario["table"][1:]}
+    head = scenario["table"][0]
+    codes = {force.code: force.short_name for force in catalogue.forces}
+    checked = 0
+    for row in rows:
+        if row.get("force_code") not in codes:
+            continue
+        rate = searches[(row["force_code"], "2023-03-31")] / people[(row["force_code"], "2022-06-30")] * 1000
+        assert float(row["value"]) == pytest.approx(rate, rel=1e-9)
+        cells = shown[codes[row["force_code"]]]
+        assert cells[head.index("Stop and searches per 1,000 population")] == f"{rate:,.1f}"
+        checked += 1
+    assert checked == 43
+
+
+@of("download")
+def test_a_downloaded_picture_carries_its_source(scenario):
+    assert "Home Office" in scenario["files"]["SVG"]["text"]
+    assert scenario["files"]["PNG"]["text"] == "PNG"
+
+
+@of("search")
+def test_search_finds_pages_of_the_chosen_force(scenario):
+    assert "found" in scenario["status"]
+    assert scenario["titles"]
+    assert set(scenario["where"]) == {"Kent Police"}
+    assert not [title for title in scenario["titles"] if "#" in title]
+    assert "q=stop" in scenario["url"], "a search can be shared as a link"
+    assert scenario["landed"] == scenario["titles"][0]
+    assert scenario["errors"] == []
+
+
+@of("keyboard")
+def test_the_whole_page_can_be_walked_with_the_keyboard(scenario):
+    assert "Skip to the main content" in scenario["first"]["name"]
+    assert scenario["skipped"] == "#main"
+    assert 20 < scenario["count"] < 400, "the walk ends: nothing traps the focus"
+    assert scenario["hidden"] == []
+    assert scenario["unmarked"] == [], "every stop shows where it is"
+
+
+@of("menu")
+def test_the_chapters_open_and_close_on_a_phone(scenario):
+    assert (scenario["before"], scenario["opened"], scenario["closed"]) == (False, True, True)
+    assert scenario["landed"].endswith("/forces/kent/workforce.html")
+
+
+@of("theme")
+def test_a_chosen_theme_holds_on_the_next_page(scenario):
+    assert scenario["light"] != scenario["dark"]
+    assert scenario["next"] == scenario["dark"]
+    assert scenario["pressed"] == "true"
+    assert scenario["errors"] == []
+
+
+@of("axe")
+def test_no_page_kind_breaks_an_accessibility_rule_in_either_theme_or_width(scenario):
+    assert len(scenario) == 13 * 4
+    assert {name: page["violations"] for name, page in scenario.items() if page["violations"]} == {}
+    assert min(page["rules"] for page in scenario.values()) > 15, "axe did look"
+
+
+@of("axe")
+def test_no_page_scrolls_sideways_on_a_phone(scenario):
+    assert {name: page["overflow"] for name, page in scenario.items() if page["overflow"] > 0} == {}
+
+
+@of("axe")
+def test_every_picture_loads_and_no_page_complains(scenario):
+    assert {name: page["broken"] for name, page in scenario.items() if page["broken"]} == {}
+    assert {name: page["errors"] for name, page in scenario.items() if page["errors"]} == {}
+
+
+@of("network")
+def test_nothing_is_asked_of_any_other_server_and_the_policy_refuses_nothing(scenario):
+    assert scenario["count"] > 100
+    assert scenario["elsewhere"] == []
+    assert scenario["refused"] == []
+
+
+@of("weight")
+def test_a_section_page_is_light_fast_and_steady(scenario):
+    for place, page in scenario.items():
+        assert page["text"] <= 250_000, place
+        assert page["all"] <= 800_000, place
+        assert page["next"] <= 60_000, place
+        assert page["lcp"] < 1000, place
+        assert page["shift"] < 0.05, place
+
+
+@of("from_disk")
+def test_the_site_works_from_a_disk(scenario):
+    assert scenario["heading"].startswith("Police powers")
+    assert scenario["styled"] == "flex"
+    assert scenario["pictures"] > 3
+    assert scenario["broken"] == 0
+    assert scenario["errors"] == []
+
+
+@of("print")
+def test_paper_shows_the_page_and_not_the_screen_around_it(scenario):
+    assert scenario["shown"] == []
+    assert scenario["bytes"] > 50_000
+
+
+@of("reduced_motion")
+def test_motion_stops_for_those_who_ask(scenario):
+    assert scenario == {"reduce": "auto", "no-preference": "smooth"}
+
+
+@of("redirects")
+def test_codes_and_names_lead_to_the_stable_address(scenario):
+    assert [url.split("/forces/")[1] for url in scenario.values()] == [
+        "kent/police_powers.html",
+        "kent/index.html",
+    ]
+
+
+@of("ledger")
+def test_the_ledger_is_filtered_without_javascript(scenario):
+    assert 0 < scenario["differs"] < scenario["all"]
+
+
+def test_a_section_and_a_force_print_to_pdf(built, chromium, tmp_path, monkeypatch):
+    from peelbook import site
+
+    monkeypatch.setenv("PEELBOOK_CHROMIUM", chromium)
+    one = site.print_force(built, "kent", tmp_path / "one.pdf", section="police_powers").read_bytes()
+    whole = site.print_force(built, "kent", tmp_path / "whole.pdf").read_bytes()
+    for pdf in (one, whole):
+        assert pdf.startswith(b"%PDF-")
+        assert b"/StructTreeRoot" in pdf, "tagged for screen readers"
+    assert b"/Outlines" in whole
+    assert len(whole) > len(one) > 50_000
