@@ -43,12 +43,14 @@ lint: $(STAMP) ## Lint and type-check only
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-notebooks: $(STAMP) ## Re-execute the ten reference notebooks in place (after a change of code or data)
+notebooks: $(STAMP) ## Re-execute the reference notebooks in place (after a change of code or data)
 	$(BIN)/peelbook run --force metropolitan --in-place
+	$(BIN)/python -m peelbook.runner.page book/all_forces.ipynb
 
 bench: $(STAMP) ## Measure speed and memory against the stock tools
 	$(BIN)/python -m compileall -q src $(VENV)/lib
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.ingest
+	$(BIN)/python -m benchmarks.run
 
 lock: ## Refresh requirements.txt from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras pyproject.toml -o requirements.txt --custom-compile-command "make lock"

@@ -6,6 +6,7 @@ the same numbers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ from peelbook.sections import all_sections
 
 if TYPE_CHECKING:
     from peelbook.figures._chart import Chart
+    from peelbook.measures import Measure
 
 STEM = "all_forces"
 
@@ -67,47 +69,41 @@ class NationalBook:
             ],
         )
 
+    def _words(self, measure_id: str, dimension: Mapping[str, Any]) -> tuple[pd.DataFrame, Measure, dict]:
+        """One period of a measure, the measure, and the arguments that both chart kinds take."""
+        measure = measures.registry()[measure_id]
+        rows, period = self._latest(measure_id, **dimension)
+        return (
+            rows,
+            measure,
+            {
+                "forces": self.catalogue.forces,
+                "label": measure.label,
+                "unit": measure.unit,
+                "decimals": measure.decimals,
+                "provenance": [self.catalogue.provenance(table) for table in measure.tables],
+                "period": measure.period_name(period),
+                "averages": compare.averages(rows),
+                "notes": [*measure.caveats, *measure.exclusions],
+            },
+        )
+
     def map(self, measure_id: str, **dimension: Any) -> Chart:
         """One measure on the tile grid, with both averages."""
         from peelbook.figures.tile_grid_map import tile_grid_map
 
-        measure = measures.registry()[measure_id]
-        rows, period = self._latest(measure_id, **dimension)
-        name = measure.period_name(period)
-        return tile_grid_map(
-            rows,
-            id=f"{STEM}.{measure_id}",
-            title=f"{measure.label} by police force area, {name}",
-            forces=self.catalogue.forces,
-            label=measure.label,
-            unit=measure.unit,
-            decimals=measure.decimals,
-            provenance=[self.catalogue.provenance(table) for table in measure.tables],
-            period=name,
-            averages=compare.averages(rows),
-            notes=[*measure.caveats, *measure.exclusions],
-        )
+        rows, measure, words = self._words(measure_id, dimension)
+        title = f"{measure.label} by police force area, {words['period']}"
+        return tile_grid_map(rows, id=f"{STEM}.{measure_id}", title=title, **words)
 
     def regions(self, measure_id: str, **dimension: Any) -> Chart:
         """One measure as dots, a row for each region."""
         from peelbook.figures.region_strip import region_strip
 
-        measure = measures.registry()[measure_id]
-        rows, period = self._latest(measure_id, **dimension)
-        name = measure.period_name(period)
+        rows, measure, words = self._words(measure_id, dimension)
+        title = f"{measure.label} by region, {words['period']}"
         return region_strip(
-            rows,
-            id=f"{STEM}.{measure_id}_regions",
-            title=f"{measure.label} by region, {name}",
-            forces=self.catalogue.forces,
-            label=measure.label,
-            unit=measure.unit,
-            decimals=measure.decimals,
-            provenance=[self.catalogue.provenance(table) for table in measure.tables],
-            period=name,
-            averages=compare.averages(rows),
-            leave_out=measure.excluded,
-            notes=[*measure.caveats, *measure.exclusions],
+            rows, id=f"{STEM}.{measure_id}_regions", title=title, leave_out=measure.excluded, **words
         )
 
     def table(self, *measure_ids: str) -> display.Html:

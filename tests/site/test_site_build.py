@@ -21,6 +21,8 @@ from site_samples import (
 )
 
 from peelbook import site
+from peelbook.runner.errors import LockedError
+from peelbook.runner.lock import hold
 from peelbook.site import frame
 from peelbook.site._build import SiteBuildError
 from peelbook.site.pdf import PdfError, join, print_force
@@ -259,6 +261,14 @@ def test_a_smaller_edition_leaves_nothing_of_the_larger_one(build):
     assert not (out / "forces" / "kent").exists()
     assert "Kent" not in (out / "search.html").read_text()
     assert broken_links(out) == []
+
+
+def test_a_second_build_in_the_same_folder_is_refused_and_told_by_whom(build, tmp_path):
+    with (
+        hold(tmp_path / "work", "build"),
+        pytest.raises(LockedError, match=f"process {os.getpid()} on .* since"),
+    ):
+        build(sample_results(), work_dir=tmp_path / "work")
 
 
 def test_a_broken_link_stops_the_build_and_leaves_the_old_site(build, project):

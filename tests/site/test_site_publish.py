@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import threading
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from peelbook.site import publish as publishing
-from peelbook.site.publish import BuildLockedError, PublishError, lock, publish, put_file
+from peelbook.site.publish import PublishError, publish, put_file
 
 
 def tree(folder: Path, **files: str) -> dict[str, Path]:
@@ -132,34 +131,6 @@ def test_a_failed_swap_puts_the_old_site_back(tmp_path, monkeypatch):
     with pytest.raises(PublishError):
         publish(tree(tmp_path / "b", index="new"), tmp_path / "out")
     assert read(tmp_path / "out") == {"index": "old"}
-
-
-def _hold(folder, ready, done):
-    with lock(Path(folder)):
-        ready.set()
-        done.wait(20)
-
-
-def test_a_second_build_is_refused_and_told_by_whom(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    ready, done = context.Event(), context.Event()
-    other = context.Process(target=_hold, args=(str(tmp_path), ready, done))
-    other.start()
-    try:
-        assert ready.wait(20)
-        with pytest.raises(BuildLockedError, match=f"process {other.pid} on .* seconds"), lock(tmp_path):
-            pass
-    finally:
-        other.kill()
-        other.join()
-    with lock(tmp_path):
-        pass  # a killed build leaves no lock behind
-
-
-def test_a_lock_file_of_another_kind_does_not_stop_a_build(tmp_path):
-    (tmp_path / "lock").write_text("not json")
-    with lock(tmp_path):
-        pass
 
 
 def test_a_file_of_the_work_folder_changes_only_with_its_bytes(tmp_path):

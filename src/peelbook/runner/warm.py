@@ -14,7 +14,7 @@ import importlib
 MODULES = (
     "numpy",
     "pandas",
-    "scipy.stats",
+    "scipy.special",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "PIL.ImageDraw",

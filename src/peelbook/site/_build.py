@@ -19,6 +19,7 @@ from peelbook import paths
 from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
 from peelbook.files import sha256
+from peelbook.runner.lock import hold
 from peelbook.sections import all_sections
 from peelbook.site import downloads, search, stage
 from peelbook.site.edition import (
@@ -31,7 +32,7 @@ from peelbook.site.edition import (
 )
 from peelbook.site.extension import site_files
 from peelbook.site.marks import Marks, data_digest
-from peelbook.site.publish import lock, publish, put_file
+from peelbook.site.publish import publish, put_file
 from peelbook.site.templates import render
 
 
@@ -67,8 +68,8 @@ def build(
     `.peelbook/site` beside `out_dir`); it is safe to delete. `jobs` 0 means all processors. `provenance`
     is added to `build.json`. Addresses come from `PEELBOOK_BASE_URL`, dates from `SOURCE_DATE_EPOCH`.
 
-    Raises `SiteBuildError`, `SearchIndexError`, `PublishError` or `BuildLockedError`; the site published
-    before stays as it was.
+    Raises `SiteBuildError`, `SearchIndexError`, `DownloadsError`, `PublishError` or `LockedError`; the site
+    published before stays as it was.
     """
     out_dir = Path(out_dir).absolute()
     work = Path(work_dir).absolute() if work_dir else out_dir.parent / ".peelbook" / "site"
@@ -76,7 +77,7 @@ def build(
     results = list(results)
     report = Report(out_dir)
     clock = _Clock(report.seconds)
-    with lock(work):
+    with hold(work, "build"):
         edition = make_edition(results, catalogue, reference_force)
         staged = stage.stage(results, edition, catalogue, work / "source")
         report.pages, report.failed = len(staged.pages), staged.failed

@@ -7,17 +7,13 @@ rewritten in place.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import errno
-import json
 import os
 import shutil
-import socket
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from peelbook.errors import PeelbookError
@@ -26,42 +22,8 @@ _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
 
-class BuildLockedError(PeelbookError):
-    """Another build is at work in the same folder."""
-
-
 class PublishError(PeelbookError):
     """The finished site could not be put in place; what was published before is untouched."""
-
-
-@contextlib.contextmanager
-def lock(folder: Path) -> Iterator[None]:
-    """Hold a folder for one build. Raises `BuildLockedError` naming the owner and how long it has held it.
-
-    The lock is the operating system's, so that a killed build leaves nothing behind that blocks the next.
-    """
-    import fcntl
-
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a+", encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            stream.seek(0)
-            try:
-                owner = json.loads(stream.read())
-                age = max(0, round(time.time() - owner["since"]))
-                who = f"process {owner['pid']} on {owner['host']}, for {age} seconds"
-            except (ValueError, KeyError):
-                who = "another process"
-            raise BuildLockedError(
-                f"{folder}: a site build is already running ({who}). Fix: wait for it to end, or stop it."
-            ) from error
-        stream.seek(0)
-        stream.truncate()
-        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}, stream)
-        stream.flush()
-        yield
 
 
 def put_file(path: Path, content: bytes | str) -> None:

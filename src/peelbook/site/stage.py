@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import yaml
 
-from peelbook import paths
+from peelbook import formats, paths
 from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
 from peelbook.files import sha256
@@ -182,16 +182,28 @@ def _home(edition: Edition, catalogue: Catalogue, pages: list[str]) -> dict[str,
         "grades": grades(catalogue, edition),
         "vintage": vintage(catalogue),
         "reference_force": edition.by_slug.get(edition.reference),
+        "all_forces": len(catalogue.forces),
+        "compare": "book/all_forces.html" if _has_page("all_forces") else "",
     }
 
 
+def _has_page(stem: str) -> bool:
+    return any((paths.project_root() / "book" / f"{stem}{suffix}").exists() for suffix in (".md", ".ipynb"))
+
+
 def vintage(catalogue: Catalogue) -> str:
-    """How recent the data is, in the data package's own words; empty where it does not say."""
+    """The last day that any table of counts covers, in words; empty where the data package does not say."""
     try:
-        package = catalogue.package
+        resources = catalogue.resources.values()
     except PeelbookError:
         return ""
-    return str(package.get("vintage") or package.get("created") or "")
+    # A secondary source's years are those of inspections, not of counts.
+    days = [
+        str(resource["coverage"]["last_day"])
+        for resource in resources
+        if resource.get("kind") != "secondary" and "last_day" in resource.get("coverage", {})
+    ]
+    return formats.date(max(days)) if days else ""
 
 
 GRADE_MARKS = {
@@ -225,7 +237,7 @@ def grades(catalogue: Catalogue, edition: Edition) -> dict[str, Any] | None:
     ]
     missing = [force.short_name for force in edition.forces if force.code not in by_force]
     return {
-        "cycle": cycle,
+        "cycle": cycle.replace("-", "–"),
         "areas": list(areas.values()),
         "rows": lines,
         "missing": missing,
