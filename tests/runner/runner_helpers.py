@@ -44,7 +44,7 @@ class Inline(Executor):
         return future
 
 
-def pretend(notebook, parameters, *, kernel="", env=None, folder=None, cell_timeout=0, hidden=None):
+def pretend(notebook, parameters, *, env=None, **_):
     """`execute.execute` without a kernel: runs the cells here, for tests of what stands around it."""
     import nbformat
 

@@ -98,12 +98,14 @@ def execute(
     folder: Path | str | None = None,
     cell_timeout: int = CELL_TIMEOUT,
     hidden: Mapping[str, str] | None = None,
+    scratch: Path | None = None,
 ) -> Executed:
     """Execute a staged notebook in a kernel of its own and return it normalised.
 
     `parameters` have been checked by `staging.resolve`; `env` is added to the kernel's environment; `folder`
     is where the kernel stands (a fresh empty one if not given). `hidden` maps folders of this machine to the
-    words that stand for them in outputs and messages. Raises `NotebookError`.
+    words that stand for them in outputs and messages; `scratch` is where private files go (default: the system's
+    folder for them). Raises `NotebookError`.
     """
     from papermill import execute_notebook
     from papermill.exceptions import PapermillExecutionError
@@ -111,7 +113,10 @@ def execute(
     node = _read(notebook)
     progress = _Progress()
     began = time.monotonic()
-    with _quiet(), tempfile.TemporaryDirectory(prefix="pb-", ignore_cleanup_errors=True) as private:
+    with (
+        _quiet(),
+        tempfile.TemporaryDirectory(prefix="pb-", dir=scratch, ignore_cleanup_errors=True) as private,
+    ):
         stand = Path(folder or Path(private) / "empty")
         stand.mkdir(exist_ok=True)
         try:

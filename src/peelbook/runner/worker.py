@@ -174,6 +174,7 @@ def _run(task: Task, tables: Bundle | None) -> Outcome:
                 env=env,
                 cell_timeout=task.cell_timeout,
                 hidden=hidden,
+                scratch=private_folder(),  # goes with the worker, even when that is killed
             )
         except execute.NotebookError as error:
             if attempt == 1 and error.kind in ("kernel died", "kernel did not start"):
