@@ -22,6 +22,7 @@ from peelbook.runner.engine import Options, run
 from peelbook.runner.errors import CacheError, LockedError
 
 RUN = """
+import signal
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
@@ -37,6 +38,8 @@ def main():
     print("statuses", sorted({r.status for r in results}), len(results), flush=True)
 
 if __name__ == "__main__":
+    # A shell that starts a job in the background has it ignore Ctrl-C, and so all that the job starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main()
 """
 

@@ -327,7 +327,14 @@ _PRIVATE = frozenset({".buildinfo"})
 def _collect(work: Path) -> dict[str, Path]:
     """Every file of the site: its address → where it was made."""
     files: dict[str, Path] = {}
-    for folder, prefix in (("html", ""), ("pagefind", "pagefind/"), ("downloads", ""), ("extra", "")):
+    places = (
+        ("html", ""),
+        ("pagefind", "pagefind/"),
+        ("downloads", ""),
+        ("source-notebooks", ""),
+        ("extra", ""),
+    )
+    for folder, prefix in places:
         root = work / folder
         for path in sorted(root.rglob("*")):
             if path.is_file():

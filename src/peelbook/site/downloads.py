@@ -24,7 +24,7 @@ from peelbook import formats
 from peelbook.errors import PeelbookError
 from peelbook.files import sha256
 from peelbook.sections import section
-from peelbook.site import notebook, ods
+from peelbook.site import cells, ods
 from peelbook.site.card import BASIS_WORDS, Figure, csv_with_source, licence_words, safe_cell, source_words
 from peelbook.site.edition import FORCES_FOLDER, Edition
 from peelbook.site.publish import put_file
@@ -85,11 +85,7 @@ def _key(digest: str, edition: Edition) -> str:
 
 def write_one(slug: str, sources: Mapping[str, Path], digest: str, edition: Edition, out: Path) -> None:
     """Write the downloads of one force from its notebooks (section stem → file)."""
-    figures = [
-        (stem, figure)
-        for stem, path in sources.items()
-        for figure in notebook.figures(json.loads(path.read_bytes()))
-    ]
+    figures = [(stem, figure) for stem, path in sources.items() for figure in cells.figures(path)]
     write_force(edition.by_slug[slug].name, figures, edition, out / FORCES_FOLDER / slug)
     put_file(_mark(out, slug), _key(digest, edition))
 

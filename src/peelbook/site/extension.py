@@ -8,6 +8,7 @@ some 540 kB of icon script, asks a CDN for three libraries and cannot pass a str
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import shutil
@@ -30,8 +31,9 @@ from peelbook import paths
 from peelbook.catalogue import Catalogue
 from peelbook.figures._chart import MIME
 from peelbook.files import sha256
-from peelbook.site import frame, notebook
+from peelbook.site import cells, frame, notebook
 from peelbook.site.card import Figure, render_card
+from peelbook.site.cells import FigureCard, figure_card, page_figures
 from peelbook.site.edition import Edition
 from peelbook.site.publish import put_file
 
@@ -43,34 +45,22 @@ THEME = HERE / "theme"
 FIGURES_FOLDER = "figures"
 
 
-class FigureCard(nodes.General, nodes.Element):
-    """A figure in a page: holds all the card needs until Sphinx writes the page."""
-
-
 class FigureRenderer:
     """MyST-NB's plug-in for the figure payload (entry point `myst_nb.mime_renderers`)."""
 
-    mime_priority_overrides: ClassVar[list[tuple[str, str, int | None]]] = [
-        ("*", MIME, 1),
-        ("*", notebook.PACKED, 1),
-    ]
+    mime_priority_overrides: ClassVar[list[tuple[str, str, int | None]]] = [("*", MIME, 1)]
 
     @staticmethod
     def handle_mime(renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
         """Return the card for a payload, nothing for its picture and text, `None` for other outputs."""
         if inline:
             return None
-        if data.mime_type not in (MIME, notebook.PACKED):
+        if data.mime_type != MIME:
             # The card stands for the whole output; rendering its picture and text would be thrown away.
             return [] if "peelbook" in data.output_metadata or _has_better(renderer, data) else None
         try:
-            if data.mime_type == MIME:
-                svg = data.output_metadata["peelbook"]["svg"]
-                figure = Figure(dict(data.content), svg, _png(renderer, data))
-                text = notebook.packed(figure)
-            else:
-                text = data.string
-                figure = notebook.unpacked(text)
+            svg = data.output_metadata["peelbook"]["svg"]
+            figure = Figure(dict(data.content), svg, _png(renderer, data))
         except (KeyError, ValueError, TypeError) as error:
             renderer.logger.warning(
                 f"a figure output cannot be shown ({error}). Fix: run the notebook again with this version",
@@ -78,10 +68,7 @@ class FigureRenderer:
                 line=data.line,
             )
             return []
-        env = renderer.renderer.sphinx_env
-        first = not _figures(env).get(env.docname)
-        _figures(env).setdefault(env.docname, {})[figure.id] = figure.digest
-        return [FigureCard(packed=text, first=first)]
+        return [figure_card(renderer.renderer.sphinx_env, figure, notebook.packed(figure))]
 
 
 def _png(renderer: Any, data: Any) -> bytes:
@@ -105,21 +92,14 @@ def _has_better(renderer: Any, data: Any) -> bool:
     )
 
 
-def _figures(env: BuildEnvironment) -> dict[str, dict[str, str]]:
-    """Figures by page: id → digest. Kept in the environment so that old downloads can be removed."""
-    if not hasattr(env, "peelbook_figures"):
-        env.peelbook_figures = {}  # type: ignore[attr-defined]
-    return env.peelbook_figures  # type: ignore[attr-defined]
-
-
 def _purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    _figures(env).pop(docname, None)
+    page_figures(env).pop(docname, None)
 
 
 def _merge(app: Sphinx, env: BuildEnvironment, docnames: list[str], other: BuildEnvironment) -> None:
     for docname in docnames:
-        if docname in _figures(other):
-            _figures(env)[docname] = _figures(other)[docname]
+        if docname in page_figures(other):
+            page_figures(env)[docname] = page_figures(other)[docname]
 
 
 def _figure_path(docname: str, name: str) -> str:
@@ -130,8 +110,8 @@ def _figure_path(docname: str, name: str) -> str:
 def _check_figures(app: Sphinx, env: BuildEnvironment) -> None:
     """Warn where two pages would write different figures to one address."""
     owners: dict[str, tuple[str, str]] = {}
-    for docname in sorted(_figures(env)):
-        for name, digest in _figures(env)[docname].items():
+    for docname in sorted(page_figures(env)):
+        for name, digest in page_figures(env)[docname].items():
             path = _figure_path(docname, name)
             other, known = owners.setdefault(path, (docname, digest))
             if known != digest:
@@ -382,7 +362,7 @@ def _page_context(
         source = Path(app.env.doc2path(pagename))
         if source.suffix == ".ipynb":
             page = Path(app.outdir) / f"{pagename}.html"
-            put_file(page.with_suffix(".ipynb"), notebook.slim(source.read_bytes()))
+            put_file(page.with_suffix(".ipynb"), notebook.slim(json.loads(source.read_bytes())))
     context["peelbook_page"] = frame.render_page(app, edition, pagename, context, doctree)
     return "page.html"
 
@@ -415,7 +395,7 @@ def _clean(app: Sphinx, exception: Exception | None) -> None:
     out = Path(app.outdir)
     wanted = {
         f"{_figure_path(docname, name)}.{kind}"
-        for docname, figures in _figures(app.env).items()
+        for docname, figures in page_figures(app.env).items()
         for name in figures
         for kind in ("csv", "svg", "png")
     }
@@ -452,6 +432,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         latex=(_skip, None),
         epub=(_skip, None),
     )
+    cells.setup(app)
     app.add_builder(BookBuilder, override=True)
     app.add_post_transform(CollapseCode)
     app.add_post_transform(LinkSiteFiles)

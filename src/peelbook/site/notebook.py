@@ -27,23 +27,6 @@ def _outputs(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 yield output
 
 
-PACKED = "application/vnd.peelbook.packed"
-"""The staged form of a figure output: payload, SVG and PNG as one string.
-
-Notebook tools walk every value of an output several times over; a string they only carry. Over 1,600
-charts that is a sixth of the time it takes to build the pages.
-"""
-
-
-def pack(source: bytes) -> bytes:
-    """A notebook with each figure output in its packed form."""
-    notebook = json.loads(source)
-    for output in _outputs(notebook):
-        if (figure := _figure(output)) is not None:
-            output["data"], output["metadata"] = {PACKED: packed(figure)}, {}
-    return json.dumps(notebook, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 def packed(figure: Figure) -> str:
     """A figure as one string."""
     png = base64.b64encode(figure.png).decode()
@@ -56,43 +39,37 @@ def unpacked(text: str) -> Figure:
     return Figure(payload, svg, base64.b64decode(png))
 
 
-def _figure(output: dict[str, Any]) -> Figure | None:
-    data = output["data"]
-    if PACKED in data:
-        return unpacked(_text(data[PACKED]))
-    if MIME in data:
-        svg = _text(output["metadata"]["peelbook"]["svg"])
-        return Figure(data[MIME], svg, base64.b64decode(_text(data["image/png"])))
-    return None
-
-
 def figures(notebook: dict[str, Any]) -> list[Figure]:
     """The charts of an executed notebook, in order."""
-    return [figure for output in _outputs(notebook) if (figure := _figure(output)) is not None]
+    found = []
+    for output in _outputs(notebook):
+        data = output["data"]
+        if MIME in data:
+            svg = _text(output["metadata"]["peelbook"]["svg"])
+            found.append(Figure(data[MIME], svg, base64.b64decode(_text(data["image/png"]))))
+    return found
 
 
-def headlines(notebook: dict[str, Any], most: int = 3) -> str:
-    """The first headline figures of an executed notebook as HTML, without their definitions; or empty.
+def headlines(html: str, most: int = 3) -> str:
+    """The first headline figures in a cell's HTML, without their definitions; or empty.
 
     The HTML is this package's own, escaped where it was made.
     """
-    for output in _outputs(notebook):
-        if match := _HEADLINES.search(_text(output["data"].get("text/html", ""))):
-            items = _ITEM.findall(_DEFINITION.sub("", match[1]))[:most]
-            return f'<ul class="pb-headlines">{"".join(items)}</ul>' if items else ""
-    return ""
+    if not (match := _HEADLINES.search(html)):
+        return ""
+    items = _ITEM.findall(_DEFINITION.sub("", match[1]))[:most]
+    return f'<ul class="pb-headlines">{"".join(items)}</ul>' if items else ""
 
 
-def slim(source: bytes | str) -> bytes:
-    """A notebook without outputs and run marks: a few kilobytes that run again anywhere."""
-    notebook = json.loads(source)
+def slim(notebook: dict[str, Any]) -> bytes:
+    """A notebook without outputs and run marks: a few kilobytes that run again anywhere. Empties its cells."""
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def failed(title: str, facts: list[tuple[str, str]]) -> bytes:
+def failed(title: str, facts: list[tuple[str, str]]) -> dict[str, Any]:
     """A notebook that says its page failed to build, so that the site shows it, not a stale page or a hole."""
     from peelbook.display import escape
 
@@ -112,10 +89,9 @@ def failed(title: str, facts: list[tuple[str, str]]) -> bytes:
             "outputs": [{"output_type": "display_data", "data": {"text/html": html}, "metadata": {}}],
         },
     ]
-    notebook = {
+    return {
         "cells": cells,
         "metadata": {"language_info": {"name": "python", "pygments_lexer": "ipython3"}},
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    return json.dumps(notebook).encode()

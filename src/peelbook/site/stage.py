@@ -20,7 +20,7 @@ from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
 from peelbook.files import sha256
 from peelbook.sections import all_sections, section
-from peelbook.site import generated, notebook
+from peelbook.site import cells, generated, notebook
 from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry
 from peelbook.site.frame import short_title
 from peelbook.site.marks import Marks, data_digest
@@ -62,12 +62,12 @@ def stage(results: Iterable[Result], edition: Edition, catalogue: Catalogue, fol
     digests: dict[str, dict[str, str]] = {}
     for result in sorted(results, key=lambda item: (item.force_slug, section(item.section).number)):
         name = edition.section_doc(result.force_slug, result.section)
-        path = folder / f"{name}.ipynb"
         key = _key(result, edition)
-        if made_of.same(name, key) and path.exists():
-            written.add(f"{name}.ipynb")
-        else:
-            put(f"{name}.ipynb", _source_of(result, edition))
+        found = [folder / f"{name}{suffix}" for suffix in (cells.SUFFIX, ".ipynb")]
+        path = next((path for path in found if path.exists()), None)
+        if not made_of.same(name, key) or path is None:
+            path = _write_page(name, _source_of(result, edition), folder)
+        written.add(path.relative_to(folder).as_posix())
         staged.pages.append(name)
         if result.status == "failed":
             staged.failed.append(name)
@@ -95,14 +95,12 @@ def stage(results: Iterable[Result], edition: Edition, catalogue: Catalogue, fol
             continue
         text = page.read_text(encoding="utf-8")
         name = f"book/{page.name}"
-        if made_of.same(name, f"{text}{data}{sorted(staged.pages)}") and (folder / name).exists():
+        if made_of.same(name, f"{text}{data}{sorted(staged.notebooks)}") and (folder / name).exists():
             written.add(name)
             continue
-        text = _relinked(text, edition, set(staged.pages))
-        if page.suffix == ".ipynb":
-            put(name, notebook.pack(text.encode()))
-        else:
-            put(name, generated.fill(text, catalogue))
+        if page.suffix == ".md":
+            text = generated.fill(text, catalogue)
+        put(name, _relinked(text, edition, staged))
     put("_toc.yml", yaml.safe_dump(contents(toc, edition, digests), sort_keys=False, allow_unicode=True))
 
     for path in sorted(folder.rglob("*"), reverse=True):
@@ -112,6 +110,20 @@ def stage(results: Iterable[Result], edition: Edition, catalogue: Catalogue, fol
             path.rmdir()
     made_of.save()
     return staged
+
+
+def _write_page(name: str, source: dict[str, Any], folder: Path) -> Path:
+    """Write one page's source, and beside the folder the small notebook that its readers download."""
+    content = cells.stage(source)
+    path = folder / f"{name}{cells.SUFFIX if content is not None else '.ipynb'}"
+    put_file(path, content if content is not None else json.dumps(source, ensure_ascii=False))
+    put_file(notebooks_folder(folder) / f"{name}.ipynb", notebook.slim(source))
+    return path
+
+
+def notebooks_folder(folder: Path) -> Path:
+    """Where the notebooks to download are written, beside the sources of the pages."""
+    return folder.with_name(f"{folder.name}-notebooks")
 
 
 def _key(result: Result, edition: Edition) -> str:
@@ -124,11 +136,11 @@ def _key(result: Result, edition: Edition) -> str:
 HOME_TITLE = "Police performance in England and Wales, from open data"
 
 
-def _source_of(result: Result, edition: Edition) -> bytes:
+def _source_of(result: Result, edition: Edition) -> dict[str, Any]:
     """The notebook to show for a result."""
     if result.status != "failed" and (content := result.notebook):
         # A force's pages stand one folder deeper than the committed notebooks.
-        return notebook.pack(content.replace(b"](../book/", b"](../../book/"))
+        return json.loads(content.replace(b"](../book/", b"](../../book/"))
     error = result.error
     facts = [
         ("Force", edition.by_slug[result.force_slug].name),
@@ -150,7 +162,7 @@ def _force_page(force: ForceEntry, notebooks: Mapping[str, Path], edition: Editi
         {
             "stem": stem,
             "title": section(stem).title,
-            "headlines": notebook.headlines(json.loads(path.read_bytes())),
+            "headlines": cells.headlines(path),
         }
         for stem, path in notebooks.items()
     ]
@@ -248,13 +260,14 @@ def grades(catalogue: Catalogue, edition: Edition) -> dict[str, Any] | None:
 _NOTEBOOK_LINK = re.compile(r"\((?:\.\./)?notebooks/([a-z_]+)\.ipynb((?:#[^)\s]*)?)\)")
 
 
-def _relinked(text: str, edition: Edition, pages: set[str]) -> str:
+def _relinked(text: str, edition: Edition, staged: Staged) -> str:
     """A book page with its links to the committed notebooks led to the reference force's pages."""
+    pages = staged.notebooks.get(edition.reference, {})
 
     def lead(match: re.Match[str]) -> str:
-        name = edition.section_doc(edition.reference, match[1])
-        if name in pages:
-            return f"(../{name}.ipynb{match[2]})"
+        if match[1] in pages:
+            name = edition.section_doc(edition.reference, match[1])
+            return f"(../{name}{pages[match[1]].suffix}{match[2]})"
         return "(../forces/index.md)"
 
     return _NOTEBOOK_LINK.sub(lead, text)
