@@ -293,16 +293,3 @@ def test_hostile_text_in_a_notebook_stays_text_on_every_page(build):
     out = build(results).out_dir
     for path in out.rglob("*.html"):
         assert bad not in path.read_text(), path
-
-
-def test_a_service_to_run_notebooks_is_linked_where_one_is_set(build, monkeypatch):
-    monkeypatch.setenv("PEELBOOK_LAUNCH_URL", "https://lab.example/{force}/{section}.ipynb")
-    out = build(sample_results(slugs=("kent",), stems=("workforce",)), reference_force="kent").out_dir
-    page = facts(out / "forces/kent/workforce.html")
-    assert "https://lab.example/kent/workforce.ipynb" in page.links
-    assert not [address for address in page.loads if external(address)], "a link, never a load"
-
-
-def test_a_build_of_nothing_says_so(build):
-    with pytest.raises(SiteBuildError, match="no page to build"):
-        build([])

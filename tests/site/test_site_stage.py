@@ -8,14 +8,11 @@ import os
 import pytest
 from site_samples import SampleFailure, SampleResult, sample_notebook, sample_results
 
-from peelbook import formats
-from peelbook.catalogue import Catalogue
 from peelbook.sections import all_sections
 from peelbook.site import notebook
 from peelbook.site._build import commit, make_edition, redirects, sitemap
 from peelbook.site.edition import Edition, base_url, edition_date
-from peelbook.site.marks import Marks, data_digest
-from peelbook.site.stage import contents, grades, stage, vintage
+from peelbook.site.stage import contents, stage
 
 
 @pytest.fixture
@@ -179,65 +176,3 @@ def test_a_section_of_the_report_that_no_result_covers_has_no_page(edition, cata
     staged = stage(sample_results(), edition, catalogue, tmp_path / "s")
     missing = {item.stem for item in all_sections()} - {"police_powers", "workforce"}
     assert not any(page.endswith(stem) for page in staged.pages for stem in missing)
-
-
-def test_the_packed_form_of_a_figure_loses_nothing():
-    made = json.loads(sample_notebook(charts=2))
-    again = json.loads(notebook.pack(sample_notebook(charts=2)))
-    before, after = notebook.figures(made), notebook.figures(again)
-    assert [figure.files for figure in after] == [figure.files for figure in before]
-    assert [figure.payload for figure in after] == [figure.payload for figure in before]
-    assert notebook.headlines(again) == notebook.headlines(made)
-
-
-def test_marks_know_input_and_survive_damage(tmp_path):
-    path = tmp_path / "marks.json"
-    marks = Marks(path)
-    assert not marks.same("a", "1")
-    marks.save()
-    assert Marks(path).same("a", "1")
-    assert not Marks(path).same("a", "2")
-    for damage in ("not json", "[1]", "{}"):
-        path.write_text(damage)
-        assert not Marks(path).same("a", "1"), "a spoilt mark only costs work"
-
-
-def test_changed_data_and_a_users_own_data_make_other_pages(data_copy, tmp_path):
-    plain = data_digest(Catalogue(data_copy))
-    with (data_copy / "judgments.csv").open("a") as table:
-        table.write("\n")
-    assert data_digest(Catalogue(data_copy)) != plain
-    own = tmp_path / "own"
-    own.mkdir()
-    changed = data_digest(Catalogue(data_copy))
-    (own / "stop_search.csv").write_text("force_code\n")
-    assert data_digest(Catalogue(data_copy, overlay=own)) != changed
-
-
-def test_the_front_page_shows_stated_grades_in_words_and_names_forces_without(catalogue, project):
-    every = [SampleResult(force.slug, "workforce", notebook=b"{}") for force in catalogue.forces]
-    edition = make_edition(every, catalogue, "metropolitan")
-    made = grades(catalogue, edition)
-    met = next(cells for force, cells in made["rows"] if force.slug == "metropolitan")
-    table = catalogue.table("judgments")
-    stated = table[(table["force_code"] == "E23000001") & (table["cycle"] == max(table["cycle"]))]
-    assert sorted(cell for cell in met if cell) == sorted(stated["grade"])
-    assert set(made["marks"]) >= {cell for _, cells in made["rows"] for cell in cells if cell}
-    assert len(made["rows"]) + len(made["missing"]) == 43
-
-
-def test_without_grades_the_front_page_does_without(data_copy, catalogue, project):
-    edition = make_edition(sample_results(), catalogue, "metropolitan")
-    (data_copy / "judgments.csv").unlink()
-    assert grades(Catalogue(data_copy), edition) is None
-    assert vintage(Catalogue(data_copy)), "the newest day is in the data package"
-
-
-def test_the_front_page_says_how_new_its_data_is(catalogue):
-    assert vintage(catalogue) == formats.date(
-        max(
-            resource["coverage"]["last_day"]
-            for resource in catalogue.resources.values()
-            if resource["kind"] != "secondary" and "last_day" in resource.get("coverage", {})
-        )
-    )
