@@ -53,7 +53,7 @@ bench: $(STAMP) ## Measure speed and memory against the stock tools
 	$(BIN)/python -m benchmarks.run
 
 lock: ## Refresh requirements.txt from pyproject.toml (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras pyproject.toml -o requirements.txt --custom-compile-command "make lock"
+	uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes --all-extras pyproject.toml -o requirements.txt --custom-compile-command "make lock"
 
 clean: ## Remove everything built, keep the environment
 	rm -rf _build _site .peelbook

@@ -106,8 +106,7 @@ class CellsParser(MystParser):
         cells = json.loads(inputstring)
         document.settings.env.temp_data[_CELLS] = cells
         parts = [
-            cell["markdown"] if "markdown" in cell else f"```{{peelbook-cell}} {number}\n```"
-            for number, cell in enumerate(cells)
+            cell.get("markdown", f"```{{peelbook-cell}} {number}\n```") for number, cell in enumerate(cells)
         ]
         super().parse("\n\n".join(parts), document)
 
