@@ -23,9 +23,11 @@ from site_samples import (
 from peelbook import site
 from peelbook.runner.errors import LockedError
 from peelbook.runner.lock import hold
-from peelbook.site import frame
+from peelbook.site import cells, frame
 from peelbook.site._build import SiteBuildError
 from peelbook.site.pdf import PdfError, join, print_force
+
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.slow
 
@@ -293,3 +295,34 @@ def test_hostile_text_in_a_notebook_stays_text_on_every_page(build):
     out = build(results).out_dir
     for path in out.rglob("*.html"):
         assert bad not in path.read_text(), path
+
+
+def test_a_service_to_run_notebooks_is_linked_where_one_is_set(build, monkeypatch):
+    monkeypatch.setenv("PEELBOOK_LAUNCH_URL", "https://lab.example/{force}/{section}.ipynb")
+    out = build(sample_results(slugs=("kent",), stems=("workforce",)), reference_force="kent").out_dir
+    page = facts(out / "forces/kent/workforce.html")
+    assert "https://lab.example/kent/workforce.ipynb" in page.links
+    assert not [address for address in page.loads if external(address)], "a link, never a load"
+
+
+def test_a_build_of_nothing_says_so(build):
+    with pytest.raises(SiteBuildError, match="no page to build"):
+        build([])
+
+
+def test_a_staged_page_is_the_page_that_myst_nb_makes_of_its_notebook(
+    project, catalogue, tmp_path, monkeypatch
+):
+    """Every committed notebook, both ways: nothing that the staged form leaves out reaches a page."""
+    results = [
+        SampleResult("metropolitan", path.stem, notebook=path.read_bytes())
+        for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+    ]
+    assert len(results) == 10
+    quick = site.build(results, tmp_path / "staged", catalogue=catalogue, jobs=1, work_dir=tmp_path / "a")
+    monkeypatch.setattr(cells, "stage", lambda source: None)
+    slow = site.build(results, tmp_path / "whole", catalogue=catalogue, jobs=1, work_dir=tmp_path / "b")
+    pages = {name: content for name, content in files(quick.out_dir).items() if name.endswith(".html")}
+    assert {name for name in files(slow.out_dir) if name.endswith(".html")} == set(pages)
+    for name, content in pages.items():
+        assert (slow.out_dir / name).read_text() == content.decode(), name

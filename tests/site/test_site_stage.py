@@ -8,11 +8,14 @@ import os
 import pytest
 from site_samples import SampleFailure, SampleResult, sample_notebook, sample_results
 
+from peelbook import formats
+from peelbook.catalogue import Catalogue
 from peelbook.sections import all_sections
-from peelbook.site import notebook
+from peelbook.site import cells, notebook
 from peelbook.site._build import commit, make_edition, redirects, sitemap
 from peelbook.site.edition import Edition, base_url, edition_date
-from peelbook.site.stage import contents, stage
+from peelbook.site.marks import Marks, data_digest
+from peelbook.site.stage import contents, grades, notebooks_folder, stage, vintage
 
 
 @pytest.fixture
@@ -35,16 +38,22 @@ def test_every_result_has_one_address_and_every_force_an_overview(edition, catal
         "forces/kent/index",
     }
     files = staged_files(tmp_path / "s")
-    assert "forces/kent/police_powers.ipynb" in files
+    assert "forces/kent/police_powers.cells" in files
+    downloads = staged_files(notebooks_folder(tmp_path / "s"))
+    assert set(downloads) == {
+        f"forces/{slug}/{stem}.ipynb"
+        for slug in ("metropolitan", "kent")
+        for stem in ("police_powers", "workforce")
+    }
     assert b"19.8" in files["forces/kent/index.md"], "the overview repeats the headline figures"
 
 
 def test_links_to_book_pages_follow_the_notebook_to_its_new_place(edition, catalogue, tmp_path):
     stage(sample_results(), edition, catalogue, tmp_path / "s")
-    source = (tmp_path / "s/forces/kent/police_powers.ipynb").read_text()
+    source = (tmp_path / "s/forces/kent/police_powers.cells").read_text()
     assert "](../../book/how_to_read.md)" in source
     intro = (tmp_path / "s/book/intro.md").read_text()
-    assert "](../forces/metropolitan/police_powers.ipynb)" in intro
+    assert "](../forces/metropolitan/police_powers.cells)" in intro
 
 
 def test_a_book_link_to_a_section_that_was_not_built_leads_to_the_list_of_forces(
@@ -63,8 +72,9 @@ def test_a_failed_result_is_a_page_that_says_where_and_why(edition, catalogue, t
     )
     staged = stage(results, edition, catalogue, tmp_path / "s")
     assert staged.failed == ["forces/metropolitan/workforce"]
-    page = json.loads((tmp_path / "s/forces/metropolitan/workforce.ipynb").read_bytes())
-    html = page["cells"][1]["outputs"][0]["data"]["text/html"]
+    page = json.loads((tmp_path / "s/forces/metropolitan/workforce.cells").read_bytes())
+    (kind, html), *rest = page[1]["outputs"]
+    assert kind == cells.HTML and not rest
     for fact in (
         "failed to build",
         "Metropolitan Police Service",
@@ -88,6 +98,7 @@ def test_an_unchanged_source_is_not_touched_and_a_dropped_force_is_removed(editi
     fewer = sample_results(slugs=("metropolitan",))
     stage(fewer, make_edition(fewer, catalogue, "metropolitan"), catalogue, folder)
     assert not (folder / "forces" / "kent").exists()
+    assert not (notebooks_folder(folder) / "forces" / "kent").exists()
 
 
 def test_the_contents_put_all_forces_where_the_book_had_its_notebooks(edition):
@@ -156,23 +167,100 @@ def test_the_commit_comes_from_the_ci_where_there_is_one(monkeypatch):
 
 
 def test_the_notebook_to_download_has_no_outputs_and_runs_again():
-    made = json.loads(notebook.slim(sample_notebook()))
-    code = [cell for cell in made["cells"] if cell["cell_type"] == "code"]
+    source = json.loads(sample_notebook())
+    content = notebook.slim(source)
+    code = [cell for cell in json.loads(content)["cells"] if cell["cell_type"] == "code"]
     assert code
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
-    assert len(notebook.slim(sample_notebook())) < len(sample_notebook()) / 3
+    assert len(content) < len(sample_notebook()) / 3
+    assert source == json.loads(sample_notebook()), "what it was made of is as it was"
 
 
-def test_figures_and_headlines_are_found_in_executed_notebooks():
-    made = json.loads(sample_notebook(charts=3))
-    assert [figure.id for figure in notebook.figures(made)] == [f"police_powers.rate_{n}" for n in range(3)]
-    html = notebook.headlines(made)
+def with_an_output_of_another_kind(source):
+    """The notebook with a cell whose output the staged form does not know."""
+    output = {"output_type": "display_data", "data": {"image/jpeg": "x"}, "metadata": {}}
+    cell = {"cell_type": "code", "source": "photo", "metadata": {}, "outputs": [output]}
+    return {**source, "cells": [*source["cells"], cell]}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_figures_and_headlines_are_found_in_staged_pages(tmp_path, known):
+    source = json.loads(sample_notebook(charts=3))
+    content = cells.stage(source if known else with_an_output_of_another_kind(source))
+    assert (content is not None) is known
+    path = tmp_path / f"page{cells.SUFFIX if known else '.ipynb'}"
+    path.write_bytes(content if known else json.dumps(source).encode())
+    found = cells.figures(path)
+    assert [figure.id for figure in found] == [f"police_powers.rate_{n}" for n in range(3)]
+    assert [(figure.payload, figure.files) for figure in found] == [
+        (figure.payload, figure.files) for figure in notebook.figures(source)
+    ], "the staged form loses nothing"
+    html = cells.headlines(path)
     assert "19.8" in html
     assert "Definition" not in html
-    assert notebook.headlines({"cells": []}) == ""
+
+
+def test_a_page_without_headline_figures_has_none(tmp_path):
+    path = tmp_path / "page.cells"
+    path.write_text("[]")
+    assert cells.headlines(path) == ""
+    assert cells.figures(path) == []
 
 
 def test_a_section_of_the_report_that_no_result_covers_has_no_page(edition, catalogue, tmp_path):
     staged = stage(sample_results(), edition, catalogue, tmp_path / "s")
     missing = {item.stem for item in all_sections()} - {"police_powers", "workforce"}
     assert not any(page.endswith(stem) for page in staged.pages for stem in missing)
+
+
+def test_marks_know_input_and_survive_damage(tmp_path):
+    path = tmp_path / "marks.json"
+    marks = Marks(path)
+    assert not marks.same("a", "1")
+    marks.save()
+    assert Marks(path).same("a", "1")
+    assert not Marks(path).same("a", "2")
+    for damage in ("not json", "[1]", "{}"):
+        path.write_text(damage)
+        assert not Marks(path).same("a", "1"), "a spoilt mark only costs work"
+
+
+def test_changed_data_and_a_users_own_data_make_other_pages(data_copy, tmp_path):
+    plain = data_digest(Catalogue(data_copy))
+    with (data_copy / "judgments.csv").open("a") as table:
+        table.write("\n")
+    assert data_digest(Catalogue(data_copy)) != plain
+    own = tmp_path / "own"
+    own.mkdir()
+    changed = data_digest(Catalogue(data_copy))
+    (own / "stop_search.csv").write_text("force_code\n")
+    assert data_digest(Catalogue(data_copy, overlay=own)) != changed
+
+
+def test_the_front_page_shows_stated_grades_in_words_and_names_forces_without(catalogue, project):
+    every = [SampleResult(force.slug, "workforce", notebook=b"{}") for force in catalogue.forces]
+    edition = make_edition(every, catalogue, "metropolitan")
+    made = grades(catalogue, edition)
+    met = next(cells for force, cells in made["rows"] if force.slug == "metropolitan")
+    table = catalogue.table("judgments")
+    stated = table[(table["force_code"] == "E23000001") & (table["cycle"] == max(table["cycle"]))]
+    assert sorted(cell for cell in met if cell) == sorted(stated["grade"])
+    assert set(made["marks"]) >= {cell for _, cells in made["rows"] for cell in cells if cell}
+    assert len(made["rows"]) + len(made["missing"]) == 43
+
+
+def test_without_grades_the_front_page_does_without(data_copy, catalogue, project):
+    edition = make_edition(sample_results(), catalogue, "metropolitan")
+    (data_copy / "judgments.csv").unlink()
+    assert grades(Catalogue(data_copy), edition) is None
+    assert vintage(Catalogue(data_copy)), "the newest day is in the data package"
+
+
+def test_the_front_page_says_how_new_its_data_is(catalogue):
+    assert vintage(catalogue) == formats.date(
+        max(
+            resource["coverage"]["last_day"]
+            for resource in catalogue.resources.values()
+            if resource["kind"] != "secondary" and "last_day" in resource.get("coverage", {})
+        )
+    )

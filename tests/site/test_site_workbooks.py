@@ -154,3 +154,23 @@ def test_hostile_names_cannot_break_the_xml(tmp_path):
     with zipfile.ZipFile(io.BytesIO((tmp_path / "x.ods").read_bytes())) as archive:
         root = ElementTree.fromstring(archive.read("content.xml"))
     assert "v\"<&'" in "".join(root.itertext())
+
+
+def test_a_worker_that_fails_is_reported_and_none_is_left_behind(tmp_path):
+    missing = {"kent": {"police_powers": tmp_path / "nowhere.ipynb"}}
+    with (
+        pytest.raises(downloads.DownloadsError, match="nowhere"),
+        downloads.Workers(missing, {"kent": "x"}, EDITION, tmp_path / "out", 1) as workers,
+    ):
+        workers.join()
+    assert all(worker.poll() is not None for worker in workers.running)
+
+
+def test_a_worker_is_stopped_when_the_build_fails(tmp_path):
+    missing = {"kent": {"police_powers": tmp_path / "nowhere.ipynb"}}
+    with (
+        pytest.raises(RuntimeError, match="a page failed"),
+        downloads.Workers(missing, {"kent": "x"}, EDITION, tmp_path / "out", 1) as workers,
+    ):
+        raise RuntimeError("a page failed")
+    assert all(worker.poll() is not None for worker in workers.running)

@@ -31,7 +31,7 @@ from peelbook.site.edition import (
     table_hashes,
 )
 from peelbook.site.extension import site_files
-from peelbook.site.marks import Marks, data_digest
+from peelbook.site.marks import Marks, code_digest, data_digest
 from peelbook.site.publish import publish, put_file
 from peelbook.site.templates import render
 
@@ -75,6 +75,8 @@ def build(
     work = Path(work_dir).absolute() if work_dir else out_dir.parent / ".peelbook" / "site"
     jobs = jobs or os.cpu_count() or 1
     results = list(results)
+    if not results:
+        raise SiteBuildError("There is no page to build. Fix: name a force and a section, or use --all.")
     report = Report(out_dir)
     clock = _Clock(report.seconds)
     with hold(work, "build"):
@@ -86,7 +88,10 @@ def build(
         downloads.prune(staged.digests, out)
         # Workbooks are made beside Sphinx, which keeps one processor busy for most of its time.
         with downloads.Workers(staged.notebooks, staged.digests, edition, out, jobs) as workers:
-            render_pages(work / "source", work / "html", work / "doctrees", edition, jobs)
+            key = _pages_key(work / "source", edition)
+            if not _unchanged(work / "html", key):
+                render_pages(work / "source", work / "html", work / "doctrees", edition, jobs)
+                _remember(work / "html", key)
             clock("pages")
             search.index(work / "html", work / "pagefind")
             clock("search")
@@ -170,6 +175,33 @@ def render_pages(source: Path, out: Path, doctrees: Path, edition: Edition, jobs
         raise SiteBuildError(
             f"Sphinx warned while it built the pages:\n{text}\nFix: mend each; the site there is as it was."
         )
+
+
+def _pages_key(source: Path, edition: Edition) -> str:
+    """A hash of all that the pages are made of: sources, configuration, edition, code."""
+    tree = "".join(
+        f"{path.relative_to(source).as_posix()} {sha256(path)}\n"
+        for path in sorted(source.rglob("*"))
+        if path.is_file()
+    )
+    config = sha256(paths.project_root() / "_config.yml")
+    return sha256(f"{tree}{config}{json.dumps(edition.to_config(), sort_keys=True)}{code_digest()}".encode())
+
+
+def _names(folder: Path) -> str:
+    return sha256("\n".join(sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))).encode())
+
+
+def _unchanged(out: Path, key: str) -> bool:
+    """Whether the pages in a folder were made of this, and are all still there."""
+    try:
+        return out.with_name(f"{out.name}-made-of").read_text() == f"{key} {_names(out)}"
+    except FileNotFoundError:
+        return False
+
+
+def _remember(out: Path, key: str) -> None:
+    put_file(out.with_name(f"{out.name}-made-of"), f"{key} {_names(out)}")
 
 
 def _plain(text: str) -> str:

@@ -31,11 +31,11 @@ from peelbook import paths
 from peelbook.catalogue import Catalogue
 from peelbook.figures._chart import MIME
 from peelbook.files import sha256
-from peelbook.site import cells, frame, notebook
+from peelbook.site import frame, notebook, reader
 from peelbook.site.card import Figure, render_card
-from peelbook.site.cells import FigureCard, figure_card, page_figures
 from peelbook.site.edition import Edition
 from peelbook.site.publish import put_file
+from peelbook.site.reader import FigureCard, figure_card, page_figures
 
 LOGGER = logging.getLogger(__name__)
 HERE = Path(__file__).resolve().parent
@@ -432,7 +432,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         latex=(_skip, None),
         epub=(_skip, None),
     )
-    cells.setup(app)
+    reader.setup(app)
     app.add_builder(BookBuilder, override=True)
     app.add_post_transform(CollapseCode)
     app.add_post_transform(LinkSiteFiles)

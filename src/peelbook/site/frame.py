@@ -6,10 +6,9 @@ with templates that escape, so that no force name or title can break the page.
 
 from __future__ import annotations
 
-import json
 import posixpath
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -99,6 +98,7 @@ class Page:
         """A link to another page."""
         return Link(self.url(docname), title or self.title(docname), docname == self.name)
 
+    @cached_property
     def chapters(self) -> list[Group]:
         """The chapters: this force's sections first where the page belongs to one, then the book's parts."""
         site_map = getattr(self.app.env, "external_site_map", None)
@@ -147,9 +147,9 @@ class Page:
 
     def neighbours(self) -> tuple[Link | None, Link | None]:
         """Previous and next page within this force's chapters or the book."""
-        flat = [link for group in self.chapters() for link in group.links]
+        flat = [link for group in self.chapters for link in group.links]
         if self.place.force is not None and self.edition.layout == "edition":
-            flat = list(self.chapters()[0].links)
+            flat = list(self.chapters[0].links)
         here = next((number for number, link in enumerate(flat) if link.current), None)
         if here is None:
             return None, None
@@ -224,7 +224,7 @@ def render_page(
             description=description(doctree),
             body=Markup(context.get("body", "")),
             contents=contents(doctree),
-            chapters=page.chapters(),
+            chapters=page.chapters,
             previous=previous,
             following=following,
             home=page.url(home),
@@ -235,10 +235,18 @@ def render_page(
             section_names=[short_title(item.stem) for item in all_sections()],
             canonical=f"{edition.base_url}{name}.html" if edition.base_url else "",
             tables=section_tables(edition, page.place),
+            launch=launch_link(edition, page.place),
             has=lambda doc: doc in app.env.all_docs,
-            json=lambda value: Markup(json.dumps(value).replace("<", "\\u003c")),
         )
     )
+
+
+def launch_link(edition: Edition, place: Place) -> str:
+    """Where this page's notebook opens to run; `{force}` and `{section}` in the setting stand for this page's."""
+    known = edition.launch_url.startswith(("https://", "http://"))
+    if not known or place.section is None or place.force is None:
+        return ""
+    return edition.launch_url.replace("{force}", place.force.slug).replace("{section}", place.section.stem)
 
 
 def section_tables(edition: Edition, place: Place) -> list[dict[str, str]]:

@@ -50,6 +50,15 @@ def figures(notebook: dict[str, Any]) -> list[Figure]:
     return found
 
 
+def html_outputs(notebook: dict[str, Any]) -> list[str]:
+    """The HTML outputs of an executed notebook, in order."""
+    return [
+        _text(output["data"]["text/html"])
+        for output in _outputs(notebook)
+        if "text/html" in output["data"] and MIME not in output["data"]
+    ]
+
+
 def headlines(html: str, most: int = 3) -> str:
     """The first headline figures in a cell's HTML, without their definitions; or empty.
 
@@ -62,11 +71,12 @@ def headlines(html: str, most: int = 3) -> str:
 
 
 def slim(notebook: dict[str, Any]) -> bytes:
-    """A notebook without outputs and run marks: a few kilobytes that run again anywhere. Empties its cells."""
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            cell["outputs"], cell["execution_count"] = [], None
-    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
+    """A notebook without outputs and run marks: a few kilobytes that run again anywhere."""
+    cells = [
+        {**cell, "outputs": [], "execution_count": None} if cell["cell_type"] == "code" else cell
+        for cell in notebook["cells"]
+    ]
+    return (json.dumps({**notebook, "cells": cells}, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def failed(title: str, facts: list[tuple[str, str]]) -> dict[str, Any]:

@@ -65,7 +65,8 @@ def stage(results: Iterable[Result], edition: Edition, catalogue: Catalogue, fol
         key = _key(result, edition)
         found = [folder / f"{name}{suffix}" for suffix in (cells.SUFFIX, ".ipynb")]
         path = next((path for path in found if path.exists()), None)
-        if not made_of.same(name, key) or path is None:
+        download = notebooks_folder(folder) / f"{name}.ipynb"
+        if not made_of.same(name, key) or path is None or not download.exists():
             path = _write_page(name, _source_of(result, edition), folder)
         written.add(path.relative_to(folder).as_posix())
         staged.pages.append(name)
@@ -103,13 +104,19 @@ def stage(results: Iterable[Result], edition: Edition, catalogue: Catalogue, fol
         put(name, _relinked(text, edition, staged))
     put("_toc.yml", yaml.safe_dump(contents(toc, edition, digests), sort_keys=False, allow_unicode=True))
 
+    _keep_only(folder, written)
+    _keep_only(notebooks_folder(folder), {f"{name}.ipynb" for name in staged.pages})
+    made_of.save()
+    return staged
+
+
+def _keep_only(folder: Path, names: set[str]) -> None:
+    """Remove every file of a folder that is not named, and the folders that this empties."""
     for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_file() and path.relative_to(folder).as_posix() not in written:
+        if path.is_file() and path.relative_to(folder).as_posix() not in names:
             path.unlink()
         elif path.is_dir() and not any(path.iterdir()):
             path.rmdir()
-    made_of.save()
-    return staged
 
 
 def _write_page(name: str, source: dict[str, Any], folder: Path) -> Path:

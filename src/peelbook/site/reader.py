@@ -1,0 +1,97 @@
+"""Reads a staged page into the document that MyST-NB would make of its notebook.
+
+See `peelbook.site.cells` for why. This half needs Sphinx; that half does not, and so costs the processes that
+make workbooks no import of it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
+from myst_parser.parsers.sphinx_ import MystParser
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from peelbook.site import notebook
+from peelbook.site.card import Figure
+from peelbook.site.cells import FIGURE, HTML, STREAM, SUFFIX
+
+_CELLS = "peelbook_cells"
+
+
+class FigureCard(nodes.General, nodes.Element):
+    """A figure in a page: holds all the card needs until Sphinx writes the page."""
+
+
+class CellsParser(MystParser):
+    """Reads a staged page: its Markdown as MyST, its code cells through a directive."""
+
+    supported = ("peelbook-cells",)
+
+    def parse(self, inputstring: str, document: nodes.document) -> None:
+        """Fill the document."""
+        cells = json.loads(inputstring)
+        document.settings.env.temp_data[_CELLS] = cells
+        parts = [
+            cell.get("markdown", f"```{{peelbook-cell}} {number}\n```") for number, cell in enumerate(cells)
+        ]
+        super().parse("\n\n".join(parts), document)
+
+
+class CodeCell(SphinxDirective):
+    """One code cell of a staged page: what it made, then its code, folded."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the cell as MyST-NB would, after the transforms that fold its code."""
+        cell = self.env.temp_data[_CELLS][int(self.arguments[0])]
+        tags = {tag.replace("_", "-") for tag in cell["tags"]}
+        shown = "remove-cell" not in tags
+        classes = ["cell", *(f"tag_{tag.replace(' ', '_')}" for tag in cell["tags"])]
+        box = nodes.container(nb_element="cell_code", classes=classes)
+        if cell["outputs"] and shown and "remove-output" not in tags:
+            made = nodes.container(nb_element="cell_code_output", classes=["cell_output"])
+            made.extend(self._output(kind, text) for kind, text in cell["outputs"])
+            box.append(made)
+        if cell["code"].strip() and shown and "remove-input" not in tags:
+            code = nodes.container(nb_element="cell_code_source", classes=["cell_input"])
+            code.append(nodes.literal_block(cell["code"], cell["code"], language="python"))
+            folded = HideCodeCellNode(prompt_show="Code", prompt_hide="Code")
+            folded["classes"].append("above-input")
+            folded.append(code)
+            box.append(folded)
+        return [box] if box.children else []
+
+    def _output(self, kind: str, text: str) -> nodes.Node:
+        if kind == FIGURE:
+            return figure_card(self.env, notebook.unpacked(text), text)
+        if kind == HTML:
+            return nodes.raw(text=text, format="html", classes=["output", "text_html"])
+        style = "stream" if kind == STREAM else "text_plain"
+        return nodes.literal_block(text, text, language="myst-ansi", classes=["output", style])
+
+
+def figure_card(env: Any, figure: Figure, text: str) -> FigureCard:
+    """A figure's place in the page being read; notes its downloads, and whether it is the page's first."""
+    known = page_figures(env).setdefault(env.docname, {})
+    first = not known
+    known[figure.id] = figure.digest
+    return FigureCard(packed=text, first=first)
+
+
+def page_figures(env: Any) -> dict[str, dict[str, str]]:
+    """Figures by page: id → digest. Kept in the environment so that old downloads can be removed."""
+    if not hasattr(env, "peelbook_figures"):
+        env.peelbook_figures = {}
+    return env.peelbook_figures
+
+
+def setup(app: Sphinx) -> None:
+    """Register the staged form with Sphinx."""
+    app.add_source_suffix(SUFFIX, "peelbook-cells")
+    app.add_source_parser(CellsParser)
+    app.add_directive("peelbook-cell", CodeCell)
