@@ -32,9 +32,7 @@ book: $(STAMP) ## Build the Metropolitan Police book and print where it is
 site: $(STAMP) ## Build the whole edition: all 43 forces
 	$(BIN)/peelbook build --all
 
-test: $(STAMP) ## Run every check: lint, types, unit tests, published outputs (nbval)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+test: lint ## Run every check: lint, types, unit tests, published outputs (nbval)
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval notebooks book/all_forces.ipynb
 

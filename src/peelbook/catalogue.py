@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ class Provenance:
         return (self.input_files[0][1] if self.input_files else self.table_sha256)[:12]
 
 
-@dataclass
+@dataclass(init=False)
 class Catalogue:
     """Tables of one data folder, with an optional overlay folder for one force's own data.
 
@@ -59,21 +59,30 @@ class Catalogue:
     small counts of the overlay; without it, that which the overlay's folder or the environment sets.
     """
 
-    data_dir: Path | str | None = None
-    overlay: Path | str | None = None
-    declared: frozenset[str] | None = None
-    reads: set[str] = field(default_factory=set)
-    own: str | None = None
-    suppress_below: int | None = None
-    _tables: dict[str, Any] = field(default_factory=dict, repr=False)
-    _supplied: dict[str, bool] = field(default_factory=dict, repr=False)
-    _hidden: dict[str, set[tuple[Any, Any]]] = field(default_factory=dict, repr=False)
+    data_dir: Path
+    overlay: Path | None
+    declared: frozenset[str] | None
+    reads: set[str]
+    own: str | None
+    suppress_below: int | None
 
-    def __post_init__(self) -> None:
-        self.data_dir = Path(self.data_dir) if self.data_dir else paths.data_dir()
-        self.overlay = Path(self.overlay) if self.overlay else None
-        if self.declared is not None:
-            self.declared = frozenset(self.declared)
+    def __init__(
+        self,
+        data_dir: Path | str | None = None,
+        overlay: Path | str | None = None,
+        declared: Iterable[str] | None = None,
+        own: str | None = None,
+        suppress_below: int | None = None,
+    ) -> None:
+        self.data_dir = Path(data_dir) if data_dir else paths.data_dir()
+        self.overlay = Path(overlay) if overlay else None
+        self.declared = None if declared is None else frozenset(declared)
+        self.reads = set()
+        self.own = own
+        self.suppress_below = suppress_below
+        self._tables: dict[str, pd.DataFrame] = {}
+        self._supplied: dict[str, bool] = {}
+        self._hidden: dict[str, set[tuple[Any, Any]]] = {}
         if self.overlay and self.suppress_below is None:
             from peelbook.supplied import _hide
 
@@ -104,7 +113,7 @@ class Catalogue:
     @cached_property
     def forces(self) -> Forces:
         """The forces of this book. An overlay's own `forces.csv` says which areas the book has, new ones too."""
-        return Forces.read(self.overlay / "forces.csv") if self.own_areas else self._embedded_forces
+        return Forces.read(self._own_file("forces")) if self.own_areas else self._embedded_forces
 
     @cached_property
     def _embedded_forces(self) -> Forces:
@@ -113,7 +122,7 @@ class Catalogue:
     @cached_property
     def own_areas(self) -> bool:
         """Whether the areas of this book are those of a user's own `forces.csv`."""
-        return self.overlay is not None and (self.overlay / "forces.csv").is_file()
+        return self.overlay is not None and self._own_file("forces").is_file()
 
     def _allow(self, name: str) -> None:
         if self.declared is not None and name not in self.declared:
@@ -160,6 +169,10 @@ class Catalogue:
             frame = frame[kept].reset_index(drop=True)
         return frame if own is None else self._overlaid(frame, own, name)
 
+    def _own_file(self, name: str) -> Path:
+        assert self.overlay is not None, "only an overlay supplies tables"
+        return self.overlay / f"{name}.csv"
+
     def supplies(self, name: str) -> bool:
         """Whether the overlay has rows of this table; a file with nothing but a header is not supplied."""
         if self.overlay is None:
@@ -167,14 +180,14 @@ class Catalogue:
         if name not in self._supplied:
             from peelbook.supplied import _rows
 
-            self._supplied[name] = _rows.filled(self.overlay / f"{name}.csv")
+            self._supplied[name] = _rows.filled(self._own_file(name))
         return self._supplied[name]
 
     def _own_rows(self, name: str) -> pd.DataFrame:
         """The overlay's rows of a table, its small counts hidden. Raises `TableContractError`."""
         from peelbook.supplied import _hide, _rows
 
-        path = self.overlay / f"{name}.csv"
+        path = self._own_file(name)
         if faults := _rows.foreign(path, self.forces, self._embedded_forces, self.own):
             raise TableContractError(path, faults)
         frame = contracts.read_csv(path, name, self.forces)
@@ -291,7 +304,7 @@ class Catalogue:
 
     def _own_provenance(self, name: str) -> Provenance:
         """Where a supplied table comes from. It has no licence: unpublished figures are not ours to license."""
-        path = self.overlay / f"{name}.csv"
+        path = self._own_file(name)
         digest = sha256(path)
         return Provenance(
             table=name,

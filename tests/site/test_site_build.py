@@ -326,3 +326,12 @@ def test_a_staged_page_is_the_page_that_myst_nb_makes_of_its_notebook(
     assert {name for name in files(slow.out_dir) if name.endswith(".html")} == set(pages)
     for name, content in pages.items():
         assert (slow.out_dir / name).read_text() == content.decode(), name
+
+
+def test_code_that_shows_nothing_is_folded_with_that_of_the_cell_after_it(edition_site):
+    page = (edition_site / "forces/kent/police_powers.html").read_text()
+    first = page.index('<details class="pb-code"')
+    assert page[:first].count('class="cell_output"') >= 1, "a page opens with words, not with a box of code"
+    assert page.count("<summary>Code</summary>") == page.count(
+        '<div class="cell">\n<div class="cell_output">'
+    )

@@ -160,8 +160,9 @@ def test_a_worker_that_fails_is_reported_and_none_is_left_behind(tmp_path):
     missing = {"kent": {"police_powers": tmp_path / "nowhere.ipynb"}}
     with (
         pytest.raises(downloads.DownloadsError, match="nowhere"),
-        downloads.Workers(missing, {"kent": "x"}, EDITION, tmp_path / "out", 1) as workers,
+        downloads.Workers(EDITION, tmp_path / "out", 1) as workers,
     ):
+        workers.start(missing, {"kent": "x"})
         workers.join()
     assert all(worker.poll() is not None for worker in workers.running)
 
@@ -170,7 +171,8 @@ def test_a_worker_is_stopped_when_the_build_fails(tmp_path):
     missing = {"kent": {"police_powers": tmp_path / "nowhere.ipynb"}}
     with (
         pytest.raises(RuntimeError, match="a page failed"),
-        downloads.Workers(missing, {"kent": "x"}, EDITION, tmp_path / "out", 1) as workers,
+        downloads.Workers(EDITION, tmp_path / "out", 1) as workers,
     ):
+        workers.start(missing, {"kent": "x"})
         raise RuntimeError("a page failed")
     assert all(worker.poll() is not None for worker in workers.running)

@@ -327,15 +327,15 @@ def _cell(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        # 12 significant digits are the same on every machine; the 17th is not.
-        return f"{value:.12g}"
+        # A count is exact. Nine significant digits of a rate are the same on every machine; the 17th is not.
+        return str(int(value)) if value.is_integer() else f"{value:.9g}"
     if hasattr(value, "strftime"):
         return value.strftime("%Y-%m-%d")
     return _safe(str(value))
 
 
 FOOTER_SIZE = 7.5
-PNG_DPI = 200
+PNG_DPI = 144  # two dots a pixel of the page, on which the narrow layout is 360 wide
 
 _LOCK = threading.RLock()
 
@@ -379,7 +379,7 @@ def _rc() -> dict[str, Any]:
         | {
             "font.family": "DejaVu Sans",  # ships with matplotlib: the same widths everywhere
             "text.parse_math": False,  # a name with dollar signs is text, not mathematics
-            "text.hinting": "no_hinting",  # drawn at 200 dpi: hints cost time and change widths
+            "text.hinting": "no_hinting",  # drawn at two dots a pixel: hints cost time and change widths
             "axes.unicode_minus": True,
             "savefig.facecolor": "white",
             "svg.fonttype": "none",  # text stays text: it can be read, searched and scaled

@@ -9,7 +9,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,7 @@ class Value:
     measure_id: str = ""
     dimension: Mapping[str, Any] = field(default_factory=dict)
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> Literal[True]:
         return True
 
     @property
@@ -64,7 +64,7 @@ class Missing:
     measure_id: str = ""
     dimension: Mapping[str, Any] = field(default_factory=dict)
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> Literal[False]:
         return False
 
     @property

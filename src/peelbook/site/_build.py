@@ -32,6 +32,7 @@ from peelbook.site.edition import (
 )
 from peelbook.site.extension import site_files
 from peelbook.site.marks import Marks, code_digest, data_digest
+from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import publish, put_file
 from peelbook.site.templates import render
 
@@ -81,13 +82,18 @@ def build(
     clock = _Clock(report.seconds)
     with hold(work, "build"):
         edition = make_edition(results, catalogue, reference_force)
-        staged = stage.stage(results, edition, catalogue, work / "source")
-        report.pages, report.failed = len(staged.pages), staged.failed
-        clock("stage")
         out = work / "downloads"
-        downloads.prune(staged.digests, out)
         # Workbooks are made beside Sphinx, which keeps one processor busy for most of its time.
-        with downloads.Workers(staged.notebooks, staged.digests, edition, out, jobs) as workers:
+        with downloads.Workers(edition, out, jobs) as workers:
+            staged = stage.stage(
+                results,
+                edition,
+                catalogue,
+                work / "source",
+                forces_ready=lambda staged: workers.start(staged.notebooks, staged.digests),
+            )
+            report.pages, report.failed = len(staged.pages), staged.failed
+            clock("stage")
             key = _pages_key(work / "source", edition)
             if not _unchanged(work / "html", key):
                 render_pages(work / "source", work / "html", work / "doctrees", edition, jobs)
@@ -153,7 +159,7 @@ def render_pages(source: Path, out: Path, doctrees: Path, edition: Edition, jobs
     out.mkdir(parents=True, exist_ok=True)
     warnings = io.StringIO()
     try:
-        with patch_docutils(), docutils_namespace():
+        with patch_docutils(), docutils_namespace(), seldom_collected():
             app = Sphinx(
                 srcdir=source,
                 confdir=None,

@@ -27,6 +27,7 @@ from peelbook.sections import section
 from peelbook.site import cells, ods
 from peelbook.site.card import BASIS_WORDS, Figure, csv_with_source, licence_words, safe_cell, source_words
 from peelbook.site.edition import FORCES_FOLDER, Edition
+from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import put_file
 
 NAMES = ("data.zip", "tables.xlsx", "tables.ods")
@@ -101,27 +102,25 @@ class Workers:
     and copying this process while Sphinx works in it would copy its memory too.
     """
 
-    def __init__(
-        self,
-        notebooks: Mapping[str, Mapping[str, Path]],
-        digests: Mapping[str, str],
-        edition: Edition,
-        out: Path,
-        jobs: int,
-    ):
+    def __init__(self, edition: Edition, out: Path, jobs: int):
+        self.edition, self.out, self.jobs = edition, out, jobs
         self.running: list[subprocess.Popen[str]] = []
-        slugs = stale(digests, edition, out)
-        for first in range(min(jobs, len(slugs))):
+
+    def start(self, notebooks: Mapping[str, Mapping[str, Path]], digests: Mapping[str, str]) -> None:
+        """Begin with the downloads of these forces that are stale; remove those of all others."""
+        prune(digests, self.out)
+        slugs = stale(digests, self.edition, self.out)
+        for first in range(min(self.jobs, len(slugs))):
             work = {
-                "edition": edition.to_config(),
-                "out": str(out),
+                "edition": self.edition.to_config(),
+                "out": str(self.out),
                 "forces": [
                     {
                         "slug": slug,
                         "digest": digests[slug],
                         "sources": {stem: str(path) for stem, path in notebooks[slug].items()},
                     }
-                    for slug in slugs[first::jobs]
+                    for slug in slugs[first :: self.jobs]
                 ],
             }
             worker = subprocess.Popen(
@@ -164,9 +163,10 @@ def main() -> None:
     """Make the downloads named on standard input: what `Workers` starts."""
     work = json.load(sys.stdin)
     edition = Edition.from_config(work["edition"])
-    for force in work["forces"]:
-        sources = {stem: Path(path) for stem, path in force["sources"].items()}
-        write_one(force["slug"], sources, force["digest"], edition, Path(work["out"]))
+    with seldom_collected():
+        for force in work["forces"]:
+            sources = {stem: Path(path) for stem, path in force["sources"].items()}
+            write_one(force["slug"], sources, force["digest"], edition, Path(work["out"]))
 
 
 def write_force(name: str, figures: Sequence[tuple[str, Figure]], edition: Edition, folder: Path) -> None:

@@ -177,19 +177,31 @@ class LinkSiteFiles(SphinxPostTransform):
 
 
 class CodeAfterOutput(SphinxPostTransform):
-    """Put the folded code after what it made: the chart is the answer, the code is how."""
+    """Put the folded code after what it made: the chart is the answer, the code is how.
+
+    Code that shows nothing (the parameters, say) goes with that of the cell after it: a page does not open
+    with a row of empty boxes.
+    """
 
     default_priority = 200  # after MyST-NB has folded it
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
         """Move the folded code of each cell to the cell's end."""
-        for node in self.document.findall(nodes.container):
-            if node.get("nb_element") == "cell_code" and len(node.children) > 1:
-                folded = node.children[0]
-                if isinstance(folded, _hide_code_node()):
-                    node.remove(folded)
-                    node.append(folded)
+        cells = [
+            node for node in self.document.findall(nodes.container) if node.get("nb_element") == "cell_code"
+        ]
+        for cell in cells:
+            folded = cell.children[0] if cell.children else None
+            if not isinstance(folded, _hide_code_node()):
+                continue
+            following = cell.next_node(descend=False, siblings=True)
+            if len(cell.children) > 1:
+                cell.remove(folded)
+                cell.append(folded)
+            elif following in cells and isinstance(following.children[0], _hide_code_node()):
+                following.children[0].insert(0, folded.children)
+                cell.parent.remove(cell)
 
 
 _TABLE = re.compile(r"<table\b.*?</table>", flags=re.DOTALL | re.IGNORECASE)
@@ -211,6 +223,13 @@ def scrollable_tables(html: str) -> str:
         )
 
     return html if 'class="pb-scroll"' in html else _TABLE.sub(wrap, html)
+
+
+_HIGHLIGHTED = re.compile(
+    r'<div class="highlight-\S+ notranslate"><div class="highlight"><pre>(?:<span></span>)?(.*)</pre></div>\s*</div>\s*',
+    flags=re.DOTALL,
+)
+_CELL_CLASSES = {"cell_code": "cell", "cell_code_output": "cell_output"}
 
 
 class Translator(HTML5Translator):
@@ -251,7 +270,10 @@ class Translator(HTML5Translator):
         try:
             super().visit_literal_block(node)
         except nodes.SkipNode:
-            self.body[-1] = self.body[-1].replace("<pre>", '<pre tabindex="0">', 1)
+            if match := _HIGHLIGHTED.fullmatch(self.body[-1]):
+                self.body[-1] = (
+                    f'<div class="highlight" translate="no"><pre tabindex="0">{match[1]}</pre></div>\n'
+                )
             raise
 
     def visit_raw(self, node: nodes.Element) -> None:
@@ -260,6 +282,19 @@ class Translator(HTML5Translator):
             self.body.append(scrollable_tables(node.astext()))
             raise nodes.SkipNode
         super().visit_raw(node)
+
+
+def _visit_container(self: HTML5Translator, node: nodes.Element) -> None:
+    """Open a notebook's cell, or what it made, in one plain element; an edition has ten thousand cells."""
+    if "nb_element" not in node:
+        self.body.append(self.starttag(node, "div"))
+    elif name := _CELL_CLASSES.get(node["nb_element"]):
+        self.body.append(f'<div class="{name}">\n')
+
+
+def _depart_container(self: HTML5Translator, node: nodes.Element) -> None:
+    if node.get("nb_element", "cell_code") in _CELL_CLASSES:
+        self.body.append("</div>\n")
 
 
 def _visit_code(self: HTML5Translator, node: nodes.Element) -> None:
@@ -288,6 +323,7 @@ def _configure(app: Sphinx, config: Any) -> None:
         # would then read pages one by one and warn.
         numbering.parallel_read_safe = numbering.parallel_write_safe = True
     app.add_node(_hide_code_node(), override=True, html=(_visit_code, _depart_code))
+    app.add_node(nodes.container, override=True, html=(_visit_container, _depart_container))
 
 
 def _hide_code_node() -> type[nodes.Element]:

@@ -53,10 +53,6 @@ class CodeCell(SphinxDirective):
         shown = "remove-cell" not in tags
         classes = ["cell", *(f"tag_{tag.replace(' ', '_')}" for tag in cell["tags"])]
         box = nodes.container(nb_element="cell_code", classes=classes)
-        if cell["outputs"] and shown and "remove-output" not in tags:
-            made = nodes.container(nb_element="cell_code_output", classes=["cell_output"])
-            made.extend(self._output(kind, text) for kind, text in cell["outputs"])
-            box.append(made)
         if cell["code"].strip() and shown and "remove-input" not in tags:
             code = nodes.container(nb_element="cell_code_source", classes=["cell_input"])
             code.append(nodes.literal_block(cell["code"], cell["code"], language="python"))
@@ -64,6 +60,10 @@ class CodeCell(SphinxDirective):
             folded["classes"].append("above-input")
             folded.append(code)
             box.append(folded)
+        if cell["outputs"] and shown and "remove-output" not in tags:
+            made = nodes.container(nb_element="cell_code_output", classes=["cell_output"])
+            made.extend(self._output(kind, text) for kind, text in cell["outputs"])
+            box.append(made)
         return [box] if box.children else []
 
     def _output(self, kind: str, text: str) -> nodes.Node:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -48,8 +48,17 @@ class Staged:
     notebooks: dict[str, dict[str, Path]] = field(default_factory=dict)
 
 
-def stage(results: Iterable[Result], edition: Edition, catalogue: Catalogue, folder: Path) -> Staged:
-    """Write the sources of an edition into `folder` and remove what no longer belongs there."""
+def stage(
+    results: Iterable[Result],
+    edition: Edition,
+    catalogue: Catalogue,
+    folder: Path,
+    forces_ready: Callable[[Staged], object] = lambda staged: None,
+) -> Staged:
+    """Write the sources of an edition into `folder` and remove what no longer belongs there.
+
+    `forces_ready` is called once the forces' own pages are written, before the book's pages are generated.
+    """
     folder = Path(folder)
     staged = Staged()
     written: set[str] = set()
@@ -83,6 +92,7 @@ def stage(results: Iterable[Result], edition: Edition, catalogue: Catalogue, fol
         else:
             put(f"{name}.md", _force_page(edition.by_slug[slug], staged.notebooks[slug], edition))
         staged.pages.append(name)
+    forces_ready(staged)
 
     put(
         "index.md",
