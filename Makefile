@@ -5,13 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Fixed so that two builds of the same commit give the same bytes; a caller may set another.
-export SOURCE_DATE_EPOCH ?= 1763856000
+export SOURCE_DATE_EPOCH ?= 1795392000
 export PYTHONHASHSEED := 0
 # A warning that is not ours to mend, and only noise to a reader of the log.
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install book site test lint notebooks bench lock clean
+.PHONY: help install book site edition test lint notebooks bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -31,6 +31,10 @@ book: $(STAMP) ## Build the Metropolitan Police book and print where it is
 
 site: $(STAMP) ## Build the whole edition: all 43 forces
 	$(BIN)/peelbook build --all
+
+edition: $(STAMP) ## Freeze a citable edition of all forces: make edition YEAR=2026
+	@test -n "$(YEAR)" || { echo "Which year? Fix: make edition YEAR=2026"; exit 2; }
+	$(BIN)/peelbook edition --year $(YEAR)
 
 test: lint ## Run every check: lint, types, unit tests, published outputs (nbval)
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests

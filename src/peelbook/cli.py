@@ -13,6 +13,7 @@ from peelbook import __version__
 from peelbook.claims.commands import app as claims_app
 from peelbook.errors import PeelbookError
 from peelbook.runner.commands import app as runner_app
+from peelbook.site.commands import app as site_app
 from peelbook.sources.commands import app as data_app
 from peelbook.supplied.commands import register as register_supplied
 
@@ -27,6 +28,7 @@ register_supplied(data_app)
 app.add_typer(data_app, name="data", help="Official data in: list, ingest, fetch, verify, coverage.")
 app.add_typer(claims_app, name="claims", help="The ledger of printed numbers: list, check, new.")
 app.add_typer(runner_app)
+app.add_typer(site_app)
 
 
 def _version(wanted: bool) -> None:

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import subprocess
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from peelbook.errors import PeelbookError
 from peelbook.files import sha256
 from peelbook.runner.lock import hold
 from peelbook.sections import all_sections
-from peelbook.site import downloads, search, stage
+from peelbook.site import archive, downloads, search, stage
 from peelbook.site.edition import (
     FORCES_FOLDER,
     Edition,
@@ -310,20 +309,14 @@ def build_record(edition: Edition, staged: stage.Staged, provenance: Mapping[str
 
 
 def commit() -> str:
-    """The commit the project stands at, from the CI's variable or git; empty where there is neither."""
+    """The commit the project stands at, from the CI's variable, git or a frozen edition's own record; or empty."""
     for variable in ("GITHUB_SHA", "CI_COMMIT_SHA"):
         if value := os.environ.get(variable):
             return value
     try:
-        run = subprocess.run(
-            ["git", "-C", str(paths.project_root()), "rev-parse", "HEAD"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError:
+        return archive.Source.read_record(paths.project_root())["commit"]
+    except (archive.EditionError, KeyError):
         return ""
-    return run.stdout.strip() if run.returncode == 0 else ""
 
 
 # Sphinx's own record of its configuration; it tells readers nothing.
