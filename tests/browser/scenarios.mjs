@@ -111,6 +111,7 @@ const scenarios = {
     const summary = page.locator(".pb-switch > summary");
     await summary.focus();
     await page.keyboard.press("Enter");
+    await page.locator(".pb-switch-find input:focus").waitFor(); // a busy machine opens the list a moment later
     await page.keyboard.type("zz");
     const none = await page.locator(".pb-switch-none").innerText();
     await page.keyboard.press("Escape");

@@ -206,8 +206,8 @@ def data_zip(name: str, figures: Sequence[Figure], edition: Edition) -> bytes:
     readme = (
         f"{name}: the data behind every chart\n\n{INDEPENDENT}\n{LICENCE}\n"
         f"Edition {edition.version}{', ' + edition.date if edition.date else ''}.\n\n"
-        "figures/   one CSV file a chart, at full precision, UTF-8, one header row; the last two columns\n"
-        "           hold the source and the licence, filled on the first row\n"
+        "figures/   one CSV file a chart, unrounded (nine significant digits), UTF-8, one header row; the last two\n"
+        "           columns hold the source and the licence, filled on the first row\n"
         "sources.csv   where each file's data comes from, with the SHA-256 of the official files\n\n"
         "An empty cell means that no figure was published or supplied. It never means zero.\n"
     )
@@ -232,7 +232,7 @@ _PRINTED = re.compile(r"([−-]?)(\d{1,3}(?:,\d{3})+|0|[1-9]\d*)((?:\.\d+)?)(%?)
 def table_of(stem: str, figure: Figure) -> Table:
     """A figure's table as its page prints it, with numbers as numbers again.
 
-    The workbook is for reading and so holds what the page shows; the zip holds full precision. Percentages
+    The workbook is for reading and so holds what the page shows; the zip holds unrounded figures. Percentages
     are numbers in a column whose heading says so, because "19.3%" typed into a cell is text.
     """
     twin = figure.payload["table"]
@@ -298,7 +298,7 @@ def _cover(name: str, edition: Edition) -> list[str]:
         INDEPENDENT,
         LICENCE,
         made,
-        "Figures are rounded as on the pages; data.zip holds them at full precision.",
+        "Figures are rounded as on the pages; data.zip holds them unrounded.",
         "An empty cell means that no figure was published or supplied. It never means zero.",
     ]
 
