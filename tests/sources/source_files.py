@@ -256,7 +256,7 @@ def lookup(path: Path, *, kent: str = "E23000032") -> Path:
     return write_csv(path, rows, bom=True)
 
 
-def population(path: Path, *, national: int = 1000, without: str = "") -> Path:
+def population(path: Path, *, national: int = 1000, without: str = "", unknown: str = "") -> Path:
     """Mid-year estimates: sheet MYE4, headings below the notes."""
     body: list[list[object]] = [
         ["K04000001", "ENGLAND AND WALES", "Country", national, 990],
@@ -270,19 +270,38 @@ def population(path: Path, *, national: int = 1000, without: str = "") -> Path:
         ["MYE4: Population estimates: Summary"],
         ["This worksheet contains one table."],
         ["Code", "Name", "Geography", "Mid-2022", "Mid-2021"],
-        *[row for row in body if row[0] != without],
+        *[[*row[:3], "[x]", row[4]] if row[0] == unknown else row for row in body if row[0] != without],
     ]
     return write_xlsx(path, {"Cover sheet": [["Mid-year estimates"]], "MYE4": rows})
 
 
+CENSUS_DISTRICTS = {
+    "E07000105": "Ashford",
+    "E07000106": "Canterbury",
+    "E07000026": "Allerdale",
+    "E07000028": "Carlisle",
+    "E07000029": "Copeland",
+    "W06000001": "Isle of Anglesey",
+}
+
+
+def census_rows(**cells: object) -> list[list[object]]:
+    """Every district by each of the 19 groups: nobody lives there, but where `cells` says otherwise.
+
+    A cell is named by the district and the last word of the group: `Ashford_Irish=10`.
+    """
+    from peelbook.sources.publications.population_ethnicity import GROUPS
+
+    rows: list[list[object]] = []
+    for code, name in CENSUS_DISTRICTS.items():
+        for group in GROUPS:
+            rows.append([code, name, group, cells.get(f"{name}_{group.split()[-1]}", 0)])
+    return rows
+
+
 def census(path: Path, rows: list[list[object]] | None = None) -> Path:
-    """Census 2021 ethnic groups by district; Allerdale no longer exists."""
-    body = rows or [
-        ["E07000105", "Ashford", "White: Irish", 10],
-        ["E07000106", "Canterbury", "White: Irish", 7],
-        ["E07000106", "Canterbury", "Other ethnic group: Arab", 3],
-        ["E07000026", "Allerdale", "White: Irish", 4],
-    ]
+    """Census 2021 ethnic groups by district; Allerdale, Carlisle and Copeland no longer exist."""
+    body = rows or census_rows(Ashford_Irish=10, Canterbury_Irish=7, Canterbury_Arab=3, Allerdale_Irish=4)
     return write_csv(path, [["ltla21_code", "ltla21_name", "ethnic_group", "value"], *body])
 
 

@@ -192,6 +192,12 @@ class TestPopulation:
         with pytest.raises(SourceFileError, match="add up to 1,000, England and Wales to 1,001"):
             read(files.population(tmp_path / "p.xlsx", national=1001))
 
+    @pytest.mark.parametrize("code", ["E07000106", "K04000001"])
+    def test_an_area_without_a_figure_is_a_fault_and_no_part_of_a_sum(self, read, tmp_path, code):
+        read(files.lookup(tmp_path / "l.csv"))
+        with pytest.raises(TableContractError, match=r"'Mid-2022' is '\[x\]': no figure"):
+            read(files.population(tmp_path / "p.xlsx", unknown=code))
+
     def test_a_district_under_two_forces_is_a_fault(self, read, tmp_path):
         path = files.lookup(tmp_path / "l.csv", kent=MET)
         with pytest.raises(TableContractError, match="not the force of this code"):
@@ -202,13 +208,53 @@ class TestCensus:
     def test_an_abolished_district_counts_through_its_successor(self, read, tmp_path):
         read(files.lookup(tmp_path / "l.csv"))
         frame = read(files.census(tmp_path / "c.csv")).tables["population_ethnicity"]
-        assert at(frame, force_code=CUMBRIA)["population_count"] == 4
+        assert at(frame, force_code=CUMBRIA, ethnic_group="White: Irish")["population_count"] == 4
 
     def test_the_19_groups_carry_their_broad_group(self, read, tmp_path):
         read(files.lookup(tmp_path / "l.csv"))
         frame = read(files.census(tmp_path / "c.csv")).tables["population_ethnicity"]
-        assert at(frame, ethnic_group="Other ethnic group: Arab")["ethnicity"] == "Other"
-        assert at(frame, force_code=KENT, ethnicity="White")["population_count"] == 17
+        assert at(frame, force_code=KENT, ethnic_group="Other ethnic group: Arab")["ethnicity"] == "Other"
+        assert at(frame, force_code=KENT, ethnic_group="White: Irish")["population_count"] == 17
+        assert len(frame) == 3 * 19
+
+    @pytest.mark.parametrize("symbol", ["[x]", ":", ""])
+    def test_a_district_without_a_figure_is_neither_nobody_nor_left_out_of_its_force(
+        self, read, tmp_path, symbol
+    ):
+        read(files.lookup(tmp_path / "l.csv"))
+        rows = files.census_rows(Ashford_Irish=symbol, Canterbury_Irish=7)
+        with pytest.raises(TableContractError, match="no figure, where one is needed") as caught:
+            read(files.census(tmp_path / "c.csv", rows))
+        (fault,) = caught.value.faults
+        assert (fault.column, fault.value) == ("value", symbol)
+        assert rows[fault.row - 2][1:3] == ["Ashford", "White: Irish"]
+
+    def test_a_census_that_lacks_a_district_is_refused(self, read, tmp_path):
+        read(files.lookup(tmp_path / "l.csv"))
+        rows = [row for row in files.census_rows() if row[1] != "Isle of Anglesey"]
+        with pytest.raises(
+            SourceFileError, match="1 districts of the lookup are not in the table: W06000001"
+        ):
+            read(files.census(tmp_path / "c.csv", rows))
+
+    def test_an_abolished_district_may_not_be_lost_beside_its_neighbours(self, read, tmp_path):
+        read(files.lookup(tmp_path / "l.csv"))
+        rows = [row for row in files.census_rows() if row[1] != "Carlisle"]
+        with pytest.raises(SourceFileError, match="not in the table: E07000028"):
+            read(files.census(tmp_path / "c.csv", rows))
+
+    def test_a_district_beside_those_it_succeeded_would_count_people_twice(self, read, tmp_path):
+        read(files.lookup(tmp_path / "l.csv"))
+        rows = files.census_rows()
+        rows += [["E06000063", "Cumberland", *row[2:]] for row in rows if row[1] == "Allerdale"]
+        with pytest.raises(SourceFileError, match="beside the ones they succeeded: E06000063"):
+            read(files.census(tmp_path / "c.csv", rows))
+
+    def test_a_district_that_lacks_one_of_the_19_groups_is_refused(self, read, tmp_path):
+        read(files.lookup(tmp_path / "l.csv"))
+        rows = [row for row in files.census_rows() if row[1:3] != ["Ashford", "White: Roma"]]
+        with pytest.raises(SourceFileError, match="E07000105 lacks 'White: Roma'"):
+            read(files.census(tmp_path / "c.csv", rows))
 
     @pytest.mark.parametrize(
         ("row", "rule"),

@@ -56,6 +56,8 @@ NATIONAL_NAMES = frozenset(
     )
 )
 
+NO_FIGURE = "no figure, where one is needed"
+
 _MARKS = r"(?:\s*(?:\[(?:notes?\s*)?[\w ,]+\]|\((?:r|p|\d{1,2}|notes? \d+)\)|[rRpP](?![A-Za-z])|[*†‡§¹²³⁴⁵⁶⁷⁸⁹⁰]))*"
 _FIGURE = re.compile(
     rf"(?P<sign>[-+−–]?)\s*£?(?P<figure>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)(?P<percent>%?){_MARKS}",
@@ -100,6 +102,14 @@ def figure(cell: Any) -> float | int | None:
     if found["sign"] in ("-", "−", "–"):
         number = -number
     return int(number) if float(number).is_integer() else number
+
+
+def missing(cell: Any) -> bool:
+    """Whether a cell says that there is no figure, by a symbol or by being empty."""
+    try:
+        return figure(cell) is None
+    except ValueError:
+        return False
 
 
 def month_end(year: int, month: int) -> datetime.date:
@@ -217,10 +227,11 @@ class Rows:
             out.append(value)
         return out
 
-    def counts(self, column: str, *, corrections: bool = False) -> list[int | None]:
+    def counts(self, column: str, *, corrections: bool = False, needed: str = "") -> list[int | None]:
         """Return whole numbers from 0, `None` where the file has a symbol for "no figure".
 
         `corrections=True` allows negative numbers (police recorded crime takes back earlier counts).
+        `needed` says what to do about a missing figure where none may be missing; each is then a fault.
         """
         out: list[int | None] = []
         for index, cell in enumerate(self.cells(column)):
@@ -242,13 +253,15 @@ class Rows:
                     column, index, cell, "a negative count", "correct it, or leave the cell empty if missing"
                 )
                 value = None
+            if needed and missing(cell):
+                self.fault(column, index, cell, NO_FIGURE, needed)
             out.append(value)
         return out
 
     def figures(
-        self, column: str, *, least: float | None = 0, most: float | None = None
+        self, column: str, *, least: float | None = 0, most: float | None = None, needed: str = ""
     ) -> list[float | None]:
-        """Return numbers, `None` where missing; outside `least`..`most` is a fault."""
+        """Return numbers, `None` where missing; outside `least`..`most` is a fault. `needed`: see `counts`."""
         out: list[float | None] = []
         for index, cell in enumerate(self.cells(column)):
             value = None
@@ -256,6 +269,8 @@ class Rows:
                 value = figure(cell)
             except ValueError as error:
                 self.fault(column, index, cell, str(error), "give a plain number, or leave the cell empty")
+            if needed and missing(cell):
+                self.fault(column, index, cell, NO_FIGURE, needed)
             if value is not None and (
                 (least is not None and value < least) or (most is not None and value > most)
             ):

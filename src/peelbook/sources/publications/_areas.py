@@ -7,6 +7,9 @@ from typing import Any
 from peelbook.sources.publication import Context
 from peelbook.sources.reading import SourceFile
 
+# What to do about a district without a figure: its force's sum would be too low.
+ANOTHER_RELEASE = "use a release that gives it; without it the force's sum would be too low"
+
 
 def districts(file: SourceFile, context: Context) -> dict[str, Any]:
     """Return `force` (district code -> force code, abolished districts too) and the `current` codes.

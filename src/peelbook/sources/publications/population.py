@@ -26,10 +26,17 @@ def read(match: Match, context: Context) -> Result:
     import pandas as pd
 
     rows = match.rows()
-    codes = rows.text("code")
-    wide = pd.DataFrame({column: rows.counts(column) for column in match.series}, index=codes)
-    rows.check()
     districts = _areas.districts(match.file, context)
+    wanted = {*districts["current"], ENGLAND_AND_WALES}
+    rows = rows.keep(code in wanted for code in rows.text("code"))
+    codes = rows.text("code")
+    for place in range(len(codes)):
+        if codes[place] in codes[:place]:
+            rows.fault("code", place, codes[place], "the area stands here twice", "keep one of the rows")
+    wide = pd.DataFrame(
+        {column: rows.counts(column, needed=_areas.ANOTHER_RELEASE) for column in match.series}, index=codes
+    )
+    rows.check()
     lost = [code for code in districts["current"] if code not in wide.index]
     if lost:
         raise match.file.error(
