@@ -164,9 +164,38 @@ def stop_search_rates(path: Path) -> Path:
     )
 
 
-def use_of_force(path: Path, *, year: int = 2019, by_force: bool = True, total: int = 90) -> Path:
-    """A use of force workbook; `by_force` adds the table that came with 2018/19."""
-    groups = ["White", "Black (or Black British)", "Asian (or Asian British)", "Chinese", "Mixed", "Other"]
+TACTIC_COUNTS = {
+    "Handcuffing, of which": 50,
+    "Limb / Body restraints": 0,
+    "Ground restraint": 19,
+    "*Total Unarmed skills": 23,
+    "Baton, of which": 0,
+    "Irritant spray, of which": 0,
+    "Spit and bite guard": 0,
+    "Shield": 0,
+    "CED": 8,
+    "AEP, of which": 0,
+    "*Total Firearms": 0,
+    "Dog use, of which": 0,
+    "Other / improvised": 0,
+    "*Total Not reported": 4,
+    "Tactical communication": 30,
+}
+
+
+def use_of_force(
+    path: Path,
+    *,
+    year: int = 2019,
+    by_force: bool = True,
+    total: object = 90,
+    met: object = 60,
+    tactics: dict[str, object] | None = None,
+    black: str = "Black (or Black British)",
+    chinese: object = 1,
+) -> Path:
+    """A use of force workbook; `by_force` adds the table that came with 2018/19, of 100 `tactics`."""
+    groups = ["White", black, "Asian (or Asian British)", "Chinese", "Mixed", "Other"]
     groups += ["Don't know", "Not reported"]
     sheets: dict[str, list[list[object]]] = {
         "Cover_sheet": [["Police use of force statistics"]],
@@ -186,7 +215,7 @@ def use_of_force(path: Path, *, year: int = 2019, by_force: bool = True, total: 
             ["England and Wales", "Total England and Wales", total],
             ["London", "Total London ", 90],
             ["London", "City of London", 30],
-            ["London", "Metropolitan", 60],
+            ["London", "Metropolitan", met],
             ["", "", ""],
             ["Notes", "", ""],
             ["These figures do not represent all use of force.", "", ""],
@@ -197,12 +226,12 @@ def use_of_force(path: Path, *, year: int = 2019, by_force: bool = True, total: 
         body = []
         for name in ("Total England and Wales", "Metropolitan"):
             body += [
-                [name, "Total", "*Total Tactics", 60, 12, 9, 1, 6, 5, 4, 3, 100],
+                [name, "Total", "*Total Tactics", 60, 12, 9, chinese, 6, 5, 4, 3, 100],
                 [name, "Restraint", "*Total Restraint", 40, 8, 6, 1, 4, 3, 4, 3, 69],
-                [name, "Restraint", "Handcuffing, of which", 30, 6, 5, 1, 3, 2, 2, 1, 50],
                 [name, "Restraint", "Compliant handcuffing", ":", ":", ":", ":", ":", ":", ":", ":", ":"],
-                [name, "Less lethal weapons", "CED", 5, 1, 1, 0, 1, 0, 0, 0, 8],
             ]
+            counts = TACTIC_COUNTS if tactics is None else tactics
+            body += [[name, "x", label, *[0] * 8, count] for label, count in counts.items()]
         sheets["Table_16"] = [
             ["Table 16. Number of times tactics were used, by police force and officer perceived ethnicity"],
             ["", "", "", "Perceived ethnicity"],
@@ -309,8 +338,10 @@ CRIME_HEADER: list[object] = ["Financial Year", "Financial Quarter", "Force Name
 CRIME_HEADER += ["Offence Group", "Offence Subgroup", "Offence Code", "Number of Offences"]
 
 
-def recorded_crime(path: Path, rows: list[list[object]] | None = None) -> Path:
-    """The force area tables: a sheet of notes and a sheet a year."""
+def recorded_crime(
+    path: Path, rows: list[list[object]] | None = None, *, last: list[object] | None = None
+) -> Path:
+    """The force area tables: a sheet of notes and a sheet a year; `last` is the last one's header."""
     robbery, theft = ["Robbery", "Robbery of personal property"], ["Theft offences", "Shoplifting"]
     first = [
         ["2021/22", 1, "Kent", "Robbery of personal property", *robbery, "34B", 120],
@@ -324,7 +355,7 @@ def recorded_crime(path: Path, rows: list[list[object]] | None = None) -> Path:
         {
             "Notes": [["Police recorded crime open data"]],
             "2021-22": [["Table title"], CRIME_HEADER, *(rows if rows is not None else first)],
-            "2022-23": [["Table title"], CRIME_HEADER, *second],
+            "2022-23": [["Table title"], last or CRIME_HEADER, *second],
         },
     )
 

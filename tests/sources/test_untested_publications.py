@@ -7,7 +7,7 @@ import pytest
 import source_files as files
 
 from peelbook import contracts
-from peelbook.errors import TableContractError
+from peelbook.errors import SourceFileError, TableContractError
 from peelbook.sources.ingest import ingest
 from peelbook.sources.package import read as read_package
 from peelbook.sources.package import resources
@@ -108,46 +108,104 @@ def test_outcomes_are_added_up_over_quarters_without_their_of_which_rows(read, t
     assert found.loc["1", "closed_count"] == 23
 
 
-def test_stop_search_outcomes_leave_out_vehicles_and_unknown_results(read, tmp_path):
-    header = [
-        "financial_year",
-        "financial_year_quarter",
-        "geocode",
-        "region",
-        "police_force_area",
-        "legislation",
-    ]
-    header += ["reason_for_search", "outcome", "link", "self_defined_ethnicity_group", "sex", "age_group"]
-    header += ["number_of_searches"]
+OUTCOMES_HEADER = ["Financial Year", "Financial Quarter", "Force Name", "Offence Group", "Outcome Type"]
+OUTCOMES_HEADER += ["Force outcomes for offences recorded in quarter", "Force outcomes in quarter"]
 
+
+def outcome_rows(*rows):
+    """Rows of robberies: year, quarter, force, outcome type, recorded, closed."""
+    return [OUTCOMES_HEADER, *([year, q, force, "Robbery", *rest] for year, q, force, *rest in rows)]
+
+
+def test_an_outcome_without_a_figure_on_one_basis_keeps_the_other(read, tmp_path):
+    rows = outcome_rows(
+        ["2022/23", 1, "Kent", 1, "[x]", 8],
+        ["2022/23", 2, "Kent", 1, 5, 9],
+        ["2022/23", 1, "Kent", 2, 3, "[x]"],
+    )
+    _, tables = read(files.write_csv(tmp_path / "o.csv", rows))
+    found = tables["outcomes"].set_index("outcome_type")
+    assert found.loc["1", "outcomes_count"] is pd.NA
+    assert found.loc["1", "closed_count"] == 17
+    assert (found.loc["2", "outcomes_count"], found.loc["2", "closed_count"]) == (3, pd.NA)
+
+
+def test_a_force_whose_every_outcome_is_zero_supplied_none(forces, tmp_path):
+    rows = outcome_rows(["2020/21", 1, "Kent", 1, 0, 8], ["2020/21", 1, "Kent", 2, 0, 9])
+    publication, match = recognise(SourceFile(files.write_csv(tmp_path / "o.csv", rows)))
+    result = publication.read(match, Context(forces, {}.get))
+    assert result.tables["outcomes"]["outcomes_count"].isna().all()
+    assert result.tables["outcomes"]["closed_count"].tolist() == [8, 9]
+    (gap,) = result.gaps
+    assert (gap.force_code, gap.status) == (KENT, "missing")
+    assert "on the recorded basis" in gap.reason
+
+
+def test_outcomes_know_the_same_holes_as_charges(empty_data, tmp_path):
+    from peelbook.catalogue import Catalogue
+
+    rows = outcome_rows(
+        ["2014/15", 4, "Metropolitan Police", 1, 70, 80],
+        ["2014/15", 4, "Kent", 1, 31, 30],
+        ["2019/20", 1, "Greater Manchester", 1, 5, 6],
+    )
+    ingest([files.write_csv(tmp_path / "o.csv", rows)], empty_data)
+    catalogue = Catalogue(empty_data)
+    found = catalogue.table("outcomes").set_index("force_code")
+    assert found["outcomes_count"].isna().to_dict() == {MET: True, "E23000005": True, KENT: False}
+    assert found["closed_count"].to_dict() == {MET: 80, "E23000005": 6, KENT: 30}
+    assert "January to March 2015 only" in catalogue.gap("outcomes", MET, "2015-03-31")
+
+
+SEARCHES_HEADER = ["financial_year", "police_force_area", "reason_for_search", "outcome", "link"]
+SEARCHES_HEADER += ["self_defined_ethnicity_group", "number_of_searches"]
+
+
+def searches(path, *rows):
+    """Searches of Kent for drugs: outcome, link, ethnic group, number."""
+    body = [["2022/23", "Kent", "Drugs", *row] for row in rows]
+    return files.write_ods(path, {"Cover": [["x"]], "open_data": [SEARCHES_HEADER, *body]})
+
+
+def test_whether_an_outcome_is_linked_is_not_guessed_from_an_empty_cell(read, tmp_path):
+    path = searches(tmp_path / "s.ods", ["Arrest", "Linked", "White", 25], ["Arrest", "", "White", 5])
+    (found,) = read(path)[1]["stop_search_outcomes"].to_dict("records")
+    assert found["outcome_count"] == 30
+    assert pd.isna(found["linked_outcome_count"])
+
+
+def test_a_link_that_nobody_knows_is_a_fault(read, tmp_path):
+    path = searches(tmp_path / "s.ods", ["Arrest", "Sort of", "White", 25])
+    with pytest.raises(TableContractError, match="'Sort of': not a known category"):
+        read(path)
+
+
+def test_a_search_without_a_figure_leaves_its_reason_without_one(read, tmp_path):
+    path = searches(
+        tmp_path / "s.ods", ["Arrest", "Linked", "White", 25], ["Arrest", "Linked", "Asian", "[x]"]
+    )
+    (found,) = read(path)[1]["stop_search_outcomes"].to_dict("records")
+    assert pd.isna(found["searches_count"])
+
+
+def test_stop_search_outcomes_leave_out_vehicles_and_unknown_results(forces, tmp_path):
     def row(outcome, link, group, count):
-        return [
-            "2022/23",
-            "Q1",
-            KENT,
-            "South East",
-            "Kent",
-            "s1",
-            "Drugs",
-            outcome,
-            link,
-            group,
-            "Male",
-            "x",
-            count,
-        ]
+        return [outcome, link, group, count]
 
     rows = [
-        row("No further action", "Not linked", "White", 60),
+        row("No further action", "", "White", 60),
         row("Arrest", "Linked", "White", 25),
         row("Arrest", "Not linked", "Mixed", 5),
         row("Arrest", "Linked", "N/A - vehicle search", 7),
         row("Not known", "", "White", 9),
     ]
-    path = files.write_ods(tmp_path / "s.ods", {"Cover": [["x"]], "open_data": [header, *rows]})
-    name, tables = read(path)
-    assert name == "stop_search_outcomes"
-    (found,) = tables["stop_search_outcomes"].to_dict("records")
+    path = searches(tmp_path / "s.ods", *rows)
+    publication, match = recognise(SourceFile(path))
+    result = publication.read(match, Context(forces, {}.get))
+    assert publication.name == "stop_search_outcomes"
+    (found,) = result.tables["stop_search_outcomes"].to_dict("records")
+    (gap,) = result.gaps
+    assert (gap.status, gap.reason) == ("caution", "9 searches whose outcome is not known are left out.")
     assert (found["searches_count"], found["outcome_count"], found["linked_outcome_count"]) == (90, 30, 25)
     assert pd.isna(found["found_count"])  # the table does not say whether an item was found
 
@@ -180,6 +238,19 @@ def test_arrests_fold_the_labels_of_every_year(read, tmp_path):
         "Not known": 6,
         "White": 52,
     }
+
+
+def test_arrests_with_a_missing_piece_are_missing_and_not_fewer(read, tmp_path):
+    header = ["financial_year", "police_force_area", "self_defined_ethnicity_group", "number_of_arrests"]
+    rows = [
+        ["2022/23", "Kent", "White", 50],
+        ["2022/23", "Kent", "White", "[x]"],
+        ["2022/23", "Kent", "Asian", 4],
+    ]
+    _, tables = read(files.write_csv(tmp_path / "a.csv", [header, *rows]))
+    found = tables["arrests"].set_index("ethnicity")["arrests_count"]
+    assert found["Asian"] == 4
+    assert pd.isna(found["White"])
 
 
 def test_emergency_calls_take_the_months_people_write(read, tmp_path):
@@ -248,6 +319,51 @@ def test_a_sheet_with_likely_headings_is_read(read, tmp_path, table, header, row
     assert name == table
     (found,) = tables[table].to_dict("records")
     assert (found["force_code"], found["period_end"], found[column]) == (KENT, YEAR_2023, value)
+
+
+FUNDING = [
+    "Police force area",
+    "Financial year",
+    "Government funding",
+    "Council tax precept",
+    "Total funding",
+]
+
+
+@pytest.mark.parametrize("gap", [[], ["", "", "", "", ""], ["", "2022/23", 1, 1, 2]])
+def test_forces_below_an_empty_row_are_not_lost_in_silence(read, tmp_path, gap):
+    rows = [["Kent", "2022/23", 100, 50, 150], gap, ["Surrey", "2022/23", 90, 40, 130]]
+    path = files.write_ods(tmp_path / "t.ods", {"Table 1": [["A title"], FUNDING, *rows]})
+    with pytest.raises(SourceFileError, match="figures stand below the empty row") as caught:
+        read(path)
+    assert caught.value.row in (4, 5)
+
+
+def test_notes_and_national_totals_may_stand_below_an_empty_row(read, tmp_path):
+    rows = [
+        ["Kent", "2022/23", 100, 50, 150],
+        [],
+        ["England and Wales", "2022/23", 900, 400, 1300],
+        ["Notes"],
+        ["1. Cash terms."],
+        ["[note 2]", "Forces may differ."],
+    ]
+    _, tables = read(files.write_ods(tmp_path / "t.ods", {"Table 1": [["A title"], FUNDING, *rows]}))
+    assert tables["funding"]["total_gbp"].tolist() == [150]
+
+
+def test_a_year_that_may_be_a_calendar_year_is_refused(read, tmp_path):
+    path = files.write_ods(tmp_path / "t.ods", {"Table 1": [FUNDING, ["Kent", "2023", 100, 50, 150]]})
+    with pytest.raises(TableContractError, match="a calendar year, or not said whether it is one"):
+        read(path)
+
+
+def test_incidents_of_who_knows_what_are_not_antisocial_behaviour(read, tmp_path):
+    rows = [["Police force", "Year ending March", "Number of incidents"], ["Kent", 2023, 77]]
+    with pytest.raises(SourceFileError):
+        read(files.write_ods(tmp_path / "t.ods", {"Table 1": [["Incidents of use of force"], *rows]}))
+    path = files.write_ods(tmp_path / "u.ods", {"Table 1": [["Anti-social behaviour"], *rows]})
+    assert read(path)[0] == "antisocial_behaviour"
 
 
 def test_later_use_of_force_workbooks_are_read_from_whichever_sheet_has_the_table(read, tmp_path):

@@ -59,6 +59,7 @@ NATIONAL_NAMES = frozenset(
 NO_FIGURE = "no figure, where one is needed"
 
 _MARKS = r"(?:\s*(?:\[(?:notes?\s*)?[\w ,]+\]|\((?:r|p|\d{1,2}|notes? \d+)\)|[rRpP](?![A-Za-z])|[*†‡§¹²³⁴⁵⁶⁷⁸⁹⁰]))*"
+_NOTES = r"(?:\s*(?:\[(?:(?:notes?\s*)?[\d ,]+|[rp])\]|\((?:notes?\s*)?\d{1,2}\)|[*†‡§¹²³⁴⁵⁶⁷⁸⁹⁰]))+"
 _FIGURE = re.compile(
     rf"(?P<sign>[-+−–]?)\s*£?(?P<figure>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)(?P<percent>%?){_MARKS}",
     re.ASCII,
@@ -104,6 +105,15 @@ def figure(cell: Any) -> float | int | None:
     return int(number) if float(number).is_integer() else number
 
 
+def without_marks(text: str) -> str:
+    """Return a name or a year without the footnote marks after it.
+
+    >>> without_marks("Kent [note 2]"), without_marks("2022/23 [r]¹")
+    ('Kent', '2022/23')
+    """
+    return re.sub(rf"{_NOTES}$", "", text).strip()
+
+
 def missing(cell: Any) -> bool:
     """Whether a cell says that there is no figure, by a symbol or by being empty."""
     try:
@@ -120,7 +130,7 @@ def month_end(year: int, month: int) -> datetime.date:
 
 def year_end(cell: Any) -> datetime.date:
     """Return 31 March closing a financial year: "2022/23", "2022-23", "2022-2023" -> 2023-03-31."""
-    found = _YEAR.fullmatch(str(cell).strip())
+    found = _YEAR.fullmatch(without_marks(str(cell)))
     if found is None or found[2] is None:
         raise ValueError("not a financial year")
     first = int(found[1])
@@ -288,6 +298,7 @@ class Rows:
         """
 
         def code(name: str) -> str | None:
+            name = without_marks(name)
             folded = key(name)
             if folded in OTHER_BODIES:
                 return None

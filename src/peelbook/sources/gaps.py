@@ -29,7 +29,8 @@ MONTHS = {"year": 12, "calendar year": 12, "quarter": 3, "month": 1, "day": 0}
 
 @cache
 def known() -> tuple[tuple[Gap, str], ...]:
-    """Return the recorded gaps, each with the rows it is about (`"basis=recorded"`, `""` for all).
+    """Return the recorded gaps, each with what it is about: rows (`"basis=recorded"`), a column of figures
+    (`"outcomes_count"`) or everything (`""`).
 
     The force code `*` stands for every force that has no row in the period.
     """
@@ -51,7 +52,7 @@ def known() -> tuple[tuple[Gap, str], ...]:
 
 
 def without_known_gaps(frame: pd.DataFrame, table: str) -> pd.DataFrame:
-    """Return the frame without rows a recorded gap calls missing (a year supplied in part)."""
+    """Return the frame without the rows, or the figures, a recorded gap calls missing (a year supplied in part)."""
     for gap, only in known():
         if gap.table != table or gap.status != "missing" or gap.force_code == "*" or not only:
             continue
@@ -60,9 +61,11 @@ def without_known_gaps(frame: pd.DataFrame, table: str) -> pd.DataFrame:
             (frame["force_code"] == gap.force_code)
             & (frame["period_end"] >= gap.period_start)
             & (frame["period_end"] <= gap.period_end)
-            & (frame[column] == value)
         )
-        frame = frame[~at_fault]
+        if value:
+            frame = frame[~(at_fault & (frame[column] == value))]
+        else:
+            frame = frame.assign(**{column: frame[column].mask(at_fault)})
     return frame
 
 

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from peelbook.sources.cells import Rows
+from peelbook.errors import SourceFileError
+from peelbook.sources.cells import NATIONAL_NAMES, OTHER_BODIES, Rows, figure
 from peelbook.sources.reading import SourceFile, key
 
 
@@ -62,6 +63,11 @@ class Match:
         """Whether every column is there, and none besides."""
         return not self.missing and not self.extra
 
+    @property
+    def near(self) -> bool:
+        """Whether enough is there to say that the publication is meant."""
+        return self.score >= 0.5
+
     def problem(self) -> tuple[str, str]:
         """Return what is wrong with the header, and the fix."""
         parts, fixes = [], []
@@ -81,11 +87,22 @@ class Match:
             fixes.append(f"remove {extra!r}")
         return "; ".join(parts), "; ".join(fixes)
 
+    def refusal(self, title: str) -> SourceFileError:
+        """Return the error of a header that comes near to the publication of this title, but is not it."""
+        problem, fix = self.problem()
+        return self.file.error(
+            f"this looks like the publication “{title}”, but {problem}",
+            fix,
+            sheet=self.sheet or None,
+            row=self.header_row,
+        )
+
     def rows(self, *, until_blank: str | None = None) -> Rows:
         """Return the rows under the header.
 
         Wholly empty rows are left out. `until_blank` names a column whose first empty cell ends the
-        table (publishers put notes below). Raises `SourceFileError` where there is no row at all.
+        table (publishers put notes below); figures below that are refused, as they would be lost. Raises
+        `SourceFileError` for these, and where there is no row at all.
         """
         (rows,) = self.chunks(None, until_blank=until_blank)
         return rows
@@ -102,6 +119,7 @@ class Match:
         for number, row in enumerate(below, start=self.header_row + 1):
             if all(cell == "" or cell is None for cell in row):
                 if until_blank:
+                    self._only_notes(below, number + 1, until_blank)
                     break
                 continue
             if self.file.kind == "csv" and len(row) != width:
@@ -114,6 +132,7 @@ class Match:
                 place = self.places[until_blank]
                 cell = row[place] if place < len(row) else ""
                 if str(cell).strip() == "":
+                    self._only_notes(itertools.chain([row], below), number, until_blank)
                     break
             found = True
             rows.append(row)
@@ -128,10 +147,38 @@ class Match:
                 "there is a header but no row of data", "download it again", sheet=self.sheet or None
             )
 
+    def _only_notes(self, below: Iterable[list[Any]], number: int, name_column: str) -> None:
+        """Raise `SourceFileError` for a row under the table's end that carries figures of a force.
+
+        A note is text in one cell. Totals of other areas may stand apart from the forces.
+        """
+        places = {**self.places, **self.series}
+        name_place = places.pop(name_column)
+        for place, row in enumerate(below, start=number):
+            name = key(row[name_place]) if name_place < len(row) else ""
+            if name in NATIONAL_NAMES or name in OTHER_BODIES:
+                continue
+            cells = {column: row[at] for column, at in places.items() if at < len(row)}
+            if column := next((column for column, cell in cells.items() if _is_figure(cell)), None):
+                raise self.file.error(
+                    "figures stand below the empty row that ends the table",
+                    "remove the empty row, or what stands below the table if it is not part of it",
+                    sheet=self.sheet or None,
+                    row=place,
+                    column=self.header[places[column]],
+                )
+
     def _block(self, rows: list[list[Any]], numbers: list[int]) -> Rows:
         places = {**self.places, **self.series}
         titles = {name: self.header[place] for name, place in places.items()}
         return Rows(self.file, self.sheet, self.header_row, places, titles, rows, numbers)
+
+
+def _is_figure(cell: Any) -> bool:
+    try:
+        return figure(cell) is not None or (isinstance(cell, str) and cell.strip().startswith("["))
+    except ValueError:
+        return False
 
 
 def match(file: SourceFile, layout: Layout) -> Match | None:

@@ -23,6 +23,8 @@ from peelbook.sources.reading import SourceFile
 if TYPE_CHECKING:
     import pandas as pd
 
+    from peelbook.sources.cells import Rows
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -53,6 +55,8 @@ class Result:
     tables: dict[str, pd.DataFrame]
     gaps: list[Gap] = field(default_factory=list)
     kind: str | None = None  # where it is not the kind the publication usually is
+    # Where a table has a row for a row of the file: these; the frame's index is the place in them.
+    rows: dict[str, Rows] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -130,16 +134,8 @@ def recognise(file: SourceFile) -> tuple[Publication, Match]:
                 best = publication, found
     if best and best[1].complete:
         return best
-    if best and best[1].score >= 0.5:
-        problem, fix = best[1].problem()
-        title = facts()["table"][best[0].tables[0]]["title"]
-        raise SourceFileError(
-            file.path,
-            f"this looks like the publication “{title}”, but {problem}",
-            fix,
-            sheet=best[1].sheet or None,
-            row=best[1].header_row,
-        )
+    if best and best[1].near:
+        raise best[1].refusal(facts()["table"][best[0].tables[0]]["title"])
     sheets = f" (sheets: {', '.join(file.sheets[:8])})" if file.sheets != [""] else ""
     raise SourceFileError(
         file.path,

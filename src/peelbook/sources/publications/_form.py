@@ -16,6 +16,8 @@ from peelbook.sources.publication import Context, Result
 if TYPE_CHECKING:
     from peelbook.sources.cells import Rows
 
+LEAVE_OUT = "leave out this force's rows of the period if there is no figure; it is then recorded as missing"
+
 
 def layout(table: str) -> Layout:
     """Return the layout of a table's CSV form."""
@@ -36,21 +38,22 @@ def read(match: Match, context: Context, table: str) -> Result:
         {field["name"]: _column(rows, field, context) for field in contracts.load(table)["fields"]}
     )
     rows.check()
-    return Result({table: frame.dropna(subset="force_code")}, kind="extract")
+    return Result({table: frame.dropna(subset="force_code")}, kind="extract", rows={table: rows})
 
 
 def _column(rows: Rows, field: dict, context: Context) -> object:
     import pandas as pd
 
     name = field["name"]
+    limits = field.get("constraints", {})
+    needed = LEAVE_OUT if limits.get("required") else ""
     if name == "force_code":
         return rows.forces(name, context.forces)
     if field["type"] == "date":
         return rows.mapped(name, iso_date, "write the last day of the period as YYYY-MM-DD")
     if field["type"] == "integer":
-        return pd.array(rows.counts(name), dtype="Int64")
+        return pd.array(rows.counts(name, needed=needed), dtype="Int64")
     if field["type"] == "number":
-        limits = field.get("constraints", {})
-        values = rows.figures(name, least=limits.get("minimum"), most=limits.get("maximum"))
+        values = rows.figures(name, least=limits.get("minimum"), most=limits.get("maximum"), needed=needed)
         return pd.array(values, dtype="Float64")
     return rows.text(name)

@@ -26,4 +26,4 @@ def force_years(
         }
     )
     rows.check()
-    return Result({table: frame.dropna(subset="force_code")})
+    return Result({table: frame.dropna(subset="force_code")}, rows={table: rows})

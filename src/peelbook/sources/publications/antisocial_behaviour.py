@@ -19,4 +19,5 @@ PUBLICATION = publication(
             "Number of incidents",
         )
     },
+    title=r"anti-? ?social behaviour|\bASB\b",
 )

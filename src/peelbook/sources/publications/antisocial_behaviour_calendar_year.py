@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import re
 
+from peelbook.sources.cells import without_marks
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.publication import Context, Publication, Result
 from peelbook.sources.publications._yearly import force_years
@@ -16,9 +17,10 @@ LAYOUT = Layout(columns(force="force", period="calendar_year", count="asb_incide
 
 
 def _new_years_eve(cell: str) -> datetime.date:
-    if re.fullmatch(r"20\d\d", cell) is None:
+    year = without_marks(cell)
+    if re.fullmatch(r"20\d\d", year) is None:
         raise ValueError("not a year")
-    return datetime.date(int(cell), 12, 31)
+    return datetime.date(int(year), 12, 31)
 
 
 def read(match: Match, context: Context) -> Result:

@@ -12,6 +12,7 @@ from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.publication import Context, Publication, Result
 from peelbook.sources.publications import _form
 from peelbook.sources.publications._groups import BROAD, NOT_KNOWN
+from peelbook.sources.publications._sums import whole_sums
 from peelbook.sources.reading import key
 
 LAYOUT = Layout(
@@ -54,10 +55,8 @@ def read(match: Match, context: Context) -> Result:
             }
         )
         rows.check()
-        parts.append(frame.dropna(subset="force_code").groupby(by)["arrests_count"].sum(min_count=1))
-    total = pd.concat(parts).groupby(level=by).sum(min_count=1).reset_index()
-    # A force that could not supply a year has no figure in it; that is no row, not a zero.
-    return Result({"arrests": total.dropna(subset="arrests_count")})
+        parts.append(whole_sums(frame.dropna(subset="force_code"), by))
+    return Result({"arrests": whole_sums(pd.concat(parts), by)})
 
 
 PUBLICATION = Publication("arrests", 1, ("arrests",), (LAYOUT, _form.layout("arrests")), read, untested=True)

@@ -41,7 +41,7 @@ def read(match: Match, context: Context) -> Result:
         }
     )
     rows.check()
-    return Result({"charge_rate_national": frame})
+    return Result({"charge_rate_national": frame}, rows={"charge_rate_national": rows})
 
 
 PUBLICATION = Publication("charge_rate_national", 1, ("charge_rate_national",), (LAYOUT,), read)

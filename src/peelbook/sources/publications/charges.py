@@ -7,11 +7,10 @@ zero. Years known to hold some quarters only go to `charges_part_year`.
 
 from __future__ import annotations
 
-import datetime
-
 from peelbook.sources.cells import year_end
 from peelbook.sources.layout import Layout, Match, columns
-from peelbook.sources.publication import Context, Gap, Publication, Result
+from peelbook.sources.publication import Context, Publication, Result
+from peelbook.sources.publications import _outcomes
 from peelbook.sources.reading import key
 
 LAYOUT = Layout(columns("force", "fy", "basis", "offence_group", "charged_summonsed"))
@@ -27,14 +26,6 @@ GROUPS = (
     "Theft offences",
     "Violence against the person",
 )
-
-# (force, year end) on the recorded basis -> the quarter-aligned part that was supplied. The quarterly
-# file shows that the Met's only non-zero quarter of 2014/15 is the last; Greater Manchester supplied
-# nothing for July 2019 to March 2020.
-PARTS = {
-    ("E23000001", datetime.date(2015, 3, 31)): (datetime.date(2015, 1, 1), datetime.date(2015, 3, 31)),
-    ("E23000005", datetime.date(2020, 3, 31)): (datetime.date(2019, 4, 1), datetime.date(2019, 6, 30)),
-}
 
 
 def read(match: Match, context: Context) -> Result:
@@ -54,29 +45,25 @@ def read(match: Match, context: Context) -> Result:
     rows.check()
     frame = frame.dropna(subset="force_code")
     by = ["force_code", "period_end", "basis"]
-    silent = frame.groupby(by)["charged_count"].transform("max") == 0
+    silent = _outcomes.silent(frame, by, "charged_count")
     gaps = [
-        Gap(
-            "charges",
-            code,
-            day.replace(year=day.year - 1, month=4, day=1),
-            day,
-            "missing",
-            f"Every group is zero on the {basis} basis: the force supplied no outcomes for this year.",
-        )
+        _outcomes.silence("charges", code, day, basis)
         for code, day, basis in frame.loc[silent, by].drop_duplicates().itertuples(index=False)
     ]
     frame = frame[~silent]
     part = pd.Series(
         [
-            basis == "recorded" and (code, day) in PARTS
+            basis == "recorded" and (code, day) in _outcomes.PARTS
             for code, day, basis in frame[by].itertuples(index=False)
         ],
         index=frame.index,
         dtype=bool,
     )
     parts = frame[part].copy()
-    spans = [PARTS[code, day] for code, day in parts[["force_code", "period_end"]].itertuples(index=False)]
+    spans = [
+        _outcomes.PARTS[code, day]
+        for code, day in parts[["force_code", "period_end"]].itertuples(index=False)
+    ]
     parts["period_start"] = [start for start, _ in spans]
     parts["period_end"] = [end for _, end in spans]
     tables = {"charges": frame[~part]}
@@ -84,7 +71,7 @@ def read(match: Match, context: Context) -> Result:
         tables["charges_part_year"] = parts[
             ["force_code", "period_start", "period_end", "basis", "offence_group", "charged_count"]
         ]
-    return Result(tables, gaps)
+    return Result(tables, gaps, rows=dict.fromkeys(tables, rows))
 
 
 PUBLICATION = Publication("charges", 1, ("charges", "charges_part_year"), (LAYOUT,), read)

@@ -45,7 +45,7 @@ def read(match: Match, context: Context) -> Result:
     for basis in ("closed", "recorded"):
         of_basis = [name for name in COUNTS.values() if name.startswith(basis)]
         frame.loc[frame[f"{basis}_assigned_count"] == 0, of_basis] = pd.NA
-    return Result({"charges_quarterly": frame.dropna(subset="force_code")})
+    return Result({"charges_quarterly": frame.dropna(subset="force_code")}, rows={"charges_quarterly": rows})
 
 
 PUBLICATION = Publication("charges_quarterly", 1, ("charges_quarterly",), (LAYOUT,), read)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime
 import re
 
-from peelbook.sources.cells import iso_date, month_end
+from peelbook.sources.cells import iso_date, month_end, without_marks
 from peelbook.sources.publications._force_year import publication
 
 
 def month(cell: str) -> datetime.date:
     """Return the last day of a month: "2023-03", "March 2023", "Mar-23" or a date within it."""
+    cell = without_marks(cell)
     if found := re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", cell):
         return month_end(int(found[1]), int(found[2]))
     for shape in ("%B %Y", "%b %Y", "%b-%y", "%B-%y"):

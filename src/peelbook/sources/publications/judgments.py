@@ -42,7 +42,7 @@ def read(match: Match, context: Context) -> Result:
         }
     )
     rows.check()
-    return Result({"judgments": frame.dropna(subset="force_code")})
+    return Result({"judgments": frame.dropna(subset="force_code")}, rows={"judgments": rows})
 
 
 PUBLICATION = Publication("judgments", 1, ("judgments",), (LAYOUT,), read)

@@ -10,8 +10,9 @@ from typing import Any
 
 from peelbook.sources.cells import year_end
 from peelbook.sources.layout import Layout, Match, columns
-from peelbook.sources.publication import Context, Publication, Result
-from peelbook.sources.publications import _form
+from peelbook.sources.publication import Context, Gap, Publication, Result
+from peelbook.sources.publications import _form, _outcomes
+from peelbook.sources.publications._sums import whole_sums
 from peelbook.sources.publications.recorded_crime import GROUPS
 from peelbook.sources.reading import key
 
@@ -41,7 +42,7 @@ COUNTS = ["outcomes_count", "closed_count"]
 
 
 def read(match: Match, context: Context) -> Result:
-    """Return `outcomes`, quarters added up to the year, zero rows left out of the sum's keys."""
+    """Return `outcomes`, quarters added up to the year, and a gap for each basis a force says nothing on."""
     if _form.is_form(match, "outcomes"):
         return _form.read(match, context, "outcomes")
     import pandas as pd
@@ -62,9 +63,18 @@ def read(match: Match, context: Context) -> Result:
             }
         )
         rows.check()
-        parts.append(frame.dropna(subset="force_code").groupby(by)[COUNTS].sum(min_count=1))
-    total = pd.concat(parts).groupby(level=by).sum(min_count=1).reset_index()
-    return Result({"outcomes": total.dropna(subset="outcomes_count")})
+        parts.append(whole_sums(frame.dropna(subset="force_code"), by))
+    total = whole_sums(pd.concat(parts), by)
+    force_year = ["force_code", "period_end"]
+    gaps: list[Gap] = []
+    for basis, column in (("recorded", "outcomes_count"), ("closed", "closed_count")):
+        silent = _outcomes.silent(total, force_year, column)
+        gaps += [
+            _outcomes.silence("outcomes", code, day, basis)
+            for code, day in total.loc[silent, force_year].drop_duplicates().itertuples(index=False)
+        ]
+        total[column] = total[column].mask(silent)
+    return Result({"outcomes": total.dropna(subset=COUNTS, how="all")}, gaps)
 
 
 PUBLICATION = Publication(

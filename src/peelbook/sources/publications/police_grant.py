@@ -29,7 +29,7 @@ def read(match: Match, context: Context) -> Result:
         }
     )
     rows.check()
-    return Result({"police_grant": frame.dropna(subset="force_code")})
+    return Result({"police_grant": frame.dropna(subset="force_code")}, rows={"police_grant": rows})
 
 
 PUBLICATION = Publication("police_grant", 1, ("police_grant",), (LAYOUT,), read)

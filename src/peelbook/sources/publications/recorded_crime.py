@@ -13,7 +13,8 @@ from typing import Any
 from peelbook.sources.cells import quarter_end
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.layout import match as fit
-from peelbook.sources.publication import Context, Publication, Result
+from peelbook.sources.publication import Context, Publication, Result, facts
+from peelbook.sources.publications._sums import whole_sums
 from peelbook.sources.reading import key
 
 LAYOUT = Layout(
@@ -84,16 +85,31 @@ def _sheet(match: Match, context: Context) -> Any:
 
 
 def read(match: Match, context: Context) -> Result:
-    """Return `recorded_crime`. The official workbook holds a sheet a year; all of them are read."""
+    """Return `recorded_crime`. The official workbook holds a sheet a year; all of them are read.
+
+    Raises `SourceFileError` for a sheet that is nearly one of a year, and for two of the same quarter:
+    left out or added twice, it would show in no total.
+    """
     import pandas as pd
 
     frames = []
+    sheet_of: dict[Any, str] = {}
     for sheet in match.file.sheets:
         found = fit(match.file, replace(LAYOUT, sheet=re.escape(sheet.strip())))
-        if found is not None and found.complete:
-            frames.append(_sheet(found, context))
-    frame = pd.concat(frames).groupby(BY, as_index=False)["offences_count"].sum(min_count=1)
-    return Result({"recorded_crime": frame})
+        if found is None or not (found.complete or found.near):
+            continue
+        if not found.complete:
+            raise found.refusal(facts()["table"]["recorded_crime"]["title"])
+        frame = _sheet(found, context)
+        for quarter in frame["period_end"].unique():
+            if sheet_of.setdefault(quarter, sheet) != sheet:
+                raise match.file.error(
+                    f"the quarter ending {quarter} stands on the sheet {sheet_of[quarter]!r} too",
+                    "keep one of the two sheets",
+                    sheet=sheet,
+                )
+        frames.append(frame[[*BY, "offences_count"]])
+    return Result({"recorded_crime": whole_sums(pd.concat(frames), BY)})
 
 
 PUBLICATION = Publication("recorded_crime", 1, ("recorded_crime",), (LAYOUT,), read)

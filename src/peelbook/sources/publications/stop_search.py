@@ -9,6 +9,7 @@ from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.sources.cells import year_end
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.publication import Context, Publication, Result
+from peelbook.sources.publications._sums import check_total
 
 LAYOUT = Layout(
     columns(
@@ -40,28 +41,31 @@ def read(match: Match, context: Context) -> Result:
             "searches_count": rows.counts("searches"),
             "ethnicity_known_count": rows.counts("known"),
             "census_population_count": rows.counts("population"),
-            "row": rows.numbers,
         }
     ).astype(
         {"searches_count": "Int64", "ethnicity_known_count": "Int64", "census_population_count": "Int64"}
     )
+    twice = frame["force_code"].notna() & frame.duplicated(["force_code", "period_end"])
+    for place in frame.index[twice]:
+        # Said before the totals, which two rows of one force upset.
+        rows.fault(
+            "geography",
+            int(place),
+            rows.text("geography")[place],
+            "the area stands twice in this year",
+            "keep one of the rows",
+        )
+    rows.check()
     for column, name in (("searches_count", "searches"), ("ethnicity_known_count", "known")):
         national = frame[frame["force_code"] == ENGLAND_AND_WALES]
         forces = frame[frame["force_code"].isin(context.forces.codes)]
-        sums = forces.groupby("period_end")[column].sum()
         for place, row in national.iterrows():
-            total = sums.get(row["period_end"])
-            if total is not None and total != row[column]:
-                rows.fault(
-                    name,
-                    int(place),
-                    row[column],
-                    f"the forces add up to {total:,} in this year, not to this total",
-                    "check that no force's row was lost or changed",
-                )
+            parts = forces.loc[forces["period_end"] == row["period_end"], column]
+            if len(parts):
+                check_total(rows, name, int(place), row[column], parts, " in this year")
     rows.check()
-    frame = frame[frame["force_code"].isin(context.forces.codes)].drop(columns="row")
-    return Result({"stop_search": frame})
+    frame = frame[frame["force_code"].isin(context.forces.codes)]
+    return Result({"stop_search": frame}, rows={"stop_search": rows})
 
 
 PUBLICATION = Publication("stop_search", 1, ("stop_search",), (LAYOUT,), read)

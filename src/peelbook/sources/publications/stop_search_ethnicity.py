@@ -27,7 +27,9 @@ def read(match: Match, context: Context) -> Result:
         }
     )
     rows.check()
-    return Result({"stop_search_ethnicity": frame.dropna(subset="force_code")})
+    return Result(
+        {"stop_search_ethnicity": frame.dropna(subset="force_code")}, rows={"stop_search_ethnicity": rows}
+    )
 
 
 PUBLICATION = Publication("stop_search_ethnicity", 1, ("stop_search_ethnicity",), (LAYOUT,), read)

@@ -57,7 +57,7 @@ def read(match: Match, context: Context) -> Result:
     ]
     rows.check()
     frame = pd.concat(frames).dropna(subset=["force_code", "searches_rate"])
-    return Result({"stop_search_ethnicity_rate": frame})
+    return Result({"stop_search_ethnicity_rate": frame}, rows={"stop_search_ethnicity_rate": rows})
 
 
 PUBLICATION = Publication("stop_search_ethnicity_rate", 1, ("stop_search_ethnicity_rate",), (LAYOUT,), read)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from peelbook.sources.cells import year_end
+from peelbook.sources.cells import Rows, missing, year_end
 from peelbook.sources.layout import Layout, Match, columns
-from peelbook.sources.publication import Context, Publication, Result
+from peelbook.sources.publication import Context, Gap, Publication, Result
 from peelbook.sources.publications import _form
+from peelbook.sources.publications._sums import whole_sums
 from peelbook.sources.reading import key
 
 TABLE = "stop_search_outcomes"
@@ -41,44 +42,76 @@ _UNKNOWN = {
     "outcome not reported",
 }
 _LINKED = {"linked", "yes", "outcome linked to reason for search"}
-COUNTS = ["searches_count", "outcome_count", "linked_outcome_count"]
+_NOT_LINKED = {"not linked", "no", "outcome not linked to reason for search"}
 
 
 def read(match: Match, context: Context) -> Result:
-    """Return `stop_search_outcomes`; searches of vehicles alone and of unknown outcome are left out."""
+    """Return `stop_search_outcomes`; searches of vehicles alone and of unknown outcome are left out.
+
+    How many of unknown outcome there were is said in a gap. Whether an outcome is linked is not guessed
+    where the cell is empty: the number of linked outcomes is then missing.
+    """
     if _form.is_form(match, TABLE):
         return _form.read(match, context, TABLE)
     import pandas as pd
 
     by = ["force_code", "period_end", "reason"]
     parts: list[Any] = []
+    left_out: list[Any] = []
     for rows in match.chunks():
         rows = rows.keep("vehicle" not in group.casefold() for group in rows.text("ethnicity"))
         outcomes = [key(label) for label in rows.text("outcome")]
-        rows = rows.keep(label not in _UNKNOWN for label in outcomes)
-        outcomes = [label for label in outcomes if label not in _UNKNOWN]
         counts = pd.array(rows.counts("searches"), dtype="Int64")
-        acted = [label not in _NO_ACTION for label in outcomes]
-        linked = [key(label) in _LINKED for label in rows.text("link")]
+        acted = pd.array([label not in _NO_ACTION for label in outcomes], dtype="boolean").astype("Int64")
         frame = pd.DataFrame(
             {
                 "force_code": rows.forces("force", context.forces),
                 "period_end": rows.mapped("year", year_end, "write the financial year as 2022/23"),
                 "reason": rows.text("reason"),
                 "searches_count": counts,
-                "outcome_count": counts * pd.array(acted, dtype="boolean").astype("Int64"),
-                "linked_outcome_count": counts
-                * pd.array([a and b for a, b in zip(acted, linked, strict=True)], dtype="boolean").astype(
-                    "Int64"
-                ),
+                "outcome_count": counts * acted,
+                "linked_outcome_count": counts * pd.array(_linked(rows, outcomes), dtype="Int64"),
             }
         )
         rows.check()
-        parts.append(frame.dropna(subset="force_code").groupby(by)[COUNTS].sum(min_count=1))
-    total = pd.concat(parts).groupby(level=by).sum(min_count=1).reset_index()
+        frame["known"] = [label not in _UNKNOWN for label in outcomes]
+        frame = frame.dropna(subset="force_code")
+        parts.append(whole_sums(frame[frame["known"]].drop(columns="known"), by))
+        left_out.append(whole_sums(frame.loc[~frame["known"], [*by[:2], "searches_count"]], by[:2]))
+    total = whole_sums(pd.concat(parts), by)
     for column in ("found_count", "linked_found_count"):
         total[column] = pd.array([None] * len(total), dtype="Int64")
-    return Result({TABLE: total})
+    unknown = whole_sums(pd.concat(left_out), by[:2])
+    gaps = [
+        Gap(
+            TABLE,
+            code,
+            day.replace(year=day.year - 1, month=4, day=1),
+            day,
+            "caution",
+            f"{'An unknown number of' if pd.isna(count) else f'{count:,}'} searches whose outcome is not "
+            "known are left out.",
+        )
+        for code, day, count in unknown.itertuples(index=False)
+        if pd.isna(count) or count
+    ]
+    return Result({TABLE: total}, gaps)
+
+
+def _linked(rows: Rows, outcomes: list[str]) -> list[int | None]:
+    """1 for an outcome linked to the reason, 0 for one that is not or for none, `None` where it is not said."""
+    linked: list[int | None] = []
+    for place, (label, outcome) in enumerate(zip(rows.text("link"), outcomes, strict=True)):
+        folded = key(label)
+        if outcome in _NO_ACTION or outcome in _UNKNOWN or folded in _NOT_LINKED:
+            linked.append(0)
+        elif folded in _LINKED:
+            linked.append(1)
+        else:
+            if folded not in _UNKNOWN and not missing(label):
+                rows.fault("link", place, label, "not a known category", "use one of: Linked, Not linked")
+            linked.append(None)
+    return linked
 
 
 PUBLICATION = Publication(TABLE, 1, (TABLE,), (LAYOUT, _form.layout(TABLE)), read, untested=True)

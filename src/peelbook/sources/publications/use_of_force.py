@@ -16,6 +16,7 @@ from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.layout import match as fit
 from peelbook.sources.publication import Context, Publication, Result
 from peelbook.sources.publications._groups import BROAD, NOT_KNOWN
+from peelbook.sources.publications._sums import check_total, whole_sums
 from peelbook.sources.reading import SourceFile, key
 
 INCIDENTS = Layout(
@@ -64,6 +65,7 @@ TACTICS = {
 }
 _TACTIC = {key(label): name for label, name in TACTICS.items()}
 ALL_TACTICS = "Total Tactics"
+NOT_IN_TOTAL = ("Not reported", "Tactical communication")
 
 
 def year_of(file: SourceFile) -> datetime.date:
@@ -80,14 +82,24 @@ def year_of(file: SourceFile) -> datetime.date:
     )
 
 
-def _ethnicity(label: str) -> str:
-    # Chinese stands within Asian from 2019/20 on, as in the Census; earlier years are folded the same way.
-    folded = key(label)
-    return "Asian" if folded == "chinese" else {**BROAD, **NOT_KNOWN}[folded]
+# Chinese stands within Asian from 2019/20 on, as in the Census; earlier years are folded the same way.
+_GROUPS = {**BROAD, **NOT_KNOWN, "chinese": "Asian"}
 
 
-def incidents(match: Match, context: Context, year: datetime.date) -> Any:
-    """Return incidents by force; the forces must add up to the workbook's England and Wales."""
+def _ethnicity(match: Match, label: str) -> str:
+    if key(label) not in _GROUPS:
+        raise match.file.error(
+            f"{label!r} is no ethnic group of this publication",
+            f"use one of the five groups, such as {', '.join(sorted(set(BROAD.values())))}, as published",
+            sheet=match.sheet,
+            row=match.header_row,
+            column=label,
+        )
+    return _GROUPS[key(label)]
+
+
+def incidents(match: Match, context: Context, year: datetime.date) -> tuple[Any, Rows]:
+    """Return incidents by force, and the rows they stand in; the forces must add up to England and Wales."""
     import pandas as pd
 
     rows = match.rows(until_blank="force")
@@ -103,26 +115,47 @@ def incidents(match: Match, context: Context, year: datetime.date) -> Any:
             "incidents_count": pd.array(rows.counts("total"), dtype="Int64"),
         }
     )
-    _same_total(frame, "incidents_count", rows, "total")
+    forces = frame.loc[frame["force_code"] != ENGLAND_AND_WALES, "incidents_count"]
+    for place in frame.index[frame["force_code"] == ENGLAND_AND_WALES]:
+        check_total(rows, "total", int(place), frame.loc[place, "incidents_count"], forces)
     rows.check()
-    return frame[frame["force_code"].isin(context.forces.codes)]
+    return frame[frame["force_code"].isin(context.forces.codes)], rows
 
 
-def _same_total(frame: Any, column: str, rows: Rows, name: str) -> None:
-    national = frame.index[frame["force_code"] == ENGLAND_AND_WALES]
-    forces = frame.loc[frame["force_code"] != ENGLAND_AND_WALES, column].sum()
-    for place in national:
-        if frame.loc[place, column] != forces:
+def _check_tactics(rows: Rows, tactics: Any, whole: list[bool]) -> None:
+    """Note a fault for each force that lacks a tactic, or whose tactics are not its total.
+
+    A label that changed would otherwise only make its tactic disappear.
+    """
+    counted = tactics[~tactics["tactic"].isin(NOT_IN_TOTAL)]
+    for place in tactics.index[whole]:
+        own = tactics["force_code"].eq(tactics.loc[place, "force_code"]).fillna(False)
+        if not own.any():
+            continue
+        force = rows.text("force")[place]
+        lost = sorted(set(TACTICS.values()) - set(tactics.loc[own, "tactic"].dropna()))
+        if lost:
             rows.fault(
-                name,
-                int(place),
-                frame.loc[place, column],
-                f"the forces add up to {forces:,}, not to this total",
-                "check that no force's row was lost or changed",
+                "tactic",
+                place,
+                ALL_TACTICS,
+                f"{force} has no row for {', '.join(lost)}",
+                "restore the tactics' labels as published",
+            )
+            continue
+        parts = counted.loc[own & counted["tactic"].notna(), "uses_count"]
+        total = tactics.loc[place, "uses_count"]
+        if not parts.isna().any() and total == total and int(parts.sum()) != total:
+            rows.fault(
+                "total",
+                place,
+                rows.text("total")[place],
+                f"the tactics of {force} add up to {int(parts.sum()):,}, not to this total",
+                "check that no tactic's row was lost or changed",
             )
 
 
-def _by_force(match: Match, context: Context, year: datetime.date) -> tuple[Any, Any]:
+def _by_force(match: Match, context: Context, year: datetime.date) -> tuple[Any, Any, Rows]:
     import pandas as pd
 
     rows = match.rows(until_blank="force")
@@ -140,6 +173,7 @@ def _by_force(match: Match, context: Context, year: datetime.date) -> tuple[Any,
         }
     )
     whole = [label == key(ALL_TACTICS) for label in labels]
+    _check_tactics(rows, tactics, whole)
     parts = []
     for column in match.series:
         parts.append(
@@ -147,18 +181,15 @@ def _by_force(match: Match, context: Context, year: datetime.date) -> tuple[Any,
                 {
                     "force_code": codes,
                     "period_end": year,
-                    "ethnicity": _ethnicity(column),
+                    "ethnicity": _ethnicity(match, column),
                     "uses_count": pd.array(rows.counts(column), dtype="Int64"),
                 }
             )[whole]
         )
     rows.check()
-    ethnicity = (
-        pd.concat(parts)
-        .groupby(["force_code", "period_end", "ethnicity"], as_index=False)["uses_count"]
-        .sum(min_count=1)
-    )
-    return tactics.dropna(subset=["force_code", "tactic"]), ethnicity
+    of_forces = pd.concat(parts).dropna(subset="force_code")
+    ethnicity = whole_sums(of_forces, ["force_code", "period_end", "ethnicity"])
+    return tactics.dropna(subset=["force_code", "tactic"]), ethnicity, rows
 
 
 def _national(match: Match, year: datetime.date) -> Any:
@@ -180,7 +211,8 @@ def _national(match: Match, year: datetime.date) -> Any:
                 row=match.header_row + 1,
                 column=column,
             )
-        groups[_ethnicity(column)] = groups.get(_ethnicity(column), 0) + int(value)
+        group = _ethnicity(match, column)
+        groups[group] = groups.get(group, 0) + int(value)
     return pd.DataFrame(
         {
             "force_code": ENGLAND_AND_WALES,
@@ -197,7 +229,9 @@ def read(match: Match, context: Context) -> Result:
 
     file = match.file
     year = year_of(file)
-    tables = {"use_of_force": incidents(match, context, year)}
+    by_table: dict[str, Rows] = {}
+    tables = {}
+    tables["use_of_force"], by_table["use_of_force"] = incidents(match, context, year)
     national = fit(file, BY_ETHNICITY)
     if national is None or not national.complete:
         raise file.error(
@@ -206,7 +240,8 @@ def read(match: Match, context: Context) -> Result:
             sheet="Table_4",
         )
     ethnicity = _national(national, year)
-    if (total := match.rows().counts("total")[0]) != ethnicity["incidents_count"].sum():
+    total = match.rows().counts("total")[0]
+    if total is not None and total != ethnicity["incidents_count"].sum():
         raise file.error(
             f"the ethnic groups add up to {ethnicity['incidents_count'].sum():,}, all incidents to {total:,}",
             "use the workbook as published",
@@ -214,14 +249,15 @@ def read(match: Match, context: Context) -> Result:
         )
     by_force = fit(file, BY_FORCE)
     if by_force is not None and by_force.complete:
-        tables["use_of_force_tactics"], uses = _by_force(by_force, context, year)
+        name = "use_of_force_tactics"
+        tables[name], uses, by_table[name] = _by_force(by_force, context, year)
         ethnicity = uses.merge(ethnicity, on=["force_code", "period_end", "ethnicity"], how="outer")
     else:
         ethnicity["uses_count"] = pd.array([None] * len(ethnicity), dtype="Int64")
     tables["use_of_force_ethnicity"] = ethnicity[
         ["force_code", "period_end", "ethnicity", "incidents_count", "uses_count"]
     ]
-    return Result(tables)
+    return Result(tables, rows=by_table)
 
 
 PUBLICATION = Publication(

@@ -23,7 +23,8 @@ def read(match: Match, context: Context) -> Result:
     if _form.is_form(match, TABLE):
         return _form.read(match, context, TABLE)
     year = use_of_force.year_of(match.file)
-    return Result({TABLE: use_of_force.incidents(match, context, year)})
+    frame, rows = use_of_force.incidents(match, context, year)
+    return Result({TABLE: frame}, rows={TABLE: rows})
 
 
 PUBLICATION = Publication(

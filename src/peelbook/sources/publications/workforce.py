@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 
+from peelbook.sources.cells import without_marks
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.publication import Context, Publication, Result
 from peelbook.sources.reading import key
@@ -57,9 +58,10 @@ _RANK = (
 
 
 def _day(cell: str) -> datetime.date:
-    if re.fullmatch(r"20\d\d", cell) is None:
+    year = without_marks(cell)
+    if re.fullmatch(r"20\d\d", year) is None:
         raise ValueError("not a year")
-    return datetime.date(int(cell), 3, 31)
+    return datetime.date(int(year), 3, 31)
 
 
 def read(match: Match, context: Context) -> Result:
@@ -86,7 +88,7 @@ def read(match: Match, context: Context) -> Result:
         }
     )
     rows.check()
-    return Result({"workforce": frame.dropna(subset="force_code")})
+    return Result({"workforce": frame.dropna(subset="force_code")}, rows={"workforce": rows})
 
 
 PUBLICATION = Publication("workforce", 1, ("workforce",), (LAYOUT,), read)

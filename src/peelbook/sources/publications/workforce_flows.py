@@ -9,7 +9,8 @@ from __future__ import annotations
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.publication import Context, Publication, Result
 from peelbook.sources.publications import _form
-from peelbook.sources.publications._force_year import FORCE, YEAR, year
+from peelbook.sources.publications._force_year import FORCE, YEAR, years
+from peelbook.sources.publications._sums import whole_sums
 from peelbook.sources.reading import key
 
 TABLE = "workforce_flows"
@@ -37,13 +38,13 @@ def read(match: Match, context: Context) -> Result:
     frame = pd.DataFrame(
         {
             "force_code": rows.forces("force", context.forces),
-            "period_end": rows.mapped("year", year, "write the financial year as 2022/23"),
+            "period_end": rows.mapped("year", years(rows, "year"), "write the financial year as 2022/23"),
             "leavers_count": pd.array(rows.counts("headcount"), dtype="Int64"),
         }
     )
     rows.check()
     by = ["force_code", "period_end"]
-    total = frame.dropna(subset="force_code").groupby(by, as_index=False)["leavers_count"].sum(min_count=1)
+    total = whole_sums(frame.dropna(subset="force_code"), by)
     total["joiners_count"] = pd.array([None] * len(total), dtype="Int64")
     start: dict[tuple[str, object], int] = {}
     if (workforce := context.table("workforce")) is not None:
