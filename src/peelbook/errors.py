@@ -53,6 +53,10 @@ class ParameterError(PeelbookError):
     """A notebook parameter has the wrong name, type or value."""
 
 
+class LockedError(PeelbookError):
+    """Another run is at work in the same folder."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing wrong with one table: the place, the rule it breaks and how to mend it."""
@@ -63,9 +67,11 @@ class Fault:
     rule: str
     fix: str
     force: str = ""
+    of: str = ""  # what the row is counted in, where it is not the file
 
     def __str__(self) -> str:
-        place = f"row {self.row}, " if self.row is not None else ""
+        of = f" of {self.of}" if self.of else ""
+        place = f"row {self.row}{of}, " if self.row is not None else ""
         force = f" ({self.force})" if self.force else ""
         value = f" is {self.value!r}" if self.value != "" or self.row is not None else ""
         return f"{place}column {self.column!r}{force}{value}: {self.rule}. Fix: {self.fix}"

@@ -212,7 +212,18 @@ RENDERED_HTML = {"entry.headlines", "title", "heading", "body"}
 
 # The rooms of the house in order. A room may import what stands before it; rooms of one line know
 # nothing of each other, except the foundation, whose modules are small and share freely.
-FOUNDATION = {"errors", "paths", "files", "formats", "display", "forces", "contracts", "sections", "__init__"}
+FOUNDATION = {
+    "errors",
+    "paths",
+    "files",
+    "formats",
+    "display",
+    "forces",
+    "contracts",
+    "sections",
+    "lock",
+    "__init__",
+}
 ORDER: list[set[str]] = [
     FOUNDATION,
     {"sources"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from peelbook.errors import LockedError as LockedError
 from peelbook.errors import PeelbookError
 
 
@@ -11,10 +12,6 @@ class UsageError(PeelbookError):
 
 class CacheError(PeelbookError):
     """The cache folder cannot be read or written; finished notebooks in it are kept."""
-
-
-class LockedError(PeelbookError):
-    """Another run is at work in the same folder."""
 
 
 class SchedulerError(PeelbookError):

@@ -33,6 +33,7 @@ PACKAGE_FILE = "datapackage.json"
 OUTSIDE = (
     "__main__.py",
     "cli.py",
+    "lock.py",
     "claims/commands.py",
     "runner/cache.py",
     "runner/clean.py",
