@@ -47,7 +47,20 @@ def test_ingest_reports_each_table(run, empty_data, tmp_path):
     path = files.workforce(tmp_path / "w.ods")
     assert run("ingest", path, "--data-dir", empty_data).output == "workforce: 3 rows, written, from w.ods\n"
     (again,) = json.loads(run("ingest", path, "--data-dir", empty_data, "--json").output)
-    assert again == {"table": "workforce", "rows": 3, "changed": False, "inputs": ["w.ods"]}
+    assert again == {"table": "workforce", "rows": 3, "changed": False, "inputs": ["w.ods"], "lost": []}
+
+
+def test_ingest_warns_of_forces_and_periods_that_are_gone(run, empty_data, tmp_path):
+    rows = [["2022/23", "Kent", "White", 4], ["2021/22", "Kent", "White", 3]]
+    run("ingest", files.stop_search_ethnicity(tmp_path / "a.csv", rows), "--data-dir", empty_data)
+    path = files.stop_search_ethnicity(tmp_path / "b.csv", rows[:1])
+    result = run("ingest", path, "--data-dir", empty_data)
+    assert result.exit_code == 0
+    assert (
+        "stop_search_ethnicity: 1 figures of a force and period that were here are gone: Kent 2022-03-31"
+        in (result.stderr)
+    )
+    assert "gone" not in result.stdout
 
 
 def test_ingest_of_a_bad_file_ends_as_one_message(run, empty_data, tmp_path):

@@ -202,6 +202,110 @@ def test_a_repeated_row_names_both_rows(empty_data, tmp_path):
         ingest([BAD_FILES["duplicate rows"](tmp_path)], empty_data)
 
 
+def form(path, table, **cells):
+    """The CSV form of a table with its example row, some cells changed."""
+    fields = contracts.load(table)["fields"]
+    return files.write_csv(
+        path, [[f["name"] for f in fields], [cells.get(f["name"], f["example"]) for f in fields]]
+    )
+
+
+def test_a_fault_of_the_contract_names_the_row_of_the_file_and_its_sheet(empty_data, tmp_path):
+    row = [2022, KENT, "Kent", "South East", "Male", "Constable", "Police Officer", 1, 1.0]
+    transport = [2022, "N/A", "British Transport Police", "N/A", *row[4:]]
+    path = files.workforce(tmp_path / "w.ods", [transport, row, transport, row])
+    with pytest.raises(TableContractError, match=r"row 5, .*the same key as row 3") as caught:
+        ingest([path], empty_data)
+    assert "w.ods, sheet 'Data' → workforce" in str(caught.value)
+
+
+def test_a_fault_in_added_up_figures_says_that_its_row_is_the_tables(empty_data, tmp_path):
+    rows = [["2021/22", 1, "Kent", "Shoplifting", "Theft offences", "x" * 200, "46", 5]]
+    with pytest.raises(TableContractError, match="row 2 of the tidy table 'recorded_crime', column"):
+        ingest([files.recorded_crime(tmp_path / "r.ods", rows)], empty_data)
+
+
+def test_a_form_shows_the_symbol_that_stands_for_no_figure_and_asks_for_none(empty_data, tmp_path):
+    with pytest.raises(TableContractError) as caught:
+        ingest([form(tmp_path / "f.csv", "funding", total_gbp="[x]")], empty_data)
+    (fault,) = caught.value.faults
+    assert (fault.row, fault.column, fault.value) == (2, "total_gbp", "[x]")
+    assert fault.fix.startswith("leave out this force's rows")
+
+
+def test_a_force_with_a_figure_missing_is_missing_as_a_whole_with_the_reason(empty_data, tmp_path):
+    rows = [["2022/23", force, group, 12] for force in ("Kent", "Surrey") for group in ("Asian", "White")]
+    rows[1][3] = "[x]"
+    ingest([files.stop_search_ethnicity(tmp_path / "e.csv", rows)], empty_data)
+    catalogue = Catalogue(empty_data)
+    assert set(catalogue.table("stop_search_ethnicity")["force_code"]) == {"E23000031"}
+    assert "no figure for a part of this" in catalogue.gap("stop_search_ethnicity", KENT, "2023-03-31")
+    assert verify(empty_data) == []
+
+
+def test_a_file_of_nothing_but_symbols_is_refused(empty_data, tmp_path):
+    path = files.stop_search_ethnicity(tmp_path / "e.csv", [["2022/23", "Kent", "White", "[x]"]])
+    with pytest.raises(SourceFileError, match="not one figure of it can go into the table"):
+        ingest([path], empty_data)
+
+
+def test_an_empty_figure_among_others_becomes_a_gap_and_coverage_says_in_part(empty_data, tmp_path):
+    from peelbook.sources import coverage
+
+    path = files.use_of_force(tmp_path / "2019.ods", tactics={**files.TACTIC_COUNTS, "Shield": "[x]"})
+    ingest([path], empty_data)
+    ingest([files.use_of_force(tmp_path / "2020.ods", year=2020)], empty_data)
+    assert verify(empty_data) == []
+    found = coverage.matrix(Catalogue(empty_data))
+    found = found[(found["table"] == "use_of_force_tactics") & (found["force_code"] == "E23000001")]
+    assert found["state"].tolist() == ["in part", "present"]
+    assert found["reason"].tolist()[0] == "The published file has no figure here for: uses count."
+
+
+def test_an_ingest_says_which_forces_and_periods_it_has_lost(empty_data, tmp_path):
+    both = [
+        ["2022/23", "Kent", "White", 4],
+        ["2021/22", "Kent", "White", 3],
+        ["2022/23", "Surrey", "White", 1],
+    ]
+    (outcome,) = ingest([files.stop_search_ethnicity(tmp_path / "a.csv", both)], empty_data)
+    assert outcome.lost == ()
+    (outcome,) = ingest([files.stop_search_ethnicity(tmp_path / "b.csv", both[:1])], empty_data)
+    assert outcome.lost == ("Surrey 2023-03-31", "Kent 2022-03-31")
+
+
+def test_two_ingests_never_work_in_one_folder_at_once(empty_data, tmp_path, monkeypatch):
+    from peelbook.errors import LockedError
+    from peelbook.sources import ingest as module
+
+    def write(self):
+        with pytest.raises(LockedError, match="`peelbook data ingest`"):
+            register_project_table("forces", empty_data)
+        return []
+
+    monkeypatch.setattr(module._Workbench, "write", write)
+    ingest([files.judgments(tmp_path / "j.csv")], empty_data)
+    monkeypatch.undo()
+    assert sorted(path.name for path in empty_data.iterdir()) == ["forces.csv"]
+    assert register_project_table("forces", empty_data) is True
+
+
+def test_many_months_of_records_are_merged_once_and_not_file_by_file(empty_data, tmp_path, monkeypatch):
+    import pandas as pd
+
+    months = [f"20{year}-{month:02d}" for year in (21, 22) for month in range(1, 13)]
+    paths = [files.records(tmp_path / f"{month}-kent-stop-and-search.csv") for month in months]
+    ingest(paths[:2], empty_data)
+    joins = []
+    real = pd.MultiIndex.from_frame
+    monkeypatch.setattr(pd.MultiIndex, "from_frame", lambda *a, **k: joins.append(1) or real(*a, **k))
+    ingest(paths[1:], empty_data)
+    assert len(joins) == 1
+    table = Catalogue(empty_data).table("stop_search_records")
+    assert table["period_end"].nunique() == 24
+    assert len(resources(read_package(empty_data))["stop_search_records"]["inputs"]) == 24
+
+
 @pytest.mark.parametrize("failing", ["workforce.csv", "datapackage.json"])
 def test_a_full_disk_half_way_changes_nothing(empty_data, tmp_path, monkeypatch, failing):
     ingest([files.judgments(tmp_path / "j.csv")], empty_data)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,12 +121,19 @@ def _raw(path: Path) -> pd.DataFrame:
 
 
 def validate(
-    frame: pd.DataFrame, table: str, *, source: Path | str, forces: Forces | None = None
+    frame: pd.DataFrame,
+    table: str,
+    *,
+    source: Path | str,
+    forces: Forces | None = None,
+    lines: Sequence[int] | None = None,
+    of: str = "",
 ) -> pd.DataFrame:
     """Return the frame typed and in contract order, or raise `TableContractError` with all faults.
 
-    Row numbers in faults are lines of the CSV (the header is line 1).
+    Row numbers in faults are lines of the CSV (the header is line 1), or `lines`, one for each row of the
+    frame. `of` says what they are counted in, where it is not the source itself.
     """
     from peelbook.contracts import _rules
 
-    return _rules.validate(frame, load(table), source=source, forces=forces)
+    return _rules.validate(frame, load(table), source=source, forces=forces, lines=lines, of=of)

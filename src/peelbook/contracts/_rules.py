@@ -7,6 +7,8 @@ since ingest never needs it.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +94,13 @@ def _rule_fix(field: dict[str, Any], rule: str) -> str:
 
 
 def validate(
-    frame: pd.DataFrame, schema: dict[str, Any], *, source: Path | str, forces: Forces | None
+    frame: pd.DataFrame,
+    schema: dict[str, Any],
+    *,
+    source: Path | str,
+    forces: Forces | None,
+    lines: Sequence[int] | None = None,
+    of: str = "",
 ) -> pd.DataFrame:
     """See `peelbook.contracts.validate`."""
     fields = schema["fields"]
@@ -129,25 +137,30 @@ def validate(
         code = str(where[row])
         return forces[code].name if forces is not None and code in forces else code
 
+    def line(row: int) -> int:
+        return row + 2 if lines is None else lines[row]
+
     columns: dict[str, pa.Column] = {}
     for field in fields:
         name, kind = field["name"], field["type"]
         typed[name], wrong = _typed(text[name], kind)
         rule, fix = _TYPE_RULE.get(kind, ("", ""))
         faults += [
-            Fault(name, row + 2, text[name][row], rule, field.get("fix", fix), force_name(row))
+            Fault(name, line(row), text[name][row], rule, field.get("fix", fix), force_name(row))
             for row in text.index[wrong]
         ]
         required = field.get("constraints", {}).get("required", False)
         faults += [
-            Fault(name, row + 2, "", "empty", "give a value; this column may not be empty", force_name(row))
+            Fault(name, line(row), "", "empty", "give a value; this column may not be empty", force_name(row))
             for row in (text.index[text[name] == ""] if required else ())
         ]
         columns[name] = pa.Column(checks=_checks(field), nullable=True, required=True)
         if name == "force_code" and forces is not None:
             known = {*forces.codes, *([ENGLAND_AND_WALES] if field.get("areas") == "national" else [])}
             faults += [
-                Fault(name, row + 2, text[name][row], "no force has this code", "use the code in forces.csv")
+                Fault(
+                    name, line(row), text[name][row], "no force has this code", "use the code in forces.csv"
+                )
                 for row in text.index[~text[name].isin(known) & (text[name] != "")]
             ]
     try:
@@ -159,7 +172,7 @@ def validate(
             faults.append(
                 Fault(
                     str(case.column),
-                    row + 2,
+                    line(row),
                     text[case.column][row],
                     rule,
                     _rule_fix(by_name[case.column], rule),
@@ -173,14 +186,15 @@ def validate(
         faults += [
             Fault(
                 "+".join(key),
-                row + 2,
+                line(row),
                 ", ".join(text.loc[row, key]),
-                f"the same key as row {first[row] + 2}",
+                f"the same key as row {line(first[row])}",
                 "keep one of the two rows",
                 force_name(row),
             )
             for row in text.index[repeated]
         ]
     if faults:
+        faults = [replace(fault, of=of) for fault in faults]
         raise TableContractError(source, sorted(faults, key=lambda fault: (fault.row or 0, fault.column)))
     return typed

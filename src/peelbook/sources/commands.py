@@ -72,6 +72,14 @@ def ingest(
     from peelbook.sources.ingest import ingest as run
 
     outcomes = run(files, _folder(data_dir))
+    for outcome in outcomes:
+        if outcome.lost:
+            shown = ", ".join(outcome.lost[:5]) + (", …" if len(outcome.lost) > 5 else "")
+            typer.echo(
+                f"peelbook: {outcome.table}: {len(outcome.lost):,} figures of a force and period that were here are "
+                f"gone: {shown}. Fix: if the file should have them, restore the table with git.",
+                err=True,
+            )
     if as_json:
         typer.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2))
         return

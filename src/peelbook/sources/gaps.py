@@ -69,6 +69,74 @@ def without_known_gaps(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     return frame
 
 
+MISSING_PIECE = "The published file has no figure for a part of this; a total without it would be too low, so none is given."
+
+
+def without_missing(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, list[Gap]]:
+    """Return the frame without force-periods of which a needed figure is missing, and a gap for each.
+
+    The whole force-period goes, not the row alone: a sum over the rest would read as a total.
+    """
+    needed = _figures(table, required=True)
+    by = [name for name in ("force_code", "period_end", "basis") if name in frame]
+    if not needed or not {*needed, "force_code", "period_end"} <= set(frame):
+        return frame, []
+    empty = frame[needed].isna().any(axis=1)
+    if not empty.any():
+        return frame, []
+    keys = [frame[name] for name in by]
+    gone = empty.groupby(keys).transform("any")
+    part = empty.groupby(keys).transform("all").eq(False)
+    found = [
+        Gap(
+            table,
+            code,
+            start_of(table, day),
+            day,
+            "missing",
+            MISSING_PIECE if in_part else default_reason(table),
+        )
+        for code, day, in_part in frame.assign(part=part)
+        .loc[gone, ["force_code", "period_end", "part"]]
+        .drop_duplicates()
+        .itertuples(index=False)
+    ]
+    return frame[~gone], found
+
+
+def of_empty_figures(frame: pd.DataFrame, table: str) -> list[Gap]:
+    """Return a gap for each force-period with an empty figure whose emptiness is not in the column's nature."""
+    if not {"force_code", "period_end"} <= set(frame):
+        return []
+    empty: dict[tuple[str, datetime.date], list[str]] = {}
+    for name in _figures(table, required=False):
+        rows = frame.loc[frame[name].isna(), ["force_code", "period_end"]].drop_duplicates()
+        for code, day in rows.itertuples(index=False):
+            empty.setdefault((code, day.date()), []).append(name.replace("_", " "))
+    return [
+        Gap(
+            table,
+            code,
+            start_of(table, day),
+            day,
+            "missing",
+            f"The published file has no figure here for: {', '.join(names)}.",
+        )
+        for (code, day), names in empty.items()
+    ]
+
+
+def _figures(table: str, *, required: bool) -> list[str]:
+    """Columns of figures that every row must have, or that a row may lack for a reason only."""
+    return [
+        field["name"]
+        for field in contracts.load(table)["fields"]
+        if field["type"] in ("integer", "number")
+        and "missing" not in field
+        and field.get("constraints", {}).get("required", False) is required
+    ]
+
+
 def start_of(table: str, end: datetime.date) -> datetime.date:
     """Return the first day of the period that ends on `end` in this table."""
     months = MONTHS[facts()["table"][table].get("period", "day")]

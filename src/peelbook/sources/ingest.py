@@ -7,17 +7,19 @@ new or wholly as it was.
 from __future__ import annotations
 
 import contextlib
+import csv
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from peelbook import contracts, paths
+from peelbook import contracts, lock, paths
 from peelbook.catalogue import PACKAGE_FILE
-from peelbook.errors import MissingTableError, SourceFileError
+from peelbook.errors import DataPackageError, MissingTableError, SourceFileError
 from peelbook.files import sha256
 from peelbook.forces import Forces
 from peelbook.sources import gaps, package
@@ -27,7 +29,11 @@ from peelbook.sources.reading import SourceFile
 if TYPE_CHECKING:
     import pandas as pd
 
+    from peelbook.sources.cells import Rows
     from peelbook.sources.layout import Match
+
+# In the folder of the tables while somebody writes to it, and gone afterwards.
+LOCK = ".ingest-lock"
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class Outcome:
     rows: int
     changed: bool
     inputs: tuple[str, ...]
+    lost: tuple[str, ...] = ()  # force and period of figures that were here and are not any more
 
 
 def to_csv(frame: pd.DataFrame, table: str) -> bytes:
@@ -62,10 +69,24 @@ def ingest(files: Iterable[Path | str], data_dir: Path | str) -> list[Outcome]:
     recognised = [recognise(SourceFile(Path(path))) for path in dict.fromkeys(map(str, files))]
     order = {name: place for place, name in enumerate(registry())}
     recognised.sort(key=lambda pair: (order[pair[0].name], pair[1].file.name))
-    workbench = _Workbench(data_dir)
-    for publication, match in recognised:
-        workbench.take(publication, match)
-    return workbench.write()
+    with _alone(data_dir, "data ingest"):
+        workbench = _Workbench(data_dir)
+        for publication, match in recognised:
+            workbench.take(publication, match)
+        return workbench.write()
+
+
+def _alone(data_dir: Path, purpose: str) -> AbstractContextManager[object]:
+    """Keep others from writing to the folder meanwhile: what is read first is what is merged and replaced."""
+    if not data_dir.is_dir():
+        return contextlib.nullcontext()  # reading its forces is what fails, with its own message
+    return lock.hold(
+        data_dir,
+        purpose,
+        refused=lambda why: DataPackageError(f"{why}. Fix: make it writable, or pass another --data-dir."),
+        file=LOCK,
+        leave=False,
+    )
 
 
 def register_project_table(name: str, data_dir: Path | str | None = None) -> bool:
@@ -80,12 +101,23 @@ def register_project_table(name: str, data_dir: Path | str | None = None) -> boo
             "Fix: a table of a publication goes in with `peelbook data ingest`."
         )
     path = data_dir / f"{name}.csv"
-    forces = Forces.read(data_dir / "forces.csv")
-    if name != "forces":
-        contracts.read_csv(path, name, forces)
-    by_name = package.resources(package.read(data_dir))
-    by_name[name] = package.describe_project(name, path.read_bytes())
-    return bool(commit(data_dir, {PACKAGE_FILE: package.dump(by_name)}))
+    with _alone(data_dir, f"data register {name}"):
+        forces = Forces.read(data_dir / "forces.csv")
+        if name != "forces":
+            contracts.read_csv(path, name, forces)
+        by_name = package.resources(package.read(data_dir))
+        by_name[name] = package.describe_project(name, path.read_bytes())
+        return bool(commit(data_dir, {PACKAGE_FILE: package.dump(by_name)}))
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What one file gives to a table that several files make."""
+
+    frame: pd.DataFrame
+    keys: list[tuple[Any, ...]]
+    own: dict[str, Any]
+    joined: list[dict[str, Any]]
 
 
 class _Workbench:
@@ -100,9 +132,11 @@ class _Workbench:
         self.adapters: dict[str, Publication] = {}
         self.met: dict[str, list[Gap]] = {}
         self.fresh: dict[str, dict[tuple[Any, ...], str]] = {}
+        self.shares: dict[str, list[_Share]] = {}
 
     def table(self, name: str) -> pd.DataFrame | None:
         """A table of this ingest, or of the folder, or `None`."""
+        self._settle(name)
         if name in self.frames:
             return self.frames[name]
         if name in self.old and (self.data_dir / f"{name}.csv").exists():
@@ -121,10 +155,16 @@ class _Workbench:
         joined = [item for need in publication.needs for item in self._inputs_of(need)]
         for table, frame in result.tables.items():
             frame = gaps.without_known_gaps(frame, table)
+            frame, unknown = gaps.without_missing(frame, table)
+            if unknown and frame.empty:
+                raise file.error(
+                    f"not one figure of it can go into the table {table!r}: each is marked as missing",
+                    "look for a release that has figures",
+                )
             merge = facts()["table"][table].get("merge")
             if len(frame) or not merge:
-                label = f"{file.path} → {table}"
-                frame = contracts.validate(frame, table, source=label, forces=self.forces)
+                frame = self._validated(frame, table, file, result.rows.get(table))
+                unknown += gaps.of_empty_figures(frame, table)
             keys = sorted(set(frame[merge].itertuples(index=False, name=None))) if merge else [()]
             taken = self.fresh.setdefault(table, {})
             for covered in keys:
@@ -136,46 +176,82 @@ class _Workbench:
                         "ingest one of the two files only",
                     )
                 taken[covered] = file.name
-            inputs = [own, *joined]
             if merge:
-                frame, inputs = self._merge(table, frame, merge, keys, own, joined)
-            self.frames[table], self.inputs[table] = frame, inputs
+                self.shares.setdefault(table, []).append(_Share(frame, keys, own, joined))
+            else:
+                self.frames[table], self.inputs[table] = frame, [own, *joined]
             self.adapters[table] = publication
-            self.met.setdefault(table, []).extend(gap for gap in result.gaps if gap.table == table)
+            met = [gap for gap in result.gaps if gap.table == table]
+            self.met.setdefault(table, []).extend([*met, *unknown])
+
+    def _validated(
+        self, frame: pd.DataFrame, table: str, file: SourceFile, rows: Rows | None
+    ) -> pd.DataFrame:
+        """The frame true to its contract; faults name the file's own rows wherever a row has one."""
+        if rows is None:
+            label, lines, of = f"{file.path} → {table}", None, f"the tidy table {table!r}"
+        else:
+            label, lines, of = f"{rows.label} → {table}", [rows.numbers[place] for place in frame.index], ""
+        return contracts.validate(frame, table, source=label, forces=self.forces, lines=lines, of=of)
 
     def _inputs_of(self, table: str) -> list[dict[str, Any]]:
+        self._settle(table)
         if table in self.inputs:
             return self.inputs[table]
         return list(self.old.get(table, {}).get("inputs", []))
 
-    def _merge(
-        self,
-        table: str,
-        frame: pd.DataFrame,
-        merge: list[str],
-        keys: list[tuple[Any, ...]],
-        own: dict[str, Any],
-        joined: list[dict[str, Any]],
-    ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-        """The table with the file's share replaced, and its inputs without those wholly superseded."""
+    def _settle(self, table: str) -> None:
+        """Replace the shares of a table that this ingest's files cover, all at once; and its inputs without
+        those wholly superseded."""
         import pandas as pd
 
-        covered = {" ".join(map(_text, pair)) for pair in keys}
-        old = self.table(table)
-        inputs = [{**own, "covers": sorted(covered)}, *joined]
-        if old is None or old.empty:
-            return frame, inputs
-        kept = old[~old[merge].apply(tuple, axis=1).isin(keys)]
-        for item in self._inputs_of(table):
-            left = sorted(set(item.get("covers", [])) - covered)
-            if left:
-                inputs.append({**item, "covers": left})
-        parts = [part for part in (kept, frame) if len(part)]
-        return pd.concat(parts, ignore_index=True), inputs
+        shares = self.shares.pop(table, [])
+        if not shares:
+            return
+        old, earlier = self.table(table), self._inputs_of(table)
+        merge = facts()["table"][table]["merge"]
+        inputs = []
+        covered: set[str] = set()
+        for share in shares:
+            names = {" ".join(map(_text, pair)) for pair in share.keys}
+            inputs.append({**share.own, "covers": sorted(names)})
+            covered |= names
+        inputs += shares[-1].joined
+        parts = [share.frame for share in shares if len(share.frame)]
+        if old is not None and len(old):
+            keys = [pair for share in shares for pair in share.keys]
+            parts.insert(0, old[~pd.MultiIndex.from_frame(old[merge]).isin(keys)] if keys else old)
+            for item in earlier:
+                left = sorted(set(item.get("covers", [])) - covered)
+                if left:
+                    inputs.append({**item, "covers": left})
+        parts = [part for part in parts if len(part)]
+        self.frames[table] = pd.concat(parts, ignore_index=True) if parts else shares[0].frame
+        self.inputs[table] = inputs
+
+    def _lost(self, table: str, frame: pd.DataFrame) -> list[str]:
+        """Forces and periods of the table on disk that the new one has no row of."""
+        by = ["force_code", "cycle" if "cycle" in frame else "period_end"]
+        path = self.data_dir / f"{table}.csv"
+        if not set(by) <= set(frame) or not path.exists():
+            return []
+        try:
+            with path.open(encoding="utf-8", newline="") as stream:
+                old = {(row[by[0]], row[by[1]]) for row in csv.DictReader(stream)}
+        except (OSError, ValueError, KeyError, csv.Error):
+            return []  # a table that cannot be read cannot be compared with either
+        new = {(code, _text(day)) for code, day in frame[by].drop_duplicates().itertuples(index=False)}
+        return [
+            f"{self.forces[code].short_name if code in self.forces else code} {day}"
+            for code, day in sorted(old - new)
+        ]
 
     def write(self) -> list[Outcome]:
         """Write every table, `gaps.csv` and the descriptor, all or nothing."""
+        for table in list(self.shares):
+            self._settle(table)
         payloads: dict[str, bytes] = {}
+        lost: dict[str, tuple[str, ...]] = {}
         by_name = dict(self.old)
         reasons = None
         if (self.data_dir / "gaps.csv").exists():
@@ -189,6 +265,7 @@ class _Workbench:
                     + "".join(f"; {gap.reason}" for gap in self.met[table][:1]),
                     "ingest it together with files of other periods, or look for a corrected release",
                 )
+            lost[table] = tuple(self._lost(table, frame))
             payload = to_csv(frame, table)
             payloads[f"{table}.csv"] = payload
             publication = self.adapters[table]
@@ -201,7 +278,7 @@ class _Workbench:
                 adapter=publication.adapter,
                 untested=any(item.get("untested", False) for item in self.inputs[table]),
             )
-            earlier = _gaps_still_met(reasons, table, frame, self.fresh[table])
+            earlier = _gaps_still_met(reasons, table, self.fresh[table])
             explained = gaps.explain(frame, table, self.forces, [*self.met[table], *earlier])
             reasons = gaps.merged(reasons, table, explained)
         if reasons is not None and len(reasons):
@@ -222,6 +299,7 @@ class _Workbench:
                 len(frame),
                 f"{table}.csv" in changed,
                 tuple(item["name"] for item in self.inputs[table]),
+                lost[table],
             )
             for table, frame in sorted(self.frames.items())
         ]
@@ -231,19 +309,17 @@ def _text(part: Any) -> str:
     return part.strftime("%Y-%m-%d") if hasattr(part, "strftime") else str(part)
 
 
-def _gaps_still_met(
-    reasons: pd.DataFrame | None, table: str, frame: pd.DataFrame, fresh: dict[tuple[Any, ...], str]
-) -> list[Gap]:
+def _gaps_still_met(reasons: pd.DataFrame | None, table: str, fresh: dict[tuple[Any, ...], str]) -> list[Gap]:
     """Gaps an earlier file of a merged table met, for periods the new file says nothing about."""
     if reasons is None or () in fresh:
         return []
-    present = set(frame[["force_code", "period_end"]].itertuples(index=False, name=None))
+    merge = facts()["table"][table]["merge"]
     recorded = {gap.reason for gap, _ in gaps.known() if gap.table == table}
     recorded.add(gaps.default_reason(table))
     return [
         Gap(row.table, row.force_code, row.period_start.date(), row.period_end.date(), row.status, row.reason)
         for row in reasons[reasons["table"] == table].itertuples()
-        if row.reason not in recorded and (row.force_code, row.period_end) not in present
+        if row.reason not in recorded and tuple(getattr(row, name) for name in merge) not in fresh
     ]
 
 
