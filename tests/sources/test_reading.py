@@ -113,6 +113,70 @@ def test_an_archive_that_is_no_spreadsheet_is_refused(tmp_path):
     refused(path, "no spreadsheet")
 
 
+EXCEL = {
+    "two corners": '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>',
+    "small letters": '<row r="1"><c r="a1"><v>1</v></c></row><row r="9999999"><c r="xfd9999999"><v>1</v></c></row>',
+    "a sign in an attribute": '<row><c r="A1"><v>1</v></c></row><row><c t=">" r = \'XFD1048576\'><v>1</v></c></row>',
+    "no references": '<row r="1048576">' + "<c/>" * 16_383 + "<c><v>1</v></c></row>",
+    "rows without end": "<row/>" * 2_000_000 + '<row><c r="XFD2000001"><v>1</v></c></row>',
+}
+EMPTY = '<table:table-cell table:number-columns-repeated="16383"/>'
+ONE = '<table:table-cell office:value-type="float" office:value="1"/>'
+OPEN = {
+    "two corners": f"<table:table-row>{ONE}</table:table-row>"
+    '<table:table-row table:number-rows-repeated="1048574"><table:table-cell/></table:table-row>'
+    f"<table:table-row>{EMPTY}{ONE}</table:table-row>",
+    "one cell for all": '<table:table-row table:number-rows-repeated="1048576"><table:table-cell '
+    'table:number-columns-repeated="16384" office:value-type="float" office:value="1"/></table:table-row>',
+}
+
+
+def excel(path, rows):
+    """An Excel workbook of one sheet with these rows, in XML."""
+    write_xlsx(path, {"S": [[1]]})
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    before, after = parts[sheet].split("<sheetData>")[0], parts[sheet].split("</sheetData>")[1]
+    parts[sheet] = f"{before}<sheetData>{rows}</sheetData>{after}"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return path
+
+
+def open_document(path, rows):
+    """An OpenDocument spreadsheet of one sheet with these rows, in XML."""
+    write_ods(path, {"S": [["here"]]})
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    row = parts["content.xml"].index("<table:table-row>")
+    end = parts["content.xml"].rindex("</table:table-row>") + len("</table:table-row>")
+    parts["content.xml"] = parts["content.xml"][:row] + rows + parts["content.xml"][end:]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return path
+
+
+@pytest.mark.parametrize("rows", EXCEL.values(), ids=EXCEL)
+def test_an_excel_sheet_of_a_few_cells_far_apart_does_not_end_the_process(tmp_path, rows):
+    refused(excel(tmp_path / "b.xlsx", rows), "not opened: a sheet spans", "rows and", "columns")
+
+
+@pytest.mark.parametrize("rows", OPEN.values(), ids=OPEN)
+def test_an_open_document_sheet_of_a_few_cells_far_apart_does_not_end_the_process(tmp_path, rows):
+    refused(open_document(tmp_path / "b.ods", rows), "a sheet spans 1,048,576 rows and 16,384 columns")
+
+
+def test_empty_cells_that_an_office_program_leaves_at_the_end_are_no_bomb(tmp_path):
+    empty = '<table:table-row table:number-rows-repeated="1048575">' + EMPTY + "</table:table-row>"
+    path = open_document(tmp_path / "o.ods", f"<table:table-row>{ONE}{EMPTY}</table:table-row>{empty}")
+    assert SourceFile(path).rows("S")[0][0] == 1
+    styled = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576" s="0"/></row>'
+    assert SourceFile(excel(tmp_path / "x.xlsx", styled)).rows("S")[0][0] == 1
+
+
 def test_a_zip_bomb_is_not_unpacked(tmp_path, monkeypatch):
     path = tmp_path / "bomb.ods"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:

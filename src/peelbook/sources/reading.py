@@ -12,7 +12,7 @@ import itertools
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 from peelbook.errors import SourceFileError
 from peelbook.files import sha256
+from peelbook.sources import extent
 
 # The largest official file known (outcomes, one year) unpacks to about 0.5 GB; a bomb to far more.
 UNPACKED_LIMIT = 2 * 1024**3
@@ -132,6 +133,7 @@ class SourceFile:
                     raise self._bomb(f"it would unpack to {declared / 1024**3:,.1f} GB")
                 unpacked = 0
                 for member in members:
+                    glance = extent.Glance() if "xl/workbook.xml" in names else None
                     if member.flag_bits & 0x1:
                         raise self.error("the archive is locked with a password", "save it without one")
                     size = 0
@@ -139,11 +141,17 @@ class SourceFile:
                         # Reading all of it checks the CRC too, so a damaged file is told here, not half-read.
                         while chunk := stream.read(1 << 20):
                             size += len(chunk)
+                            if glance is not None:
+                                glance.feed(chunk)
                             unpacked += len(chunk)
                             if unpacked > UNPACKED_LIMIT or (
                                 size > RATIO_FROM and size > RATIO_LIMIT * max(member.compress_size, 1)
                             ):
                                 raise self._bomb(f"{member.filename!r} unpacks without end")
+                    if glance is not None and glance.cells > extent.CELL_LIMIT:
+                        self._check_extent(archive, member, extent.of_excel)
+                    elif glance is None and member.filename == "content.xml":
+                        self._check_extent(archive, member, extent.of_open_document)
         except (zipfile.BadZipFile, EOFError, zipfile.zlib.error, NotImplementedError, OSError) as error:  # type: ignore[attr-defined]
             raise self.error(
                 f"a damaged or truncated spreadsheet ({error})", "download it again, and check its size"
@@ -153,6 +161,21 @@ class SourceFile:
         if "content.xml" in names:
             return "ods"
         raise self.error("a ZIP archive that is no spreadsheet", "unpack it and give the files inside")
+
+    def _check_extent(
+        self,
+        archive: zipfile.ZipFile,
+        member: zipfile.ZipInfo,
+        span: Callable[[Iterable[bytes]], tuple[int, int]],
+    ) -> None:
+        """Raise `SourceFileError` for a sheet whose filled cells lie so far apart that no memory holds it."""
+        with archive.open(member) as stream:
+            try:
+                rows, columns = span(iter(lambda: stream.read(1 << 20), b""))
+            except ValueError as error:
+                raise self.error(f"a damaged spreadsheet ({error})", "download it again") from error
+        if rows * columns > extent.CELL_LIMIT:
+            raise self._bomb(f"a sheet spans {rows:,} rows and {columns:,} columns")
 
     def _bomb(self, why: str) -> SourceFileError:
         return self.error(f"not opened: {why}", "official files are far smaller; download it again")
