@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def _without(what: str) -> None:
+    """Skip, unless this machine is known to have the official files: then their absence is a failure."""
+    if os.environ.get("PEELBOOK_REQUIRE_SOURCES") == "1":
+        pytest.fail(f"{what}, and PEELBOOK_REQUIRE_SOURCES=1 asks for the tests of the official files")
+    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +43,7 @@ def shared_sources() -> Path:
     """The folder of official files; skips where this machine has none."""
     folder = ROOT.parent / "shared" / "sources"
     if not folder.is_dir():
-        pytest.skip("the official source files are not on this machine, so they were not tried")
+        _without("the official source files are not on this machine, so they were not tried")
     return folder
 
 

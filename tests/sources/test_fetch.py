@@ -247,6 +247,8 @@ def test_a_redirect_within_the_mirror_is_followed_but_not_for_ever(server, mirro
         "http://www.gov.uk/x",
         "https://www.gov.uk.evil.example/x",
         "https://notgov.uk/x",
+        "https://evilpolice.uk/x",
+        "https://police.uk.example/x",
         "https://user:password@www.gov.uk/x",
         "https://www.gov.uk:8443/x",
         "ftp://www.gov.uk/x",
@@ -259,7 +261,12 @@ def test_only_the_publishers_https_sites_are_asked(download, url):
 
 @pytest.mark.parametrize(
     "url",
-    ["https://www.ons.gov.uk/file?uri=/x.xlsx", "https://data.police.uk/data/", "https://www.gov.uk:443/x"],
+    [
+        "https://www.ons.gov.uk/file?uri=/x.xlsx",
+        "https://data.police.uk/data/",
+        "https://police.uk/x",
+        "https://www.gov.uk:443/x",
+    ],
 )
 def test_publishers_sites_are_allowed(download, url):
     fetching._allowed(download, url, None)

@@ -34,6 +34,26 @@ def test_publications_that_are_not_here_are_flagged_as_untested(catalogue):
     assert "answered\\_in\\_10\\_seconds\\_count" in section
 
 
+def absent(package):
+    text = page.markdown(package)
+    return text[text.index("## Publications that can be read but are not here") :]
+
+
+def test_later_years_of_a_table_are_absent_although_earlier_ones_are_here(catalogue):
+    section = absent(catalogue.package)
+    part = section[section.index("### Police use of force incidents by police force\\, from 2020\\/21 on") :]
+    part = part[: part.index("\n### ")]
+    assert "Adapter: use\\_of\\_force\\_later 1, **untested on a published file**" in part
+    assert "Columns of the CSV form" in part and "incidents\\_count" in part
+
+
+def test_a_publication_of_which_a_file_is_here_is_not_absent(catalogue):
+    package = copy.deepcopy(catalogue.package)
+    table = next(item for item in package["resources"] if item["name"] == "use_of_force")
+    table["inputs"].append({"name": "2023.ods", "sha256": "0" * 64, "untested": True})
+    assert "from 2020" not in absent(package)
+
+
 def test_an_untested_adapter_is_flagged_beside_its_table(catalogue):
     package = copy.deepcopy(catalogue.package)
     for resource in package["resources"]:

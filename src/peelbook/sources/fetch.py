@@ -28,8 +28,9 @@ READ_SECONDS = 30.0
 TOTAL_SECONDS = 1800.0
 MOST_REDIRECTS = 5
 
-# The publishers' hosts and their content network; a redirect anywhere else is refused.
-HOSTS = (".gov.uk", ".police.uk", "police.uk")
+# The publishers' hosts and their content network, each with what is under it; a redirect anywhere else is
+# refused.
+HOSTS = ("gov.uk", "police.uk")
 
 
 class FetchError(PeelbookError):
@@ -127,7 +128,11 @@ def _allowed(download: Download, url: str, mirror_host: str | None) -> None:
     if mirror_host is not None:
         good = parts.netloc == mirror_host and (parts.scheme == "https" or _is_loopback(host))
     else:
-        good = parts.scheme == "https" and host.endswith(HOSTS) and parts.port in (None, 443)
+        good = (
+            parts.scheme == "https"
+            and f".{host}".endswith(tuple(f".{name}" for name in HOSTS))
+            and parts.port in (None, 443)
+        )
     if not good or parts.username or parts.password:
         raise FetchError(
             download.name,

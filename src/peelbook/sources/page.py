@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from peelbook import contracts
 from peelbook.display import plain
-from peelbook.sources.publication import facts, registry
+from peelbook.sources.publication import Publication, facts, registry
 
 _PUNCTUATION = re.compile("([" + re.escape(string.punctuation) + "])")
 
@@ -45,7 +45,7 @@ def markdown(package: dict[str, Any]) -> str:
     parts += [_section(resource) for resource in resources if resource["name"] not in own]
     parts.append("## Tables made by this project")
     parts += [_section(resource) for resource in resources if resource["name"] in own]
-    parts.append(_absent({resource["name"] for resource in resources}))
+    parts.append(_absent(resources))
     return "\n\n".join(parts) + "\n"
 
 
@@ -89,7 +89,18 @@ def _digest(text: Any) -> str:
     return " ".join(f"`{found[0][i : i + 16]}`" for i in range(0, 64, 16)) if found else "not recorded"
 
 
-def _absent(present: set[str]) -> str:
+def _is_here(publication: Publication, table: str, resources: list[dict[str, Any]]) -> bool:
+    """Whether a file of this very publication made the table, or a part of it; another's may have the rest."""
+    name = publication.adapter.rpartition(" ")[0]
+    return any(
+        str(resource.get("adapter", "")).rpartition(" ")[0] == name
+        or any(item.get("untested") for item in resource.get("inputs", []))
+        for resource in resources
+        if resource["name"] == table
+    )
+
+
+def _absent(resources: list[dict[str, Any]]) -> str:
     lines = [
         "## Publications that can be read but are not here",
         "",
@@ -101,12 +112,12 @@ def _absent(present: set[str]) -> str:
     for publication in registry().values():
         made |= set(publication.tables)
         for table in publication.tables:
-            if table in present or not publication.untested:
+            if not publication.untested or _is_here(publication, table, resources):
                 continue
             about = facts()["table"][table]
             lines += [
                 "",
-                f"### {escape(about['title'])}",
+                f"### {escape(', '.join(filter(None, (about['title'], publication.covers))))}",
                 "",
                 f"- Publisher: {escape(about['publisher'])}",
                 f"- Publication: {link(about['page'], about['source'])}",

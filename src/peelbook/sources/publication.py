@@ -70,6 +70,7 @@ class Publication:
     read: Callable[[Match, Context], Result]
     needs: tuple[str, ...] = ()
     untested: bool = False  # no published file was at hand when the adapter was written
+    covers: str = ""  # which part of the table, where another publication makes the rest
 
     @property
     def adapter(self) -> str:

@@ -28,5 +28,11 @@ def read(match: Match, context: Context) -> Result:
 
 
 PUBLICATION = Publication(
-    "use_of_force_later", 1, (TABLE,), (ANY_SHEET, _form.layout(TABLE)), read, untested=True
+    "use_of_force_later",
+    1,
+    (TABLE,),
+    (ANY_SHEET, _form.layout(TABLE)),
+    read,
+    untested=True,
+    covers="from 2020/21 on",
 )
