@@ -193,6 +193,8 @@ def use_of_force(
     tactics: dict[str, object] | None = None,
     black: str = "Black (or Black British)",
     chinese: object = 1,
+    city: str = "City of London",
+    all_tactics: object = 100,
 ) -> Path:
     """A use of force workbook; `by_force` adds the table that came with 2018/19, of 100 `tactics`."""
     groups = ["White", black, "Asian (or Asian British)", "Chinese", "Mixed", "Other"]
@@ -214,7 +216,7 @@ def use_of_force(
             ["Region", "Police force", "Total"],
             ["England and Wales", "Total England and Wales", total],
             ["London", "Total London ", 90],
-            ["London", "City of London", 30],
+            ["London", city, 30],
             ["London", "Metropolitan", met],
             ["", "", ""],
             ["Notes", "", ""],
@@ -226,7 +228,7 @@ def use_of_force(
         body = []
         for name in ("Total England and Wales", "Metropolitan"):
             body += [
-                [name, "Total", "*Total Tactics", 60, 12, 9, chinese, 6, 5, 4, 3, 100],
+                [name, "Total", "*Total Tactics", 60, 12, 9, chinese, 6, 5, 4, 3, all_tactics],
                 [name, "Restraint", "*Total Restraint", 40, 8, 6, 1, 4, 3, 4, 3, 69],
                 [name, "Restraint", "Compliant handcuffing", ":", ":", ":", ":", ":", ":", ":", ":", ":"],
             ]

@@ -174,6 +174,16 @@ class TestUseOfForce:
         with pytest.raises(TableContractError, match="the tactics of Metropolitan add up to 99"):
             read(path)
 
+    def test_a_force_that_stands_twice_is_called_so_before_any_total(self, read, tmp_path):
+        path = files.use_of_force(tmp_path / "u.ods", city="Metropolitan")
+        with pytest.raises(TableContractError) as caught:
+            read(path)
+        assert [(fault.rule, fault.row) for fault in caught.value.faults] == [("the force stands twice", 6)]
+
+    def test_tactics_without_a_total_are_taken_as_they_are(self, read, tmp_path):
+        frame = read(files.use_of_force(tmp_path / "u.ods", all_tactics="[x]")).tables["use_of_force_tactics"]
+        assert at(frame, force_code=MET, tactic="Handcuffing")["uses_count"] == 50
+
     def test_a_tactic_that_a_force_could_not_give_is_missing(self, read, tmp_path):
         path = files.use_of_force(tmp_path / "u.ods", tactics={**files.TACTIC_COUNTS, "Shield": "[x]"})
         frame = read(path).tables["use_of_force_tactics"]

@@ -18,6 +18,15 @@ def whole_sums(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return sums.mask(figures.isna().groupby(keys).any()).reset_index()
 
 
+def check_once(rows: Rows, column: str, keys: pd.Series, rule: str) -> None:
+    """Note a fault for each row whose key an earlier row has; rows without a key are no matter.
+
+    To be said before any total is checked, which a row too many upsets.
+    """
+    for place in keys.index[keys.notna() & keys.duplicated()]:
+        rows.fault(column, int(place), rows.text(column)[place], rule, "keep one of the rows")
+
+
 def check_total(rows: Rows, column: str, place: int, total: Any, parts: pd.Series, when: str = "") -> None:
     """Note a fault where the forces do not add up to the publisher's own total.
 

@@ -9,7 +9,7 @@ from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.sources.cells import year_end
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.publication import Context, Publication, Result
-from peelbook.sources.publications._sums import check_total
+from peelbook.sources.publications._sums import check_once, check_total
 
 LAYOUT = Layout(
     columns(
@@ -45,16 +45,11 @@ def read(match: Match, context: Context) -> Result:
     ).astype(
         {"searches_count": "Int64", "ethnicity_known_count": "Int64", "census_population_count": "Int64"}
     )
-    twice = frame["force_code"].notna() & frame.duplicated(["force_code", "period_end"])
-    for place in frame.index[twice]:
-        # Said before the totals, which two rows of one force upset.
-        rows.fault(
-            "geography",
-            int(place),
-            rows.text("geography")[place],
-            "the area stands twice in this year",
-            "keep one of the rows",
-        )
+    pairs = [
+        None if pd.isna(code) else (code, year)
+        for code, year in frame[["force_code", "period_end"]].itertuples(index=False)
+    ]
+    check_once(rows, "geography", pd.Series(pairs, dtype=object), "the area stands twice in this year")
     rows.check()
     for column, name in (("searches_count", "searches"), ("ethnicity_known_count", "known")):
         national = frame[frame["force_code"] == ENGLAND_AND_WALES]

@@ -16,7 +16,7 @@ from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.layout import match as fit
 from peelbook.sources.publication import Context, Publication, Result
 from peelbook.sources.publications._groups import BROAD, NOT_KNOWN
-from peelbook.sources.publications._sums import check_total, whole_sums
+from peelbook.sources.publications._sums import check_once, check_total, whole_sums
 from peelbook.sources.reading import SourceFile, key
 
 INCIDENTS = Layout(
@@ -115,6 +115,8 @@ def incidents(match: Match, context: Context, year: datetime.date) -> tuple[Any,
             "incidents_count": pd.array(rows.counts("total"), dtype="Int64"),
         }
     )
+    check_once(rows, "force", frame["force_code"], "the force stands twice")
+    rows.check()
     forces = frame.loc[frame["force_code"] != ENGLAND_AND_WALES, "incidents_count"]
     for place in frame.index[frame["force_code"] == ENGLAND_AND_WALES]:
         check_total(rows, "total", int(place), frame.loc[place, "incidents_count"], forces)
@@ -127,6 +129,8 @@ def _check_tactics(rows: Rows, tactics: Any, whole: list[bool]) -> None:
 
     A label that changed would otherwise only make its tactic disappear.
     """
+    import pandas as pd
+
     counted = tactics[~tactics["tactic"].isin(NOT_IN_TOTAL)]
     for place in tactics.index[whole]:
         own = tactics["force_code"].eq(tactics.loc[place, "force_code"]).fillna(False)
@@ -145,7 +149,7 @@ def _check_tactics(rows: Rows, tactics: Any, whole: list[bool]) -> None:
             continue
         parts = counted.loc[own & counted["tactic"].notna(), "uses_count"]
         total = tactics.loc[place, "uses_count"]
-        if not parts.isna().any() and total == total and int(parts.sum()) != total:
+        if not pd.isna(total) and not parts.isna().any() and int(parts.sum()) != total:
             rows.fault(
                 "total",
                 place,
