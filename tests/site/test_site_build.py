@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -26,6 +27,7 @@ from peelbook.runner.lock import hold
 from peelbook.site import cells, frame
 from peelbook.site._build import SiteBuildError
 from peelbook.site.pdf import PdfError, join, print_force
+from peelbook.site.publish import PublishError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -335,3 +337,63 @@ def test_code_that_shows_nothing_is_folded_with_that_of_the_cell_after_it(editio
     assert page.count("<summary>Code</summary>") == page.count(
         '<div class="cell">\n<div class="cell_output">'
     )
+
+
+def html(folder: Path) -> dict[str, bytes]:
+    return {name: content for name, content in files(folder).items() if name.endswith(".html")}
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (
+            {"slugs": ("kent",), "reference_force": "kent"},
+            {"slugs": ("metropolitan", "kent"), "reference_force": "metropolitan"},
+        ),
+        (
+            {"slugs": ("kent",), "reference_force": "kent"},
+            {"slugs": ("kent",), "stems": ("workforce",), "reference_force": "kent"},
+        ),
+    ],
+    ids=["another reference force", "fewer sections"],
+)
+def test_a_build_after_another_gives_the_pages_of_a_cold_one(project, catalogue, tmp_path, first, then):
+    def make(options, out, work):
+        options = dict(options)
+        reference = options.pop("reference_force")
+        return site.build(
+            sample_results(**options),
+            tmp_path / out,
+            catalogue=catalogue,
+            jobs=1,
+            reference_force=reference,
+            work_dir=tmp_path / work,
+        ).out_dir
+
+    make(first, "out", "work")
+    warm = html(make(then, "out", "work"))
+    assert warm == html(make(then, "cold", "cold-work"))
+
+
+def test_only_a_force_whose_report_is_in_the_ledger_is_called_checked(build):
+    out = build(sample_results(), reference_force="kent").out_dir
+    assert "is in the ledger" in (out / "forces/metropolitan/index.html").read_text()
+    assert "is in the ledger" not in (out / "forces/kent/index.html").read_text()
+    assert "Read the report" not in (out / "index.html").read_text()
+
+
+def test_a_folder_of_other_files_is_refused_before_anything_is_written(build, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    with pytest.raises(PublishError, match="not a site"):
+        build(sample_results())
+    assert files(tmp_path / "out") == {"notes.txt": b"mine"}
+
+
+def test_a_full_disk_in_the_work_folder_is_one_clear_error(build, monkeypatch):
+    def full(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("peelbook.site.stage.put_file", full)
+    with pytest.raises(SiteBuildError, match=r"No space left on device.*free some space"):
+        build(sample_results())

@@ -13,8 +13,9 @@ import platform
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from io import FileIO
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from peelbook.runner.errors import CacheError, LockedError
 
@@ -36,7 +37,7 @@ class Owner:
         return f"`peelbook {self.purpose}`, process {self.pid} on {self.host}, since {age} s"
 
 
-def _system_lock(stream: IO[bytes]) -> bool:
+def _system_lock(stream: BinaryIO | FileIO) -> bool:
     """Take the lock without waiting; whether that worked."""
     try:
         import fcntl
@@ -73,7 +74,8 @@ def hold(folder: Path, purpose: str) -> Iterator[Owner | None]:
     path = Path(folder) / FILE
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        stream = path.open("r+b") if path.exists() else path.open("w+b")
+        # Unbuffered: what a full disk refused must not be tried again when the file is closed.
+        stream = path.open("r+b" if path.exists() else "w+b", buffering=0)
     except OSError as error:
         raise CacheError(
             f"{folder}: cannot be written ({error.strerror or error}). "
@@ -93,9 +95,8 @@ def hold(folder: Path, purpose: str) -> Iterator[Owner | None]:
             _record(stream, "")
 
 
-def _record(stream: IO[bytes], text: str) -> None:
+def _record(stream: BinaryIO | FileIO, text: str) -> None:
     with contextlib.suppress(OSError):  # a full disk must not keep a run from ending
         stream.seek(0)
         stream.truncate()
         stream.write(text.encode())
-        stream.flush()

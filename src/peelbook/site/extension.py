@@ -459,6 +459,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_theme("peelbook", os.fspath(THEME))
     app.add_config_value("peelbook_edition", {}, "html", [dict])
     app.add_config_value("peelbook_code", "", "env", [str])
+    app.add_config_value("peelbook_contents", "", "html", [str])
     # Jupyter Book always sets this one; its owner, the comments extension, is left out.
     app.add_config_value("comments_config", {}, "", [dict])
     app.add_node(
