@@ -130,3 +130,12 @@ def test_panels_of_victim_based_crime_are_its_own_offence_groups():
     panels = section.small_multiples("victim_based_crime_rate", by="offence_group").data["panel"].unique()
     assert "Drug offences" not in panels
     assert len(panels) == 5
+
+
+def test_a_headline_counts_the_place_from_the_nearer_end():
+    low = open_section("workforce", force="city-of-london", period="2023-03-31")
+    assert low.headlines("officers_headcount").text.endswith("Lowest of 43.")
+    high = open_section("workforce", period="2023-03-31")
+    assert high.headlines("officers_headcount").text.endswith("Highest of 43.")
+    middle = open_section("workforce", force="warwickshire", period="2023-03-31")
+    assert re.search(r"\d(st|nd|rd|th) lowest of 43\.$", middle.headlines("officers_headcount").text)

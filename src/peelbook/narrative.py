@@ -144,10 +144,7 @@ def rank(comparison: Comparison, measure: Measure | str) -> str:
     forces = f"{comparison.n} force{'' if comparison.n == 1 else 's'}"
     if comparison.n == 1:
         return f"No other force has a figure to compare this {thing} with."
-    from_below = comparison.n - comparison.rank - comparison.tied + 2
-    place, end = (comparison.rank, "highest") if comparison.rank <= from_below else (from_below, "lowest")
-    joint = "joint " if comparison.tied > 1 else ""
-    which = f"{joint}{'' if place == 1 else formats.ordinal(place) + ' '}{end}"
+    which = formats.place(comparison.rank, comparison.n, comparison.tied)
     text = f"It was the {which} of the {forces} with a figure."
     if comparison.rank_interval is not None:
         best, worst = comparison.rank_interval

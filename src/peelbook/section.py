@@ -846,6 +846,5 @@ def _beside(comparison: compare.Comparison, measure: Measure) -> str:
         if pooled is not None:
             parts.append(f"England and Wales {measure.format(pooled)}")
     elif comparison.rank and comparison.n > 1:
-        place = "" if comparison.rank == 1 else f"{formats.ordinal(comparison.rank)} "
-        parts.append(f"{place}highest of {comparison.n}")
+        parts.append(f"{formats.place(comparison.rank, comparison.n, comparison.tied)} of {comparison.n}")
     return formats.sentence("; ".join(parts)) if parts else ""
