@@ -421,8 +421,8 @@ def test_an_audit_count_carries_its_wilson_interval():
 def test_grades_are_counted_from_the_highest(catalogue, forces):
     frame = measures.compute(catalogue, "grade")
     assert narrative.grades(frame, forces["metropolitan"], "2023-25") == (
-        "In 2023–25, HMICFRS graded the Metropolitan Police Service adequate in one area, requires improvement in five "
-        "areas and inadequate in two areas."
+        "In 2023–25, HMICFRS graded the Metropolitan Police Service “adequate” in one area, “requires improvement” in "
+        "five areas and “inadequate” in two areas."
     )
     assert narrative.grades(frame, forces["greater-manchester"], "2023-25").startswith(
         "No stated PEEL grade of Greater"

@@ -30,9 +30,16 @@ def test_bad_parameters_are_named_with_the_fix():
 
 def test_the_opening_names_the_force_its_grade_and_the_year(powers):
     assert powers.opening().text == (
-        "This page is about the Metropolitan Police Service. HMICFRS graded this area adequate in 2023–25. "
+        "This page is about the Metropolitan Police Service. HMICFRS graded this area “adequate” in 2023–25. "
         "Most figures are for the year ending 31 March 2023."
     )
+
+
+def test_a_grade_stands_in_quotation_marks_in_sentences_and_alt_text():
+    summary = open_section("overall_summary", period="2023-03-31")
+    assert "five “requires improvement”" in summary.judgments().alt
+    workforce = open_section("workforce", period="2023-03-31").opening().text
+    assert "graded this area “requires improvement” in 2023–25." in workforce
 
 
 def test_the_stop_and_search_rate_is_the_one_the_report_printed(powers):

@@ -321,7 +321,7 @@ def grades(frame: pd.DataFrame, force: Force, cycle: str) -> str:
         return f"No stated PEEL grade of {force.full_name} for {cycle.replace('-', '–')} is in the sources of this book."
     found = mine["grade"].str.strip().str.capitalize().value_counts()
     parts = [
-        f"{grade.lower()} in {formats.cardinal(int(found[grade]))} area{'' if found[grade] == 1 else 's'}"
+        f"“{grade.lower()}” in {formats.cardinal(int(found[grade]))} area{'' if found[grade] == 1 else 's'}"
         for grade in reversed(measures.GRADES)
         if grade in found
     ]

@@ -164,7 +164,7 @@ class SectionBook:
         """Say which force and year the page is about, and which kinds of data it rests on."""
         grade = self._grade()
         year = f" Most figures are for the {formats.period(self.period)}." if self.period is not None else ""
-        graded = f" HMICFRS graded this area {grade} in 2023–25." if grade else ""
+        graded = f" HMICFRS graded this area “{grade}” in 2023–25." if grade else ""
         supplied = [name for name in self.section.tables if self.catalogue.supplies(name)]
         own = f"This page {OVERLAY_NOTE}: {formats.joined(supplied)}." if supplied else ""
         below = self.catalogue.suppress_below
