@@ -93,6 +93,14 @@ def test_rates_per_resident_leave_the_city_of_london_out_of_averages():
             assert "E23000034" in found.excluded, found.id
 
 
+def test_only_a_figure_per_resident_gives_residents_as_the_reason_to_leave_british_transport_police_out():
+    for found in measures.registry().values():
+        per_resident = found.resident_population or "per 1,000 population" in found.unit
+        for text in found.exclusions:
+            if text.startswith(("British Transport Police", "Figures are of the territorial")):
+                assert ("no resident population" in text) == per_resident, found.id
+
+
 def test_city_of_london_is_excluded_from_the_england_and_wales_outcome_rate():
     assert "E23000034" in measures.registry()["charge_rate"].excluded
     assert any("City of London" in text for text in measures.registry()["charge_rate"].exclusions)
