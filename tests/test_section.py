@@ -146,3 +146,13 @@ def test_a_headline_counts_the_place_from_the_nearer_end():
     assert high.headlines("officers_headcount").text.endswith("Highest of 43.")
     middle = open_section("workforce", force="warwickshire", period="2023-03-31")
     assert re.search(r"\d(st|nd|rd|th) lowest of 43\.$", middle.headlines("officers_headcount").text)
+
+
+def test_a_headline_for_each_resident_of_the_city_of_london_says_that_it_is_not_comparable():
+    said = "Few residents, many workers and visitors: not comparable with other forces."
+    wanted = ("stop_search_rate", "disparity_ratio", "ethnicity_not_recorded_share", "use_of_force_rate")
+    city = open_section("police_powers", force="city-of-london", period="2023-03-31")
+    lines = city.headlines(*wanted).text.splitlines()
+    assert [said in line for line in lines] == [True, True, False, True]
+    kent = open_section("police_powers", force="kent", period="2023-03-31")
+    assert said not in kent.headlines(*wanted).text

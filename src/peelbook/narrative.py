@@ -203,6 +203,14 @@ def caveat(measure: Measure | str, force: Force | str) -> str:
     )
 
 
+def marker(measure: Measure | str, force: Force | str) -> str:
+    """The caveat of a figure for each resident in a few words, for a headline; empty for other figures."""
+    found = _measure(measure)
+    if not found.resident_population or not caveat(found, force):
+        return ""
+    return "Few residents, many workers and visitors: not comparable with other forces."
+
+
 def missing(gone: Missing | None, measure: Measure | str, force: Force | str, period_end: Any = None) -> str:
     """That a figure is missing, and why: never a zero, never a blank."""
     found = _measure(measure)

@@ -216,7 +216,7 @@ class SectionBook:
                 display.Headline(
                     measure.format(comparison.value),
                     f"{label}, {measure.period_name(period)}",
-                    _beside(comparison, measure),
+                    f"{_beside(comparison, measure)} {narrative.marker(measure, self.force)}".strip(),
                     measure.definition,
                 )
             )
