@@ -209,6 +209,7 @@ def test_a_well_formed_registry_is_read():
         ('{ table = "table", column = "y_count"', '{ table = "tables", column = "y_count"', "no publication"),
         ("{force} had", "{who} had", "unknown placeholder"),
         ("{force} had", "They had", "the sentence lacks it"),
+        ('caveats = ["note"]', 'caveats = ["note"]\nover_time = ["other"]', "no such note"),
         ('noun = ["thing", "things"]\n', "", "the sentence needs it"),
     ],
 )
@@ -234,7 +235,7 @@ def test_the_reference_page_documents_every_measure_and_is_deterministic():
     for found in measures.registry().values():
         assert f"`{found.id}`" in page
         assert f"## {found.label}\n" in page
-        for text in (found.definition, *found.caveats, *found.exclusions):
+        for text in (found.definition, *found.caveats, *found.over_time, *found.exclusions):
             assert text in page
     assert page.count("\n## ") == len(measures.registry())
 

@@ -129,10 +129,10 @@ def _entry(measure: Measure) -> list[str]:
     # A definition list, because a two-column table without a heading row has no meaning to a screen reader.
     for name, text in rows:
         lines += [name, f": {text}", ""]
-    if measure.caveats:
+    if caveats := [*measure.caveats, *measure.over_time]:
         lines += [
             "Caveats",
-            *(f": {text}" if not place else f"\n: {text}" for place, text in enumerate(measure.caveats)),
+            *(f": {text}" if not place else f"\n: {text}" for place, text in enumerate(caveats)),
             "",
         ]
     return lines
