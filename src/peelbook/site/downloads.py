@@ -240,8 +240,8 @@ ALL_MEASURES = "all-measures.zip"
 def measures_zip(catalogue: Catalogue) -> bytes:
     """A zip of one CSV of every measure × force × year and a README with the sources; of the data alone.
 
-    No cell is a formula to a spreadsheet. Twelve digits are kept: more would be the noise of binary fractions,
-    which may differ between machines.
+    No cell is a formula to a spreadsheet. Numbers are written as in the charts' files: counts exactly, others
+    with nine significant digits, which are the same on every machine.
     """
     from peelbook import national  # the workers of this module have no need of the arithmetic behind it
 
@@ -249,8 +249,12 @@ def measures_zip(catalogue: Catalogue) -> bytes:
     for column in ("label", "breakdown", "force", "unit", "reason"):
         safe = {text: safe_cell(text) for text in frame[column].unique()}
         frame[column] = frame[column].map(safe)
-    table = frame.to_csv(index=False, float_format="%.12g", date_format="%Y-%m-%d", lineterminator="\n")
+    table = frame.to_csv(index=False, float_format=_unrounded, date_format="%Y-%m-%d", lineterminator="\n")
     return _zipped({"README.txt": _measures_readme(catalogue), "all-measures.csv": table})
+
+
+def _unrounded(value: float) -> str:
+    return str(int(value)) if value.is_integer() else f"{value:.9g}"
 
 
 def _measures_readme(catalogue: Catalogue) -> str:
@@ -280,7 +284,7 @@ def _measures_readme(catalogue: Catalogue) -> str:
         "                    end in March are kept\n"
         "numerator, denominator   the two numbers behind a value; a change has the difference and the earlier\n"
         "                    figure, a disparity ratio the two rates, a count and a published rate have no denominator\n"
-        "value, unit         shares and changes are 0 to 1, not percentages\n"
+        "value, unit         unrounded (nine significant digits); shares and changes are 0 to 1, not percentages\n"
         "lower, upper        the 95% interval, where chance can move the figure\n"
         "status              computed, as published (the publisher's own rate), as reported (a grade that a\n"
         "                    secondary source states) or missing\n"
