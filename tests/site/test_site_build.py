@@ -6,6 +6,7 @@ import errno
 import gzip
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,9 @@ from site_samples import (
 from peelbook import site
 from peelbook.runner.errors import LockedError
 from peelbook.runner.lock import hold
-from peelbook.site import cells, frame
+from peelbook.site import cells, extension, frame
 from peelbook.site._build import SiteBuildError
+from peelbook.site.marks import Marks
 from peelbook.site.pdf import PdfError, join, print_force
 from peelbook.site.publish import PublishError
 
@@ -57,7 +59,39 @@ def test_the_book_builds_strictly_from_nothing_but_the_package(book_site):
     for kind in ("csv", "svg", "png"):
         assert f"notebooks/figures/police_powers.rate_0.{kind}" in made
     assert {"claims.csv", "claims.json", "requirements.txt", "notebooks/police_powers.ipynb"} <= made
+    assert "all-measures.zip" in made
     assert broken_links(book_site) == []
+
+
+@pytest.mark.parametrize("layout", ["book", "edition"])
+def test_the_page_of_all_forces_links_to_the_table_of_all_measures(layout, project, build):
+    page = json.loads((ROOT / "book" / "all_forces.ipynb").read_bytes())
+    page["cells"] = [cell for cell in page["cells"] if cell["cell_type"] == "markdown"][:1]
+    (project / "book" / "all_forces.ipynb").write_text(json.dumps(page))
+    toc = project / "_toc.yml"
+    toc.write_text(toc.read_text().replace("book/coverage", "book/coverage\n      - file: book/all_forces"))
+    out = jupyter_book(project) if layout == "book" else build(sample_results(slugs=("kent",))).out_dir
+    assert 'href="../all-measures.zip"' in (out / "book" / "all_forces.html").read_text(encoding="utf-8")
+    assert zipfile.is_zipfile(out / "all-measures.zip")
+    assert broken_links(out) == []
+
+
+def test_the_sites_own_files_are_not_made_again_of_the_same_data(catalogue, tmp_path, project, monkeypatch):
+    made = []
+
+    def site_files(_):
+        made.append(1)
+        return dict.fromkeys(extension.SITE_FILES, b"")
+
+    monkeypatch.setattr(extension, "site_files", site_files)
+    for _ in range(2):
+        marks = Marks(tmp_path / "marks.json")
+        assert extension.put_site_files(tmp_path, catalogue, marks) == extension.SITE_FILES
+        marks.save()
+    assert made == [1]
+    (tmp_path / "all-measures.zip").unlink()
+    extension.put_site_files(tmp_path, catalogue, Marks(tmp_path / "marks.json"))
+    assert made == [1, 1]
 
 
 def test_the_book_publishes_no_maps_fonts_sources_or_unused_scripts(book_site):

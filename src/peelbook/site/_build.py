@@ -31,8 +31,8 @@ from peelbook.site.edition import (
     force_entry,
     table_hashes,
 )
-from peelbook.site.extension import site_files
-from peelbook.site.marks import Marks, code_digest, data_digest
+from peelbook.site.extension import put_site_files
+from peelbook.site.marks import Marks, code_digest
 from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import publish, put_file, target
 from peelbook.site.templates import render
@@ -280,14 +280,7 @@ def _write_extras(
     put("_redirects", "\n".join(rules) + "\n")
     put(".nojekyll", "")
     made_of = Marks(folder.with_name(f"{folder.name}-made-of.json"))
-    names = ["claims.csv", "claims.json", "requirements.txt"]
-    if made_of.same("site files", data_digest(catalogue) + edition.lock_sha256) and all(
-        (folder / name).exists() for name in names
-    ):
-        written.update(names)
-    else:
-        for name, content in site_files(catalogue).items():
-            put(name, content)
+    written |= put_site_files(folder, catalogue, made_of)
     totals = json.loads((folder / "claims.json").read_bytes())["totals"]
     record = build_record(edition, staged, {"claims": totals, **provenance})
     put("build.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
