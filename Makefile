@@ -63,7 +63,7 @@ audit: ## Look the locked packages up in the advisory database (needs its server
 bench: $(STAMP) ## Measure speed and memory against the stock tools
 	$(BIN)/python -m compileall -q src $(VENV)/lib
 	$(BIN)/python -m benchmarks.ingest
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.run --full
 
 lock: ## Refresh requirements.txt from pyproject.toml (needs uv)
 	uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes --all-extras pyproject.toml -o requirements.txt --custom-compile-command "make lock"
