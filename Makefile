@@ -11,7 +11,7 @@ export PYTHONHASHSEED := 0
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install book site edition test lint notebooks bench lock clean
+.PHONY: help install book site edition test lint notebooks coverage mutation audit bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -49,13 +49,24 @@ notebooks: $(STAMP) ## Re-execute the reference notebooks in place (after a chan
 	$(BIN)/peelbook run --force metropolitan --in-place
 	$(BIN)/python -m peelbook.runner.page book/all_forces.ipynb
 
+coverage: $(STAMP) ## Branch coverage of the core (statistics, measures, ledger, data in and out), at least 95%
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term:skip-covered tests/claims tests/measures tests/contracts tests/sources tests/supplied tests/figures tests/house/test_hostile.py tests/test_*.py
+
+mutation: $(STAMP) ## Change the statistics and the evaluator at random and see whether a test fails (hours; SAMPLE=300 for some)
+	$(BIN)/python -m benchmarks.mutation $(SAMPLE)
+
+audit: ## Look the locked packages up in the advisory database (needs its server)
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	.venv-audit/bin/pip-audit --requirement requirements.txt --require-hashes --disable-pip
+
 bench: $(STAMP) ## Measure speed and memory against the stock tools
 	$(BIN)/python -m compileall -q src $(VENV)/lib
 	$(BIN)/python -m benchmarks.ingest
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.run --full
 
 lock: ## Refresh requirements.txt from pyproject.toml (needs uv)
 	uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes --all-extras pyproject.toml -o requirements.txt --custom-compile-command "make lock"
 
 clean: ## Remove everything built, keep the environment
-	rm -rf _build _site .peelbook
+	rm -rf _build _site .peelbook .venv-audit mutants

@@ -1,6 +1,6 @@
 """What running the notebooks costs, against the stock tools, on this machine and in one sitting.
 
-    python -m benchmarks.run [--rounds 3] [--forces 4] [--only execute,memory,again,nbval,growth] [--full]
+    python -m benchmarks.run [--rounds 3] [--forces 4] [--only execute,memory,again,site,nbval,growth] [--full]
 
 Both sides get compiled bytecode and the same notebooks, tables and lock. Ratios are of medians from
 interleaved rounds, so that a slower hour of the machine slows both. Results go to `benchmarks/results.json`
@@ -32,7 +32,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 JOBS = 2
-PARTS = ("execute", "memory", "again", "nbval", "growth")
+PARTS = ("execute", "memory", "again", "site", "nbval", "growth")
 GROWTH_SECTION = "responding_to_the_public"
 GROWTH = (1, 5, 15, 43, 300)
 
@@ -258,6 +258,51 @@ def measure_again(full: bool, rounds: int, scratch: Path, say: Callable[[str], N
     }
 
 
+def measure_site(full: bool, scratch: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    """The pages of more and more forces from executed notebooks, cold; and one page changed."""
+    from types import SimpleNamespace
+
+    from peelbook import site
+    from peelbook.catalogue import Catalogue
+
+    names = forces(43 if full else 4)
+    _, results = ours(names, scratch / "again" if (scratch / "again").exists() else scratch / "executed")
+    rows = []
+    for size in (size for size in GROWTH if size <= len(names)):
+        chosen = [result for result in results if result.force_slug in set(names[:size])]
+        out, work = scratch / f"out{size}", scratch / f"pages{size}"
+        began = time.perf_counter()
+        report = site.build(chosen, out, catalogue=Catalogue(), jobs=JOBS, work_dir=work)
+        seconds = time.perf_counter() - began
+        rows.append(
+            {
+                "areas": size,
+                "pages": report.pages,
+                "seconds": round(seconds, 2),
+                "ms_per_page": round(seconds * 1000 / report.pages, 1),
+                "stages": report.seconds,
+            }
+        )
+        say(f"site of {size} forces, cold: {seconds:.1f} s for {report.pages} pages")
+    page = next(result for result in chosen if result.section == GROWTH_SECTION)
+    changed = SimpleNamespace(
+        force_slug=page.force_slug,
+        section=page.section,
+        status="ok",
+        error=None,
+        notebook=page.notebook.replace(b"How ", b"Just how ", 1),
+    )
+    began = time.perf_counter()
+    site.build(
+        [changed if result is page else result for result in chosen],
+        out,
+        catalogue=Catalogue(),
+        jobs=JOBS,
+        work_dir=work,
+    )
+    return {"growth": rows, "one_page_seconds": round(time.perf_counter() - began, 2)}
+
+
 def measure_nbval(rounds: int, scratch: Path) -> dict[str, Any]:
     """The committed notebooks compared with a new run, on both processors, with each kernel."""
     from forkserver_kernel import kernelspec
@@ -357,6 +402,13 @@ def table(found: dict[str, Any]) -> str:
             f"| size of that site | 80 MB for 43 forces | {again['site_mb']} MB |",
             f"| one row of `police_grant` changed | only the affected sections | {', '.join(again['one_row_of_police_grant_runs'])} |",
         ]
+    if pages := found.get("site"):
+        last = pages["growth"][-1]
+        lines += [
+            f"| site of {last['areas']} forces, cold, after execution | 25 s for 43 forces | "
+            f"{last['seconds']} s for {last['pages']} pages |",
+            f"| one page of it changed | 3 s | {pages['one_page_seconds']} s |",
+        ]
     if memory := found.get("memory"):
         lines.append(
             f"| peak memory of the process tree, 2 workers | 1 GB | {memory['peak_pss_mb']} MB "
@@ -367,6 +419,18 @@ def table(found: dict[str, Any]) -> str:
             f"| nbval on the ten notebooks | 20 s | {nbval['peelbook']['seconds']} s "
             f"(python3 kernel: {nbval['python3']['seconds']} s) |"
         )
+    if pages := found.get("site"):
+        lines += [
+            "",
+            "How the site grows (pages, search index and workbooks, cold):",
+            "",
+            "| forces | pages | seconds | ms a page |",
+            "| --- | --- | --- | --- |",
+            *(
+                f"| {row['areas']} | {row['pages']} | {row['seconds']} | {row['ms_per_page']} |"
+                for row in pages["growth"]
+            ),
+        ]
     if growth := found.get("growth"):
         lines += [
             "",
@@ -410,6 +474,8 @@ def main(argv: list[str] | None = None) -> int:
             found["memory"] = measure_memory(options.forces, scratch)
         if "again" in chosen:
             found["again"] = measure_again(options.full, options.rounds, scratch, say)
+        if "site" in chosen:
+            found["site"] = measure_site(options.full, scratch, say)
         if "nbval" in chosen:
             found["nbval"] = measure_nbval(options.rounds, scratch)
         if "growth" in chosen:

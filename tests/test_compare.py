@@ -387,6 +387,32 @@ def test_counts_have_no_change_test():
         compare.changes(frame([1, 2], measure="stop_search_count"), DAY, DAY)
 
 
+def test_the_change_of_one_force_is_its_row_of_the_corrected_table():
+    rows = two_years([5000, 5130, 4000, 5000, 5000], [5000, 5000, 5000, 5000, 5000])
+    found = compare.change(rows, "F02", DAY, "2022-03-31")
+    assert (found.direction, found.n) == (compare.FELL, 5)
+    table = compare.changes(rows, DAY, "2022-03-31").set_index("force_code")
+    for code, row in table.iterrows():
+        one = compare.change(rows, code, DAY, "2022-03-31")
+        assert (one.direction, one.position) == (row["direction"], row["position"])
+
+
+def test_one_force_of_forty_that_chance_moved_is_not_called_changed():
+    # 5,000 to 5,250 passes a test at 5% by itself; among 40 forces some force does so by chance.
+    rows = two_years([5250, *[5000] * 39], [5000] * 40)
+    table = compare.changes(rows, DAY, "2022-03-31").set_index("force_code")
+    assert table.loc["F00", "p_value"] < 0.05
+    assert compare.change(rows, "F00", DAY, "2022-03-31").direction == compare.STEADY
+
+
+def test_there_is_no_change_test_for_complete_counts_other_kinds_and_missing_years():
+    both = [50, 60, 70], [60, 60, 60]
+    assert compare.change(two_years(*both), "F99", DAY, "2022-03-31") is None
+    assert compare.change(two_years(*both), "F00", DAY, "2021-03-31") is None
+    for measure_id in ("officers_rate", "stop_search_count", "crimes_per_officer"):
+        assert compare.change(two_years(*both, measure=measure_id), "F00", DAY, "2022-03-31") is None
+
+
 def years(counts, measure="stop_search_rate", scale=1000.0, first=2019):
     frames = [
         frame([count], scale=scale, measure=measure, day=f"{first + place}-03-31")
@@ -404,6 +430,16 @@ def test_the_recent_trend_looks_at_five_years_and_needs_all_of_them():
     assert compare.recent_trend(rising, "F00", period_end="2022-03-31").direction == stats.UNKNOWN
     assert compare.recent_trend(years([5000, None, 6000, 6500, 7000]), "F00").direction == stats.UNKNOWN
     assert compare.recent_trend(rising, "F99").direction == stats.UNKNOWN
+
+
+def test_the_gaps_of_a_trend_are_its_years_without_a_figure():
+    holed = years([5000, None, 6000, 6500, 7000])
+    assert compare.trend_gaps(holed, "F00") == [pd.Timestamp("2020-03-31")]
+    assert compare.trend_gaps(holed, "F00", period_end="2022-03-31") == [
+        pd.Timestamp("2018-03-31"),
+        pd.Timestamp("2020-03-31"),
+    ]
+    assert len(compare.trend_gaps(holed, "F99")) == 5
 
 
 def test_the_trend_of_a_share_is_that_of_a_proportion_and_a_count_has_none():

@@ -107,6 +107,22 @@ def test_ordinals(place, text):
     assert formats.ordinal(place) == text
 
 
+@pytest.mark.parametrize(
+    ("rank", "tied", "text"),
+    [
+        (1, 1, "highest"),
+        (43, 1, "lowest"),
+        (22, 1, "22nd highest"),
+        (41, 1, "3rd lowest"),
+        (40, 2, "joint 3rd lowest"),
+        (1, 3, "joint highest"),
+        (42, 2, "joint lowest"),
+    ],
+)
+def test_a_place_is_counted_from_the_nearer_end(rank, tied, text):
+    assert formats.place(rank, 43, tied) == text
+
+
 def test_small_counts_are_words_and_none_is_no():
     assert [formats.cardinal(count) for count in (0, 1, 9, 10, 1200)] == ["no", "one", "nine", "10", "1,200"]
 

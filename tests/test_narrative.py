@@ -90,8 +90,26 @@ def test_one_is_singular(forces):
 @pytest.mark.parametrize(
     ("measure_id", "dimension", "day", "part"),
     [
-        ("charge_rate", {"offence_group": "Robbery"}, DAY, "of the robbery offences it recorded."),
-        ("charge_rate", {}, DAY, "of the victim-based offences it recorded."),
+        (
+            "charge_rate",
+            {"offence_group": "Robbery"},
+            DAY,
+            "Of the robbery offences Kent Police recorded in the year ending 31 March 2023, ",
+        ),
+        (
+            "charge_rate",
+            {},
+            DAY,
+            "Of the victim-based offences Kent Police recorded in the year ending 31 March 2023, 6.6% had been "
+            "charged or summonsed by July 2026.",
+        ),
+        (
+            "charged_count",
+            {},
+            DAY,
+            "By July 2026, Kent Police had charged or summonsed a suspect for 10,011 victim-based offences recorded "
+            "in the year ending 31 March 2023.",
+        ),
         ("officers_rate", {}, DAY, "On 31 March 2023, Kent Police had"),
         (
             "ethnic_minority_share",
@@ -347,23 +365,27 @@ def value(number, day=DAY, top=None, bottom=None, measure_id="stop_search_rate")
     return Value(number, top, bottom, pd.Timestamp(day), "E23000032", measure_id)
 
 
-def test_a_change_between_two_years_says_whether_chance_could_explain_it(forces):
+def test_a_change_between_two_years_says_whether_chance_could_explain_it_among_all_forces(forces):
     kent = forces["kent"]
-    text = narrative.change(
-        value(6.8, DAY, 12_717, 1_875_893),
-        value(6.5, "2022-03-31", 12_100, 1_868_000),
-        "stop_search_rate",
-        kent,
-    )
-    assert text == (
+    ends = value(6.8, DAY, 12_717, 1_875_893), value(6.5, "2022-03-31", 12_100, 1_868_000)
+    bare = (
         "Between the year ending 31 March 2022 and the year ending 31 March 2023, the rate for Kent Police rose from "
-        "6.5 to 6.8, a change of +4.6%. The change is larger than chance alone would explain."
+        "6.5 to 6.8, a change of +4.6%."
     )
-    little = narrative.change(
-        value(0.9, DAY, 9, 10_000), value(1.1, "2022-03-31", 11, 10_000), "stop_search_rate", kent
+    assert narrative.change(*ends, "stop_search_rate", kent) == bare
+    large = compare.Change(compare.ROSE, compare.WITHIN, 43)
+    assert narrative.change(*ends, "stop_search_rate", kent, large) == (
+        f"{bare} Allowing for the comparison of 43 forces, the change is larger than chance alone would explain. "
+        "Beside the changes of all forces, it is within the expected range."
     )
-    assert "fell from 1.1 to 0.9" in little
-    assert little.endswith("Chance alone could explain the change.")
+    little = compare.Change(compare.STEADY, None, 43)
+    assert narrative.change(*ends, "stop_search_rate", kent, little) == (
+        f"{bare} Allowing for the comparison of 43 forces, chance alone could explain the change."
+    )
+    alone = compare.Change(compare.STEADY, None, 1)
+    assert narrative.change(*ends, "stop_search_rate", kent, alone).endswith(
+        "Chance alone could explain the change."
+    )
 
 
 def test_a_change_of_a_share_is_in_percentage_points(forces):
@@ -411,6 +433,29 @@ def test_the_trend_is_one_of_four_sentences(forces, direction, part):
     assert text.endswith(part)
 
 
+def test_a_trend_that_cannot_be_calculated_names_the_missing_year(forces):
+    unknown = stats.Trend(stats.UNKNOWN, 0.0, 0.0, 1.0, 5, False)
+    gmp = forces["greater-manchester"]
+    one = narrative.trend(unknown, "charge_rate", gmp, DAY, [pd.Timestamp("2020-03-31")])
+    assert one.endswith("cannot be calculated, because there is no figure for the year ending 31 March 2020.")
+    two = narrative.trend(unknown, "charge_rate", gmp, DAY, ["2019-03-31", "2020-03-31"])
+    assert "for the year ending 31 March 2019 and the year ending 31 March 2020." in two
+    none = narrative.trend(unknown, "charge_rate", gmp, DAY, [])
+    assert none.endswith("because a year has no cases, or nothing but cases.")
+
+
+def test_a_kind_that_the_trend_rule_does_not_cover_has_no_trend_sentence(forces):
+    unknown = stats.Trend(stats.UNKNOWN, 0.0, 0.0, 1.0, 5, False)
+    for measure_id in ("officers_headcount", "crimes_per_officer", "disparity_ratio", "headcount_change"):
+        assert narrative.trend(unknown, measure_id, forces["kent"], DAY, []) == "", measure_id
+
+
+def test_charges_of_different_years_are_said_not_to_be_followed_for_equal_times():
+    for measure_id in ("charge_rate", "charge_rate_all_crime", "charged_count"):
+        assert narrative.over_time(measure_id).startswith("Earlier years have had longer")
+    assert narrative.over_time("stop_search_rate") == ""
+
+
 def test_an_audit_count_carries_its_wilson_interval():
     assert narrative.sample(109, 128) == "109 of 128 (85.2%; 95% interval 78.0% to 90.3%)"
     assert narrative.sample(0, 0) == "no cases"
@@ -421,8 +466,8 @@ def test_an_audit_count_carries_its_wilson_interval():
 def test_grades_are_counted_from_the_highest(catalogue, forces):
     frame = measures.compute(catalogue, "grade")
     assert narrative.grades(frame, forces["metropolitan"], "2023-25") == (
-        "In 2023–25, HMICFRS graded the Metropolitan Police Service adequate in one area, requires improvement in five "
-        "areas and inadequate in two areas."
+        "In 2023–25, HMICFRS graded the Metropolitan Police Service “adequate” in one area, “requires improvement” in "
+        "five areas and “inadequate” in two areas."
     )
     assert narrative.grades(frame, forces["greater-manchester"], "2023-25").startswith(
         "No stated PEEL grade of Greater"

@@ -30,9 +30,16 @@ def test_bad_parameters_are_named_with_the_fix():
 
 def test_the_opening_names_the_force_its_grade_and_the_year(powers):
     assert powers.opening().text == (
-        "This page is about the Metropolitan Police Service. HMICFRS graded this area adequate in 2023–25. "
+        "This page is about the Metropolitan Police Service. HMICFRS graded this area “adequate” in 2023–25. "
         "Most figures are for the year ending 31 March 2023."
     )
+
+
+def test_a_grade_stands_in_quotation_marks_in_sentences_and_alt_text():
+    summary = open_section("overall_summary", period="2023-03-31")
+    assert "five “requires improvement”" in summary.judgments().alt
+    workforce = open_section("workforce", period="2023-03-31").opening().text
+    assert "graded this area “requires improvement” in 2023–25." in workforce
 
 
 def test_the_stop_and_search_rate_is_the_one_the_report_printed(powers):
@@ -130,3 +137,74 @@ def test_panels_of_victim_based_crime_are_its_own_offence_groups():
     panels = section.small_multiples("victim_based_crime_rate", by="offence_group").data["panel"].unique()
     assert "Drug offences" not in panels
     assert len(panels) == 5
+
+
+def test_a_headline_counts_the_place_from_the_nearer_end():
+    low = open_section("workforce", force="city-of-london", period="2023-03-31")
+    assert low.headlines("officers_headcount").text.endswith("Lowest of 43.")
+    high = open_section("workforce", period="2023-03-31")
+    assert high.headlines("officers_headcount").text.endswith("Highest of 43.")
+    middle = open_section("workforce", force="warwickshire", period="2023-03-31")
+    assert re.search(r"\d(st|nd|rd|th) lowest of 43\.$", middle.headlines("officers_headcount").text)
+
+
+def test_a_headline_for_each_resident_of_the_city_of_london_says_that_it_is_not_comparable():
+    said = "Few residents, many workers and visitors: not comparable with other forces."
+    wanted = ("stop_search_rate", "disparity_ratio", "ethnicity_not_recorded_share", "use_of_force_rate")
+    city = open_section("police_powers", force="city-of-london", period="2023-03-31")
+    lines = city.headlines(*wanted).text.splitlines()
+    assert [said in line for line in lines] == [True, True, False, True]
+    kent = open_section("police_powers", force="kent", period="2023-03-31")
+    assert said not in kent.headlines(*wanted).text
+
+
+@pytest.mark.parametrize(
+    ("stem", "measure_id", "dimension"),
+    [
+        ("workforce", "officers_headcount", {}),
+        ("workforce", "supervisors_per_constable", {}),
+        ("offenders_and_suspects", "charged_count", {}),
+        ("responding_to_the_public", "crimes_per_officer", {}),
+        ("police_powers", "disparity_ratio", {"ethnicity": "Black"}),
+    ],
+)
+def test_a_number_or_a_ratio_is_not_said_to_lack_a_year(stem, measure_id, dimension):
+    text = open_section(stem, force="kent", period="2023-03-31").narrative(measure_id, **dimension).text
+    assert "cannot be calculated" not in text
+    assert "trend" not in text
+    assert ("Between" in text) == (measure_id != "disparity_ratio")
+
+
+def test_a_narrative_tests_the_change_since_the_year_before_among_all_forces():
+    section = open_section("police_powers", force="kent", period="2023-03-31")
+    text = section.narrative("stop_search_rate").text
+    assert "rose from 6.5 to 6.8" in text
+    assert (
+        "Allowing for the comparison of 43 forces, the change is larger than chance alone would explain."
+        in text
+    )
+    staff = open_section("overall_summary", force="kent", period="2023-03-31").narrative("officers_rate").text
+    assert "rose from 2.13 to 2.24" in staff
+    assert "Allowing for the comparison" not in staff
+
+
+def test_the_trend_is_the_one_up_to_the_year_that_the_sentence_names():
+    section = open_section("police_powers", force="kent", period="2018-03-31")
+    text = section.narrative("stop_search_rate").text
+    assert "Over the five years to 31 March 2018, the rate for Kent Police shows a decreasing trend." in text
+
+
+def test_charges_of_unequal_follow_up_are_said_to_be_so_in_sentences_and_on_charts(crime):
+    said = "Earlier years have had longer for charges to be added than later ones"
+    assert said in crime.narrative("charge_rate").text
+    for chart in (crime.charge_trend(), crime.small_multiples("charge_rate", by="offence_group")):
+        assert any(note.startswith(said) for note in chart.notes)
+    assert not any(note.startswith(said) for note in crime.ski_slope("charge_rate").notes)
+
+
+def test_a_missing_year_of_a_trend_is_named():
+    section = open_section("investigating_crime", force="greater-manchester", period="2023-03-31")
+    assert (
+        "because there is no figure for the year ending 31 March 2020."
+        in section.narrative("charge_rate").text
+    )

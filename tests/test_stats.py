@@ -619,3 +619,10 @@ def test_importing_statistics_loads_neither_scipy_stats_nor_statsmodels():
     code = "import sys, peelbook.stats; print(any(name in sys.modules for name in ('scipy.stats', 'statsmodels')))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
+
+
+def test_a_change_of_rates_carries_the_interval_of_their_ratio_with_both_exposures():
+    found = stats.rate_change(520, 1000.0, 400, 2000.0)
+    expected = stats.ratio_interval(520, 1000.0, 400, 2000.0, stats.ALERT)
+    assert found.effect == pytest.approx((520 / 1000) / (400 / 2000))
+    assert (found.interval.low, found.interval.high) == pytest.approx((expected.low, expected.high))

@@ -29,6 +29,9 @@ LOWER = "lower than expected"
 
 ROSE, FELL, STEADY = "rose", "fell", "no clear change"
 
+#: The kinds of measure whose recent trend and change have a test: those with a count over a base.
+TESTED = ("rate", "share")
+
 #: Distance from the mean, in standard deviations, at which the distance rule speaks.
 DISTANCE = 1.0
 
@@ -110,6 +113,19 @@ class Comparison:
     def target(self) -> float:
         """The middle of the limits: the mean of forces."""
         return self.averages.mean_of_forces
+
+
+@dataclass(frozen=True)
+class Change:
+    """One force's change between two periods, judged beside those of all `n` forces with both figures.
+
+    `direction` is `ROSE`, `FELL` or `STEADY` at 5% after the correction for `n` forces. `position` is where
+    the change lies among the changes of all forces (`None` for a force that the limits leave out).
+    """
+
+    direction: str
+    position: str | None
+    n: int
 
 
 @dataclass(frozen=True)
@@ -568,7 +584,7 @@ def changes(
     position (that z in words). Only rates and shares have a test. Raises `ParameterError`.
     """
     rules = _rules(frame, measure)
-    if rules.kind not in ("rate", "share"):
+    if rules.kind not in TESTED:
         raise ParameterError(f"A {rules.kind} has no change test. Fix: use a rate or a share.")
     both = at_period(frame, period_end).merge(
         at_period(frame, earlier_end), on="force_code", suffixes=("", "_earlier")
@@ -610,6 +626,46 @@ def changes(
     )
 
 
+def change(
+    frame: pd.DataFrame,
+    force_code: str,
+    period_end: Any,
+    earlier_end: Any,
+    *,
+    measure: Measure | str | None = None,
+) -> Change | None:
+    """One force's row of `changes` with Holm's correction, or `None` where there is nothing to test.
+
+    There is no test for other kinds than rates and shares, for complete counts, which chance does not
+    move, and for a force that lacks a figure in either period.
+    """
+    rules = _rules(frame, measure)
+    if rules.kind not in TESTED or not rules.by_chance:
+        return None
+    for day in (period_end, earlier_end):
+        if not ((frame["period_end"] == pd.Timestamp(day)) & (frame["force_code"] == force_code)).any():
+            return None
+    table = changes(frame, period_end, earlier_end, measure=measure)
+    tested = table[table["p_adjusted"].notna()]
+    own = tested[tested["force_code"] == force_code]
+    if own.empty:
+        return None
+    position = own["position"].iloc[0]
+    return Change(str(own["direction"].iloc[0]), None if pd.isna(position) else str(position), len(tested))
+
+
+def _trend_years(frame: pd.DataFrame, period_end: Any) -> list[pd.Timestamp]:
+    end = pd.Timestamp(period_end) if period_end is not None else frame["period_end"].max()
+    return [end - pd.DateOffset(years=back) for back in range(stats.TREND_POINTS - 1, -1, -1)]
+
+
+def trend_gaps(frame: pd.DataFrame, force_code: str, *, period_end: Any = None) -> list[pd.Timestamp]:
+    """The years of a force's recent trend for which it has no figure, oldest first."""
+    mine = frame[(frame["force_code"] == force_code) & frame["value"].notna()]
+    known = set(mine["period_end"])
+    return [day for day in _trend_years(frame, period_end) if day not in known]
+
+
 def recent_trend(
     frame: pd.DataFrame,
     force_code: str,
@@ -620,13 +676,13 @@ def recent_trend(
     """One force's recent trend over the five years to a period (the last in the frame, by default).
 
     Years step back from `period_end` by twelve months, so rolling years do not overlap. A missing year
-    gives "cannot be calculated". For rates and shares; other kinds cannot be calculated.
+    gives "cannot be calculated"; `trend_gaps` names it. For rates and shares; other kinds cannot be
+    calculated.
     """
     rules = _rules(frame, measure)
-    end = pd.Timestamp(period_end) if period_end is not None else frame["period_end"].max()
-    ends = [end - pd.DateOffset(years=back) for back in range(stats.TREND_POINTS - 1, -1, -1)]
-    mine = frame[frame["force_code"] == force_code].set_index("period_end").reindex(ends)
-    if rules.kind not in ("rate", "share"):
+    mine = frame[frame["force_code"] == force_code].set_index("period_end")
+    mine = mine.reindex(_trend_years(frame, period_end))
+    if rules.kind not in TESTED:
         mine = mine.iloc[:0]
     model: Literal["rate", "proportion"] = "rate" if rules.kind == "rate" else "proportion"
     return stats.trend(

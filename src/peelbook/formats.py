@@ -129,6 +129,16 @@ def ordinal(place: int) -> str:
     return f"{place:,}{suffix}"
 
 
+def place(rank: int, n: int, tied: int = 1) -> str:
+    """A place among `n`, counted from the nearer end: `highest`, `3rd highest`, `joint 2nd lowest`.
+
+    `rank` 1 is the highest; `tied` share the place, which is then the best of them from either end.
+    """
+    from_below = n - rank - tied + 2
+    count, end = (rank, "highest") if rank <= from_below else (from_below, "lowest")
+    return f"{'joint ' if tied > 1 else ''}{'' if count == 1 else ordinal(count) + ' '}{end}"
+
+
 def cardinal(count: int) -> str:
     """Zero to nine in words ("no", "one" …), larger numbers in digits."""
     return _CARDINALS[count] if 0 <= count <= 9 else number(count)

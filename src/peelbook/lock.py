@@ -13,8 +13,9 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from io import FileIO
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from peelbook.errors import LockedError, PeelbookError
 
@@ -36,7 +37,7 @@ class Owner:
         return f"`peelbook {self.purpose}`, process {self.pid} on {self.host}, since {age} s"
 
 
-def _system_lock(stream: IO[bytes]) -> bool:
+def _system_lock(stream: BinaryIO | FileIO) -> bool:
     """Take the lock without waiting; whether that worked."""
     try:
         import fcntl
@@ -82,7 +83,8 @@ def hold(
     path = Path(folder) / file
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        stream = path.open("r+b") if path.exists() else path.open("w+b")
+        # Unbuffered: what a full disk refused must not be tried again when the file is closed.
+        stream = path.open("r+b" if path.exists() else "w+b", buffering=0)
     except OSError as error:
         raise refused(f"{folder}: cannot be written ({error.strerror or error})") from error
     with stream:
@@ -103,16 +105,15 @@ def hold(
                     path.unlink()
 
 
-def _still_there(path: Path, stream: IO[bytes]) -> bool:
+def _still_there(path: Path, stream: BinaryIO | FileIO) -> bool:
     try:
         return os.path.samestat(path.stat(), os.fstat(stream.fileno()))
     except OSError:
         return False
 
 
-def _record(stream: IO[bytes], text: str) -> None:
+def _record(stream: BinaryIO | FileIO, text: str) -> None:
     with contextlib.suppress(OSError):  # a full disk must not keep a run from ending
         stream.seek(0)
         stream.truncate()
         stream.write(text.encode())
-        stream.flush()

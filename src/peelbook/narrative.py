@@ -7,7 +7,7 @@ plain text (callers escape it); an empty string means that there is nothing to s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -65,10 +65,11 @@ def level(comparison: Comparison | Value, measure: Measure | str, force: Force |
         value=text,
         noun=found.noun_of(value),
         subject=found.subject_of(comparison.dimension, value),
+        period=_end(comparison.period_end, found),
     )
-    lead = formats.in_period(comparison.period_end, found.period)
+    lead = "" if found.names_period else f"{formats.in_period(comparison.period_end, found.period)}, "
     tail = "; the count was zero" if found.kind in ("rate", "share") and comparison.numerator == 0 else ""
-    return formats.sentence(f"{lead}, {body}{tail}")
+    return formats.sentence(f"{lead}{body}{tail}")
 
 
 def _changed(comparison: Comparison | Value, found: Measure, force: Force | str) -> str:
@@ -144,10 +145,7 @@ def rank(comparison: Comparison, measure: Measure | str) -> str:
     forces = f"{comparison.n} force{'' if comparison.n == 1 else 's'}"
     if comparison.n == 1:
         return f"No other force has a figure to compare this {thing} with."
-    from_below = comparison.n - comparison.rank - comparison.tied + 2
-    place, end = (comparison.rank, "highest") if comparison.rank <= from_below else (from_below, "lowest")
-    joint = "joint " if comparison.tied > 1 else ""
-    which = f"{joint}{'' if place == 1 else formats.ordinal(place) + ' '}{end}"
+    which = formats.place(comparison.rank, comparison.n, comparison.tied)
     text = f"It was the {which} of the {forces} with a figure."
     if comparison.rank_interval is not None:
         best, worst = comparison.rank_interval
@@ -206,6 +204,14 @@ def caveat(measure: Measure | str, force: Force | str) -> str:
     )
 
 
+def marker(measure: Measure | str, force: Force | str) -> str:
+    """The caveat of a figure for each resident in a few words, for a headline; empty for other figures."""
+    found = _measure(measure)
+    if not found.resident_population or not caveat(found, force):
+        return ""
+    return "Few residents, many workers and visitors: not comparable with other forces."
+
+
 def missing(gone: Missing | None, measure: Measure | str, force: Force | str, period_end: Any = None) -> str:
     """That a figure is missing, and why: never a zero, never a blank."""
     found = _measure(measure)
@@ -216,11 +222,16 @@ def missing(gone: Missing | None, measure: Measure | str, force: Force | str, pe
 
 
 def change(
-    later: Value | Missing, earlier: Value | Missing, measure: Measure | str, force: Force | str
+    later: Value | Missing,
+    earlier: Value | Missing,
+    measure: Measure | str,
+    force: Force | str,
+    tested: compare.Change | None = None,
 ) -> str:
-    """The change between two periods, with a test by chance alone for rates and shares.
+    """The change between two periods, and whether chance could explain it where `tested` says so.
 
-    A missing end is named with its reason.
+    The test is that of `compare.change`, which allows for the comparison of all forces: one force's own
+    test would call some forces of 43 changed by chance alone. A missing end is named with its reason.
     """
     found = _measure(measure)
     for end in (later, earlier):
@@ -239,40 +250,52 @@ def change(
     elif earlier.value > 0:
         moved += f", a change of {formats.signed_percent(later.value / earlier.value - 1)}"
     text = formats.sentence(f"between {start} and {stop}, {subject} {moved}")
-    p = _chance(later, earlier, found)
-    if p is None:
+    return f"{text} {_tested(tested)}".strip()
+
+
+def _tested(tested: compare.Change | None) -> str:
+    """What the corrected test says of a change, and where it lies among the changes of all forces."""
+    if tested is None:
+        return ""
+    lead = "" if tested.n == 1 else f"allowing for the comparison of {tested.n} forces, "
+    if tested.direction == compare.STEADY:
+        text = f"{lead}chance alone could explain the change"
+    else:
+        text = f"{lead}the change is larger than chance alone would explain"
+    text = formats.sentence(text)
+    if tested.position is None:
         return text
-    if p < 0.05:
-        return f"{text} The change is larger than chance alone would explain."
-    return f"{text} Chance alone could explain the change."
+    return f"{text} Beside the changes of all forces, it is {tested.position}."
 
 
-def _chance(later: Value, earlier: Value, found: Measure) -> float | None:
-    if (
-        not found.by_chance
-        or found.kind not in ("rate", "share")
-        or None
-        in (
-            later.numerator,
-            later.denominator,
-            earlier.numerator,
-            earlier.denominator,
-        )
-    ):
-        return None
-    test = stats.rate_change if found.kind == "rate" else stats.proportion_change
-    return float(test(later.numerator, later.denominator, earlier.numerator, earlier.denominator).p_value)
+def over_time(measure: Measure | str) -> str:
+    """What must be said wherever years of a measure are compared; empty for most measures."""
+    return " ".join(_measure(measure).over_time)
 
 
-def trend(recent: stats.Trend, measure: Measure | str, force: Force | str, period_end: Any) -> str:
-    """The recent trend in one sentence, by the five-year rule."""
+def trend(
+    recent: stats.Trend,
+    measure: Measure | str,
+    force: Force | str,
+    period_end: Any,
+    gaps: Sequence[Any] | None = None,
+) -> str:
+    """The recent trend in one sentence, by the five-year rule; empty for kinds that the rule does not cover.
+
+    `gaps` are the years without a figure (`compare.trend_gaps`), to be named where there is no trend.
+    """
     found = _measure(measure)
+    if found.kind not in compare.TESTED:
+        return ""
     span = f"over the five years to {formats.date(period_end)}"
     subject = f"the {_thing(found)} for {_name(force)}"
     if recent.direction == stats.UNKNOWN:
-        return formats.sentence(
-            f"{span}, the trend of {subject} cannot be calculated, because a year has no figure or no cases"
-        )
+        why = "a year has no figure or no cases"
+        if gaps:
+            why = f"there is no figure for {formats.joined(_end(day, found) for day in gaps)}"
+        elif gaps is not None:
+            why = "a year has no cases, or nothing but cases"
+        return formats.sentence(f"{span}, the trend of {subject} cannot be calculated, because {why}")
     if recent.direction == stats.NO_CHANGE:
         return formats.sentence(f"{span}, {subject} shows no significant trend")
     word = "an increasing" if recent.direction == stats.INCREASING else "a decreasing"
@@ -324,7 +347,7 @@ def grades(frame: pd.DataFrame, force: Force, cycle: str) -> str:
         return f"No stated PEEL grade of {force.full_name} for {cycle.replace('-', '–')} is in the sources of this book."
     found = mine["grade"].str.strip().str.capitalize().value_counts()
     parts = [
-        f"{grade.lower()} in {formats.cardinal(int(found[grade]))} area{'' if found[grade] == 1 else 's'}"
+        f"“{grade.lower()}” in {formats.cardinal(int(found[grade]))} area{'' if found[grade] == 1 else 's'}"
         for grade in reversed(measures.GRADES)
         if grade in found
     ]

@@ -13,7 +13,8 @@ import pandas as pd
 
 from peelbook import compare, display, measures
 from peelbook.catalogue import Catalogue
-from peelbook.errors import MissingTableError
+from peelbook.contracts import ENGLAND_AND_WALES
+from peelbook.errors import MissingTableError, ParameterError
 from peelbook.sections import all_sections
 
 if TYPE_CHECKING:
@@ -21,6 +22,102 @@ if TYPE_CHECKING:
     from peelbook.measures import Measure
 
 STEM = "all_forces"
+
+#: The table of all measures: one row a measure, breakdown, force and year.
+ALL_COLUMNS = (
+    "measure_id",
+    "label",
+    "breakdown",
+    "force_code",
+    "force",
+    "period_end",
+    "numerator",
+    "denominator",
+    "value",
+    "unit",
+    "lower",
+    "upper",
+    "status",
+    "reason",
+)
+
+#: What a row of the table of all measures rests on, where it has a value; `MISSING` where it has none.
+_STATUS = {"published": "as published", "grade": "as reported"}
+COMPUTED, MISSING = "computed", "missing"
+
+
+def all_measures(catalogue: Catalogue) -> pd.DataFrame:
+    """Every measure that has its tables × breakdown × force × year, in the order of the registry.
+
+    A year is in the table where any force has a figure for it; a force without one has a row that is
+    missing, with the reason. Of rolling years the ones are kept that end in March, as on the pages, so that
+    no event is in two years. `lower` and `upper` are the 95% interval, where the measure has one. Shares,
+    and changes, are 0 to 1. A `status` is `computed`, `as published`, `as reported` (grades) or `missing`.
+    """
+    names = {force.code: force.name for force in catalogue.forces} | {ENGLAND_AND_WALES: "England and Wales"}
+    frames = []
+    for measure in measures.registry().values():
+        if not all(catalogue.has(table) for table in measure.tables):
+            continue
+        for dimension in measures.dimensions(catalogue, measure):
+            if measure.kind == "grade" and list(dimension) != ["area_code"]:
+                continue  # A force has one grade an area, and one of each area in a cycle.
+            frame = _all_years(catalogue, measure, dimension)
+            if len(frame):
+                frames.append(frame)
+    if not frames:
+        return pd.DataFrame(columns=list(ALL_COLUMNS))
+    whole = pd.concat(frames, ignore_index=True)
+    whole["force"] = whole["force_code"].map(lambda code: names.get(code, code))
+    return whole[list(ALL_COLUMNS)]
+
+
+def _all_years(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]) -> pd.DataFrame:
+    """One measure at one breakdown: its figures with their intervals, and its missing ones with the reason."""
+    try:
+        frame = measures.compute(catalogue, measure.id, **dimension)
+    except ParameterError:  # A user's table may lack a whole category.
+        return pd.DataFrame()
+    if measure.period in ("year", "quarter") and (frame["period_end"].dt.month == 3).any():
+        frame = measures.yearly(frame)
+    interval = compare.intervals(frame, measure)
+    found = frame[measures.COLUMNS].assign(
+        lower=interval.low, upper=interval.high, status=_STATUS.get(measure.kind, COMPUTED), reason=""
+    )
+    found.attrs = {}
+    gone = [] if measure.areas else _missing_figures(catalogue, measure, dimension, found)
+    if gone:
+        columns = ["force_code", "period_end", "status", "reason"]
+        absent = pd.DataFrame(gone, columns=columns).astype({"period_end": found["period_end"].dtype})
+        found = pd.concat([found, absent], ignore_index=True)
+    found = found.sort_values(["force_code", "period_end"], ignore_index=True)
+    return found.assign(
+        measure_id=measure.id,
+        label=measure.label,
+        breakdown=measures.breakdown_name(dimension),
+        unit=_data_unit(measure),
+    )
+
+
+def _missing_figures(
+    catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any], found: pd.DataFrame
+) -> list[tuple[str, pd.Timestamp, str, str]]:
+    have = set(zip(found["force_code"], found["period_end"], strict=True))
+    return [
+        (code, day, MISSING, measures.why(catalogue, measure.id, code, day, **dimension))
+        for day in sorted(found["period_end"].unique())
+        for code in catalogue.forces.codes
+        if (code, day) not in have
+    ]
+
+
+def _data_unit(measure: Measure) -> str:
+    """The unit of a value in the data, where a share is 0 to 1 and not a percentage."""
+    if measure.kind == "grade":
+        return f"grade, 1 ({measures.GRADES[0].lower()}) to 5 ({measures.GRADES[-1].lower()})"
+    if measure.unit == "%":
+        return "share of the earlier figure" if measure.kind == "change" else "share, 0 to 1"
+    return measure.unit
 
 
 def open_national(*, data_dir: str = "") -> NationalBook:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from peelbook import claims, compare, display, formats, measures, narrative
+from peelbook import claims, compare, display, formats, measures, narrative, stats
 from peelbook.catalogue import OVERLAY_NOTE, Catalogue, Provenance
 from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import MissingTableError, ParameterError
@@ -120,14 +120,15 @@ class SectionBook:
     def _overlaid(self, measure: Measure) -> bool:
         return self.catalogue.uses_overlay(measure.tables)
 
-    def _caveats(self, measure: Measure) -> list[str]:
+    def _caveats(self, measure: Measure, *, over_time: bool = False) -> list[str]:
         cautions = [
             f"Read with care: {reason}"
             for name in measure.tables
             if self.catalogue.has(name)
             for reason in self.catalogue.cautions(name, self.force.code)
         ]
-        return [*self._area_notes(), *cautions, *measure.caveats, *measure.exclusions]
+        years = measure.over_time if over_time else ()
+        return [*self._area_notes(), *cautions, *years, *measure.caveats, *measure.exclusions]
 
     def _area_notes(self) -> list[str]:
         """Whom the averages are of, where the user's list of areas has others than the forces."""
@@ -164,7 +165,7 @@ class SectionBook:
         """Say which force and year the page is about, and which kinds of data it rests on."""
         grade = self._grade()
         year = f" Most figures are for the {formats.period(self.period)}." if self.period is not None else ""
-        graded = f" HMICFRS graded this area {grade} in 2023–25." if grade else ""
+        graded = f" HMICFRS graded this area “{grade}” in 2023–25." if grade else ""
         supplied = [name for name in self.section.tables if self.catalogue.supplies(name)]
         own = f"This page {OVERLAY_NOTE}: {formats.joined(supplied)}." if supplied else ""
         below = self.catalogue.suppress_below
@@ -216,7 +217,7 @@ class SectionBook:
                 display.Headline(
                     measure.format(comparison.value),
                     f"{label}, {measure.period_name(period)}",
-                    _beside(comparison, measure),
+                    f"{_beside(comparison, measure)} {narrative.marker(measure, self.force)}".strip(),
                     measure.definition,
                 )
             )
@@ -237,7 +238,9 @@ class SectionBook:
 
     # --- charts of a measure ---------------------------------------------------------------------
 
-    def _chart_words(self, measure: Measure, dimension: Dimension) -> dict[str, Any]:
+    def _chart_words(
+        self, measure: Measure, dimension: Dimension, *, over_time: bool = False
+    ) -> dict[str, Any]:
         label = measure.label + "".join(f": {value}" for value in dimension.values())
         return {
             "force": self.force,
@@ -246,7 +249,7 @@ class SectionBook:
             "unit": measure.unit,
             "decimals": measure.decimals,
             "provenance": self._provenance(measure),
-            "notes": self._caveats(measure),
+            "notes": self._caveats(measure, over_time=over_time),
         }
 
     def ski_slope(self, measure_id: str, *, printed: str = "", **dimension: Any) -> Chart | display.Html:
@@ -284,7 +287,7 @@ class SectionBook:
         measure, frame, reason = self._needs(measure_id, dimension)
         if frame is None or frame.empty:
             return self._absent(measure, reason)
-        words = self._chart_words(measure, dimension)
+        words = self._chart_words(measure, dimension, over_time=True)
         marks = [
             (self._claims.loc[claim, "period_end"], value, self._whose(claim))
             for claim in printed
@@ -358,7 +361,10 @@ class SectionBook:
         )
 
     def narrative(self, measure_id: str, **dimension: Any) -> display.Html:
-        """What the figure is, how it compares, how it has changed, and what to beware of; in sentences."""
+        """What the figure is, how it compares, how it has changed, and what to beware of; in sentences.
+
+        Whether chance could explain a change is judged among the changes of all forces.
+        """
         measure, frame, reason = self._needs(measure_id, dimension)
         if frame is None or frame.empty:
             return self._absent(measure, reason)
@@ -372,11 +378,38 @@ class SectionBook:
                     compare.against_peers(frame, self.force.code, period), measure, self.force
                 )
             ]
-        if frame["period_end"].nunique() >= 5:
-            texts.append(
-                narrative.trend(compare.recent_trend(frame, self.force.code), measure, self.force, period)
-            )
+        history = [
+            self._latest_change(measure, frame, found, dimension) if found else "",
+            self._recent_trend(measure, frame, period),
+        ]
+        if any(history):
+            history.append(narrative.over_time(measure))
+        texts.append(" ".join(text for text in history if text))
         return display.paragraphs([text for text in texts if text])
+
+    def _latest_change(
+        self, measure: Measure, frame: pd.DataFrame, later: measures.Value, dimension: Dimension
+    ) -> str:
+        """The change since the year before; nothing for kinds whose change says little by itself."""
+        before = later.period_end - pd.DateOffset(years=1)
+        if measure.kind not in ("count", "ratio", *compare.TESTED) or before not in set(frame["period_end"]):
+            return ""
+        earlier = measures.at(self.catalogue, measure.id, self.force.code, before, **dimension)
+        tested = compare.change(frame, self.force.code, later.period_end, before)
+        return narrative.change(later, earlier, measure, self.force, tested)
+
+    def _recent_trend(self, measure: Measure, frame: pd.DataFrame, period: pd.Timestamp) -> str:
+        """The five-year trend up to a period, where the table goes back so far."""
+        if frame.loc[frame["period_end"] <= period, "period_end"].nunique() < stats.TREND_POINTS:
+            return ""
+        code = self.force.code
+        return narrative.trend(
+            compare.recent_trend(frame, code, period_end=period),
+            measure,
+            self.force,
+            period,
+            compare.trend_gaps(frame, code, period_end=period),
+        )
 
     def tile_map(self, measure_id: str, **dimension: Any) -> Chart | display.Html:
         """All forces on the tile grid, this one outlined."""
@@ -422,7 +455,7 @@ class SectionBook:
         if table["value"].isna().all():
             return self._absent(measure, "the table has no figure for it")
         days = sorted(table["period_end"].unique())
-        words = self._chart_words(measure, {})
+        words = self._chart_words(measure, {}, over_time=True)
         del words["forces"]
         span = f"{measure.period_name(days[0])} to {measure.period_name(days[-1])}"
         return small_multiples(
@@ -549,7 +582,6 @@ class SectionBook:
 
     def disparity(self) -> Chart | display.Html:
         """Search rates of each ethnic group over that of White people, with 95% intervals."""
-        from peelbook import stats
         from peelbook.figures.disparity import disparity
 
         measure, frame, reason = self._needs("disparity_ratio", {})
@@ -663,7 +695,6 @@ class SectionBook:
         The report prints a share and a margin, not a count. The count is the whole number of the sample
         nearest to the share, and the note says whether a Wald interval of it gives the printed margin.
         """
-        from peelbook import stats
         from peelbook.figures.interval_dot_plot import interval_dot_plot
 
         title = "Searches with reasonable grounds, year ending 30 September 2023"
@@ -711,7 +742,6 @@ class SectionBook:
         Of this section, or of the whole report with `everywhere`. A force that supplies its own dip samples gets
         those instead.
         """
-        from peelbook import stats
         from peelbook.figures.interval_dot_plot import interval_dot_plot
 
         if self.catalogue.supplies("audits") and self.catalogue.may_read("audits"):
@@ -747,7 +777,6 @@ class SectionBook:
 
     def _own_audit(self, *, everywhere: bool) -> Chart | display.Html | None:
         """The force's own dip samples, as it supplied them; the latest of each heading. `None` without any."""
-        from peelbook import stats
         from peelbook.figures.interval_dot_plot import interval_dot_plot
 
         rows = self.catalogue.table("audits")
@@ -846,6 +875,5 @@ def _beside(comparison: compare.Comparison, measure: Measure) -> str:
         if pooled is not None:
             parts.append(f"England and Wales {measure.format(pooled)}")
     elif comparison.rank and comparison.n > 1:
-        place = "" if comparison.rank == 1 else f"{formats.ordinal(comparison.rank)} "
-        parts.append(f"{place}highest of {comparison.n}")
+        parts.append(f"{formats.place(comparison.rank, comparison.n, comparison.tied)} of {comparison.n}")
     return formats.sentence("; ".join(parts)) if parts else ""

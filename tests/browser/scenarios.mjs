@@ -312,6 +312,8 @@ const scenarios = {
     await page.locator(".pb-regions").getByRole("link", { name: "Kent Police" }).click();
     await page.locator(".pb-sections").getByRole("link", { name: /Police powers/ }).click();
     await scroll(page);
+    // Pictures below the fold come when they are reached; a busy machine needs a moment more.
+    await page.waitForFunction(() => [...document.images].every((image) => image.naturalWidth)).catch(() => {});
     const result = {
       heading: await page.locator("h1").innerText(),
       styled: await page.evaluate(() => getComputedStyle(document.querySelector(".pb-header-inner")).display),

@@ -97,3 +97,35 @@ def test_each_average_of_the_report_comes_with_the_averages_computed_for_it(many
     assert found.claim.claim_id == "police_powers.average"
     # All populations are equal here, so the mean is the total over total and stands once.
     assert len(averages) in (0, 2)
+
+
+def test_a_bare_direction_is_compared_by_side_and_a_stronger_word_by_the_rule(many):
+    (plain,) = claims.label_agreement(many(labelled("higher")), MET)
+    assert (plain.strict, plain.side) == (False, "higher")
+    assert plain.agrees("funnel") is True
+    (wrong,) = claims.label_agreement(many(labelled("lower")), MET)
+    assert wrong.agrees("distance") is False
+    (strong,) = claims.label_agreement(many(labelled("significantly higher")), MET)
+    assert strong.strict is True
+
+
+def test_a_word_that_claims_more_than_a_direction_is_tested_by_the_funnel_rule(many):
+    def verdict(side, **cells):
+        evidence = f'beyond("stop_search_rate", "{side}")'
+        row = labelled("significantly higher", value=None, sense=None, evidence=evidence, **cells)
+        (found,) = claims.evaluate(many(row), MET)
+        return found
+
+    held = verdict("higher")
+    assert held.verdict == "reproduced"
+    assert "standard errors" in held.reason
+    assert verdict("lower").verdict == "differs"
+    assert verdict("higher", period_end="2030-03-31").verdict == "not testable"
+
+
+def test_beyond_takes_a_side(many):
+    from peelbook.errors import TableContractError
+
+    row = labelled("higher", value=None, sense=None, evidence='beyond("stop_search_rate", "above")')
+    with pytest.raises(TableContractError, match="higher, lower"):
+        claims.evaluate(many(row), MET)

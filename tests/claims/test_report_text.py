@@ -250,17 +250,26 @@ def test_all_cells_of_figure_4_are_claims(ledger):
     assert len({claim.heading for claim in cells}) == 12
 
 
-def test_no_run_of_fourteen_words_is_the_reports(report_text, ledger):
+# Names that cannot be said in other words: areas of the inspection, outcome types.
+_NAMES = ("grade", "not_in_public_interest_cps.force", "not_in_public_interest_cps.average")
+
+
+@pytest.mark.parametrize("length", [14, 8])
+def test_no_run_of_words_is_the_reports(report_text, ledger, length):
+    """Eight words in a row, but for names; fourteen with the heading and for names too."""
+
     def words(text: str) -> list[str]:
         return re.findall(r"[a-z0-9]+", re.sub(r"\]\([^)]*\)", "]", text).lower())
 
     report = words(report_text)
-    runs = {tuple(report[start : start + 14]) for start in range(len(report) - 13)}
+    runs = {tuple(report[start : start + length]) for start in range(len(report) - length + 1)}
     for claim in ledger.claims:
-        own = words(f"{claim.heading} {claim.statement}")
-        assert not any(tuple(own[start : start + 14]) in runs for start in range(len(own) - 13)), (
-            claim.claim_id
-        )
+        if length == 8 and claim.claim_id.split(".", 1)[1].endswith(_NAMES):
+            continue
+        own = words(claim.statement if length == 8 else f"{claim.heading} {claim.statement}")
+        assert not any(
+            tuple(own[start : start + length]) in runs for start in range(len(own) - length + 1)
+        ), claim.claim_id
 
 
 def test_the_reviewed_list_says_what_each_number_is(reviewed):

@@ -93,6 +93,14 @@ def test_rates_per_resident_leave_the_city_of_london_out_of_averages():
             assert "E23000034" in found.excluded, found.id
 
 
+def test_only_a_figure_per_resident_gives_residents_as_the_reason_to_leave_british_transport_police_out():
+    for found in measures.registry().values():
+        per_resident = found.resident_population or "per 1,000 population" in found.unit
+        for text in found.exclusions:
+            if text.startswith(("British Transport Police", "Figures are of the territorial")):
+                assert ("no resident population" in text) == per_resident, found.id
+
+
 def test_city_of_london_is_excluded_from_the_england_and_wales_outcome_rate():
     assert "E23000034" in measures.registry()["charge_rate"].excluded
     assert any("City of London" in text for text in measures.registry()["charge_rate"].exclusions)
@@ -201,6 +209,7 @@ def test_a_well_formed_registry_is_read():
         ('{ table = "table", column = "y_count"', '{ table = "tables", column = "y_count"', "no publication"),
         ("{force} had", "{who} had", "unknown placeholder"),
         ("{force} had", "They had", "the sentence lacks it"),
+        ('caveats = ["note"]', 'caveats = ["note"]\nover_time = ["other"]', "no such note"),
         ('noun = ["thing", "things"]\n', "", "the sentence needs it"),
     ],
 )
@@ -226,7 +235,7 @@ def test_the_reference_page_documents_every_measure_and_is_deterministic():
     for found in measures.registry().values():
         assert f"`{found.id}`" in page
         assert f"## {found.label}\n" in page
-        for text in (found.definition, *found.caveats, *found.exclusions):
+        for text in (found.definition, *found.caveats, *found.over_time, *found.exclusions):
             assert text in page
     assert page.count("\n## ") == len(measures.registry())
 

@@ -21,6 +21,7 @@ from peelbook.paths import PACKAGE
 from peelbook.runner import engine
 from peelbook.runner.errors import SchedulerError
 from peelbook.runner.executor import DaskCluster
+from peelbook.runner.progress import Silent
 from peelbook.runner.results import Result
 from peelbook.runner.worker import Bundle
 
@@ -133,6 +134,9 @@ def test_two_workers_elsewhere_give_the_same_bytes_and_one_killed_loses_nothing(
     done: list[Result] = []
 
     class KillOne:
+        def note(self, text):
+            pass
+
         def start(self, total, up_to_date):
             pass
 
@@ -178,6 +182,34 @@ def test_any_executor_will_do(book):
         )
     assert {r.status for r in results} == {"ok"}
     assert [printed(r).split()[0] for r in results] == ["kent"] * 3 + ["essex"] * 3
+
+
+@pytest.mark.slow
+def test_a_cluster_of_one_worker_that_is_lost_goes_on_when_its_nanny_has_started_another(book, tmp_path):
+    """The tables are sent again: their only copy went with the worker."""
+    pytest.importorskip("distributed")
+    from distributed import LocalCluster
+
+    for section in book.sections:
+        book.put(section.stem, code("import time; time.sleep(0.2)"))
+    done: list[Result] = []
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster:
+
+        class KillIt(Silent):
+            def done(self, result):
+                done.append(result)
+                if len(done) == 2:
+                    os.kill(cluster.workers[0].pid, signal.SIGKILL)
+
+        results = book.run(forces=["kent", "essex"], scheduler=cluster.scheduler_address, progress=KillIt())
+    assert [result.error for result in results] == [None] * 6
+
+
+@pytest.mark.parametrize("address", ["bogus", "tcp://", "http://127.0.0.1:8786"])
+def test_what_is_no_address_of_a_scheduler_is_told_at_once(address):
+    pytest.importorskip("distributed")
+    with pytest.raises(SchedulerError, match="tcp://host:port"):
+        DaskCluster(address, Bundle("", {}, {}))
 
 
 def test_a_scheduler_that_does_not_answer_is_one_clear_error(book, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import random
@@ -161,6 +162,13 @@ def test_a_disk_that_is_really_full(book, tmp_path):
             book.moved(disk / ".peelbook").run(forces=["kent"])
         assert [read_entry(path) for path in disk.rglob("*.nb")], "what was finished before is whole"
         assert not list(disk.rglob("*.part"))
+        # Not even the lock's record finds room: still a message, and no traceback.
+        (disk / "filler").write_bytes(b"")
+        with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as stream:
+            while True:
+                stream.write(b"x" * 512)
+        with pytest.raises(CacheError, match="No space left"):
+            book.moved(disk / "other" / ".peelbook").run(forces=["kent"])
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 

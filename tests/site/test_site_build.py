@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -23,9 +25,11 @@ from site_samples import (
 from peelbook import site
 from peelbook.runner.errors import LockedError
 from peelbook.runner.lock import hold
-from peelbook.site import cells, frame
+from peelbook.site import cells, extension, frame
 from peelbook.site._build import SiteBuildError
+from peelbook.site.marks import Marks
 from peelbook.site.pdf import PdfError, join, print_force
+from peelbook.site.publish import PublishError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,7 +59,39 @@ def test_the_book_builds_strictly_from_nothing_but_the_package(book_site):
     for kind in ("csv", "svg", "png"):
         assert f"notebooks/figures/police_powers.rate_0.{kind}" in made
     assert {"claims.csv", "claims.json", "requirements.txt", "notebooks/police_powers.ipynb"} <= made
+    assert "all-measures.zip" in made
     assert broken_links(book_site) == []
+
+
+@pytest.mark.parametrize("layout", ["book", "edition"])
+def test_the_page_of_all_forces_links_to_the_table_of_all_measures(layout, project, build):
+    page = json.loads((ROOT / "book" / "all_forces.ipynb").read_bytes())
+    page["cells"] = [cell for cell in page["cells"] if cell["cell_type"] == "markdown"][:1]
+    (project / "book" / "all_forces.ipynb").write_text(json.dumps(page))
+    toc = project / "_toc.yml"
+    toc.write_text(toc.read_text().replace("book/coverage", "book/coverage\n      - file: book/all_forces"))
+    out = jupyter_book(project) if layout == "book" else build(sample_results(slugs=("kent",))).out_dir
+    assert 'href="../all-measures.zip"' in (out / "book" / "all_forces.html").read_text(encoding="utf-8")
+    assert zipfile.is_zipfile(out / "all-measures.zip")
+    assert broken_links(out) == []
+
+
+def test_the_sites_own_files_are_not_made_again_of_the_same_data(catalogue, tmp_path, project, monkeypatch):
+    made = []
+
+    def site_files(_):
+        made.append(1)
+        return dict.fromkeys(extension.SITE_FILES, b"")
+
+    monkeypatch.setattr(extension, "site_files", site_files)
+    for _ in range(2):
+        marks = Marks(tmp_path / "marks.json")
+        assert extension.put_site_files(tmp_path, catalogue, marks) == extension.SITE_FILES
+        marks.save()
+    assert made == [1]
+    (tmp_path / "all-measures.zip").unlink()
+    extension.put_site_files(tmp_path, catalogue, Marks(tmp_path / "marks.json"))
+    assert made == [1, 1]
 
 
 def test_the_book_publishes_no_maps_fonts_sources_or_unused_scripts(book_site):
@@ -335,3 +371,63 @@ def test_code_that_shows_nothing_is_folded_with_that_of_the_cell_after_it(editio
     assert page.count("<summary>Code</summary>") == page.count(
         '<div class="cell">\n<div class="cell_output">'
     )
+
+
+def html(folder: Path) -> dict[str, bytes]:
+    return {name: content for name, content in files(folder).items() if name.endswith(".html")}
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (
+            {"slugs": ("kent",), "reference_force": "kent"},
+            {"slugs": ("metropolitan", "kent"), "reference_force": "metropolitan"},
+        ),
+        (
+            {"slugs": ("kent",), "reference_force": "kent"},
+            {"slugs": ("kent",), "stems": ("workforce",), "reference_force": "kent"},
+        ),
+    ],
+    ids=["another reference force", "fewer sections"],
+)
+def test_a_build_after_another_gives_the_pages_of_a_cold_one(project, catalogue, tmp_path, first, then):
+    def make(options, out, work):
+        options = dict(options)
+        reference = options.pop("reference_force")
+        return site.build(
+            sample_results(**options),
+            tmp_path / out,
+            catalogue=catalogue,
+            jobs=1,
+            reference_force=reference,
+            work_dir=tmp_path / work,
+        ).out_dir
+
+    make(first, "out", "work")
+    warm = html(make(then, "out", "work"))
+    assert warm == html(make(then, "cold", "cold-work"))
+
+
+def test_only_a_force_whose_report_is_in_the_ledger_is_called_checked(build):
+    out = build(sample_results(), reference_force="kent").out_dir
+    assert "is in the ledger" in (out / "forces/metropolitan/index.html").read_text()
+    assert "is in the ledger" not in (out / "forces/kent/index.html").read_text()
+    assert "Read the report" not in (out / "index.html").read_text()
+
+
+def test_a_folder_of_other_files_is_refused_before_anything_is_written(build, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    with pytest.raises(PublishError, match="not a site"):
+        build(sample_results())
+    assert files(tmp_path / "out") == {"notes.txt": b"mine"}
+
+
+def test_a_full_disk_in_the_work_folder_is_one_clear_error(build, monkeypatch):
+    def full(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("peelbook.site.stage.put_file", full)
+    with pytest.raises(SiteBuildError, match=r"No space left on device.*free some space"):
+        build(sample_results())

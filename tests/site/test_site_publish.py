@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from peelbook.runner.errors import LockedError
+from peelbook.runner.lock import hold
 from peelbook.site import publish as publishing
-from peelbook.site.publish import PublishError, publish, put_file
+from peelbook.site.publish import PublishError, publish, put_file, target
 
 
 def tree(folder: Path, **files: str) -> dict[str, Path]:
@@ -142,3 +144,50 @@ def test_a_file_of_the_work_folder_changes_only_with_its_bytes(tmp_path):
     put_file(path, "other")
     assert path.read_text() == "other"
     assert path.stat().st_mtime > 1
+
+
+@pytest.mark.parametrize("name", ["thesis.txt", "sub/thesis.txt", ".git/config"])
+def test_a_folder_that_holds_anything_but_a_site_is_never_replaced(tmp_path, name):
+    kept = tmp_path / "d" / name
+    kept.parent.mkdir(parents=True)
+    kept.write_text("years of work")
+    with pytest.raises(PublishError, match=r"would remove them\. Fix: name a new or empty folder"):
+        target(tmp_path / "d")
+    assert kept.read_text() == "years of work"
+
+
+def test_a_site_a_new_folder_and_an_empty_one_may_be_replaced(tmp_path):
+    (tmp_path / "empty").mkdir()
+    tree(tmp_path / "site", **{"build.json": "{}", "index.html": "x"})
+    for name in ("empty", "site", "new/below"):
+        assert target(tmp_path / name) == (tmp_path / name).resolve()
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(PublishError, match="is a file"):
+        target(tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "x"
+
+
+def test_a_link_to_a_folder_is_followed_and_stays(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
+    publish(tree(tmp_path / "a", **{"index.html": "1"}), target(tmp_path / "link"))
+    assert (tmp_path / "link").is_symlink()
+    assert read(tmp_path / "real") == {"index.html": "1"}
+
+
+def test_what_a_killed_build_left_beside_the_site_is_swept_and_nothing_else(tmp_path):
+    tree(tmp_path / ".out.new-abc123", **{"index.html": "half"})
+    tree(tmp_path / ".out.newer", **{"mine.txt": "x"})
+    publish(tree(tmp_path / "a", **{"index.html": "1"}), tmp_path / "out")
+    assert not (tmp_path / ".out.new-abc123").exists()
+    assert (tmp_path / ".out.newer").exists()
+
+
+def test_two_builds_with_one_aim_take_turns_whatever_their_work_folders(tmp_path):
+    files = tree(tmp_path / "a", **{"index.html": "1"})
+    with hold(publishing._door((tmp_path / "out").resolve()), "publish"), pytest.raises(LockedError):
+        publish(files, tmp_path / "out")
+    publish(files, tmp_path / "out")

@@ -25,6 +25,7 @@ SIGNATURES: Mapping[str, tuple[int, int, tuple[str, ...]]] = {
     "labelled": (2, 2, ()),
     "quantity": (1, 1, ("years",)),
     "measure": (1, 1, ("*",)),
+    "beyond": (2, 2, ("*",)),
     "total": (2, 2, ("*",)),
     "grade": (1, 1, ()),
     "grades": (0, 1, ()),
@@ -43,6 +44,10 @@ SIGNATURES: Mapping[str, tuple[int, int, tuple[str, ...]]] = {
 
 #: Functions whose first argument names a claim of the same ledger.
 OF_CLAIMS = ("claim", "numerator", "denominator", "labelled")
+
+
+#: Which side of the usual range of forces `beyond` asks about.
+SIDES = ("higher", "lower")
 
 
 class EvidenceError(PeelbookError):
@@ -168,6 +173,11 @@ def _unit_of_call(call: Call, claim: Claim, ledger: Ledger) -> Unit:
         return UNITS[min(units)] if units else NUMBER
     if name == "measure":
         return _unit_of_measure(call)
+    if name == "beyond":
+        if text(call, 1) not in SIDES:
+            raise EvidenceError(f"beyond takes a measure and one of: {', '.join(SIDES)}")
+        _unit_of_measure(call)
+        return TRUTH
     if name == "total":
         table, column = text(call, 0), text(call, 1)
         _known_column(table, column)

@@ -292,6 +292,29 @@ class _Run:
             self.missing(name, subject, period, options)
         return Figure(self.average(rows, measure, unit, part), base)
 
+    def do_beyond(self, call: Call) -> bool:
+        """Whether the force lies beyond the funnel limits of all forces, on the side that the report names."""
+        import pandas as pd
+
+        from peelbook import compare, formats, measures
+
+        name, side = text(call, 0), text(call, 1)
+        options = {key: _plain(value) for key, value in call.named}
+        day = pd.Timestamp(options.pop("period", None) or self.setting.period_end or self.claim.period_end)
+        frame = Calculator(self.catalogue, self.ledger).frame(name, **options)
+        self.used(name)
+        if pd.isna(day) or not (frame["period_end"] == day).any():
+            self.missing(name, self.claim.force_code, day, options)
+        found = compare.against_peers(frame, self.claim.force_code, day)
+        if not found or found.position is None or found.z is None:
+            raise Unavailable(f"The funnel rule cannot speak of {measures.registry()[name].label.lower()}.")
+        self.trace.add(
+            "notes",
+            f"The funnel rule of this book calls the force {found.position} "
+            f"({formats.signed(found.z, 1)} standard errors); the report does not give its own rule.",
+        )
+        return found.position == f"{side} than expected"
+
     def missing(self, name: str, subject: str, period: Any, options: dict[str, Any]) -> None:
         """Raise `Unavailable` with the measure's own words for why."""
         from peelbook import formats, measures

@@ -18,16 +18,16 @@ from peelbook.claims._ledger import Claim, read
 if TYPE_CHECKING:
     from peelbook.catalogue import Catalogue
 
-#: Labels that compare a force with its peers, and the word of `compare` each should meet.
+#: Labels that compare a force with its peers: the side, and whether the word claims more than a direction.
 DIRECTIONS = {
-    "higher than expected": "higher than expected",
-    "significantly higher": "higher than expected",
-    "higher": "higher than expected",
-    "lower than expected": "lower than expected",
-    "significantly lower": "lower than expected",
-    "lower": "lower than expected",
-    "low end of the range": "lower than expected",
-    "lowest of all forces": "lower than expected",
+    "higher than expected": ("higher", True),
+    "significantly higher": ("higher", True),
+    "higher": ("higher", False),
+    "lower than expected": ("lower", True),
+    "significantly lower": ("lower", True),
+    "lower": ("lower", False),
+    "low end of the range": ("lower", False),
+    "lowest of all forces": ("lower", False),
 }
 
 
@@ -52,10 +52,24 @@ class LabelCheck:
     both: int = 0
     reason: str = ""
 
+    @property
+    def side(self) -> str:
+        """The side of its peers on which the report puts the force: `"higher"` or `"lower"`."""
+        return DIRECTIONS[self.claim.label][0]
+
+    @property
+    def strict(self) -> bool:
+        """Whether the report's word claims more than a direction: *expected*, *significantly*."""
+        return DIRECTIONS[self.claim.label][1]
+
     def agrees(self, rule: str) -> bool | None:
-        """Whether `"funnel"` or `"distance"` gives the report's word."""
-        word = getattr(self, rule)
-        return None if word is None else word == DIRECTIONS[self.claim.label]
+        """Whether `"funnel"` or `"distance"` gives the report's word; for a bare direction, its side."""
+        word, score = getattr(self, rule), self.z if rule == "funnel" else self.sd_distance
+        if word is None:
+            return None
+        if self.strict:
+            return word == f"{self.side} than expected"
+        return score is not None and (score > 0) == (self.side == "higher")
 
 
 def label_agreement(catalogue: Catalogue, force_code: str) -> list[LabelCheck]:
@@ -83,7 +97,12 @@ def _check(calculator: Calculator, claim: Claim) -> LabelCheck:
     from peelbook import compare, measures
 
     call = next(
-        (item for tree in claim.trees for item in calls(tree) if item.name == "measure" and _whole(item)),
+        (
+            item
+            for tree in claim.trees
+            for item in calls(tree)
+            if item.name in ("measure", "beyond") and _whole(item)
+        ),
         None,
     )
     if call is None or not isinstance(call.arguments[0], Text):

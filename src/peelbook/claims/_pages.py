@@ -355,10 +355,21 @@ def _labels_section(checks: Sequence[LabelCheck]) -> str:
         "HMICFRS does not publish its rule for these words. Ours are on the [methods page](methods.md). "
         f"Of {len(checks)} labelled comparisons with other forces, {len(tested)} have data for all forces here."
     )
-    for rule, name in (("funnel", "funnel rule"), ("distance", "distance rule")):
-        spoken = [check for check in tested if check.agrees(rule) is not None]
-        agreed = sum(bool(check.agrees(rule)) for check in spoken)
-        lead += f" The {name} gives the report's word in {agreed} of {len(spoken)}."
+    for strict, words in (
+        (True, "Where the report says *expected* or *significantly*"),
+        (False, "Where it only says *higher* or *lower*, and the direction is all that can be compared"),
+    ):
+        # One figure may be labelled in two places of the report; it counts once.
+        distinct = {
+            (check.measure, check.period, check.side): check for check in tested if check.strict is strict
+        }.values()
+        counts = []
+        for rule, name in (("funnel", "funnel rule"), ("distance", "distance rule")):
+            spoken = [check for check in distinct if check.agrees(rule) is not None]
+            agreed = sum(bool(check.agrees(rule)) for check in spoken)
+            counts.append(f"the {name} agrees in {agreed} of {len(spoken)}")
+        if distinct:
+            lead += f" {words}, {formats.joined(counts)}."
     body, spread = [], []
     for check in tested:
         body.append(
@@ -578,6 +589,10 @@ _FUNCTIONS = {
     "measure": (
         'measure("id", period="2023-03-31", ethnicity="Black")',
         "a measure for the claim's subject and period; `period`, `subject`, `part` and the measure's breakdowns are optional",
+    ),
+    "beyond": (
+        'beyond("id", "higher")',
+        "whether the funnel rule puts the force beyond all others on this side; for words such as significantly higher",
     ),
     "total": (
         'total("table", "column", quarters=4, basis="closed")',

@@ -146,7 +146,8 @@ def comparison(claim: Claim, holds: bool, trace: Trace) -> str:
         return "The table of judgments, from secondary sources, states " + (
             "the same grade." if holds else "another grade."
         )
-    return f"The comparison holds by {source}." if holds else f"The comparison does not hold by {source}."
+    said = f"The comparison holds by {source}." if holds else f"The comparison does not hold by {source}."
+    return " ".join([said, *trace.notes])
 
 
 def difference(

@@ -100,7 +100,7 @@ def finite(values: pd.Series) -> pd.Series:
 
 
 def place(data: pd.DataFrame, force_code: str) -> str:
-    """Return the force's place in words: "highest of 43", "joint 3rd highest of 43", "lowest of 43"."""
+    """Return the force's place in words: "highest of 43", "joint 3rd lowest of 43"; from the nearer end."""
     valued = data[data["value"].notna()]
     row = valued[valued["force_code"] == force_code]
     if row.empty:
@@ -111,12 +111,7 @@ def place(data: pd.DataFrame, force_code: str) -> str:
     same = int((valued["rank"] == rank).sum())
     if same == n:
         return f"the same as all {n} forces"
-    joint = "joint " if same > 1 else ""
-    if rank == 1:
-        return f"{joint}highest of {n}"
-    if rank + same - 1 == n:
-        return f"{joint}lowest of {n}"
-    return f"{joint}{formats.ordinal(rank)} highest of {n}"
+    return f"{formats.place(rank, n, same)} of {n}"
 
 
 def extreme(data: pd.DataFrame, write: Callable[[Any], str], *, lowest: bool = False) -> str:

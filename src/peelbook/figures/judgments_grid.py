@@ -89,7 +89,7 @@ def _one_force(data, id, title, provenance, period, force, notes, basis) -> Char
             spoken.append((1, f"{grade}: {formats.joined(areas)}"))
     counts = formats.joined(
         [
-            f"{formats.cardinal(int((data['grade'] == grade).sum()))} {grade.lower()}"
+            f"{formats.cardinal(int((data['grade'] == grade).sum()))} “{grade.lower()}”"
             for grade in GRADES
             if (data["grade"] == grade).any()
         ]
@@ -237,7 +237,7 @@ def _national(data, id, title, provenance, period, force, forces, notes, basis) 
     own = ""
     if focus in graded:
         own = f"{known[focus]}: " + ", ".join(
-            f"{formats.cardinal(n)} {grade.lower()}"
+            f"{formats.cardinal(n)} “{grade.lower()}”"
             for grade in GRADES
             if (n := sum(1 for value in graded[focus].values() if value == grade))
         )
@@ -247,7 +247,7 @@ def _national(data, id, title, provenance, period, force, forces, notes, basis) 
     alt = words.alt_text(
         f"Grid of grades by force and area, {words.count_of_forces(len(order))} and {len(areas)} areas, {period}",
         own,
-        (1, "All grades: " + ", ".join(f"{grade.lower()} {n}" for grade, n in totals.items())),
+        (1, "All grades: " + ", ".join(f"“{grade.lower()}” {n}" for grade, n in totals.items())),
         (2, f"{formats.cardinal(blanks)} cells have no stated grade".capitalize() if blanks else ""),
         (3, f"Forces without any stated grade: {words.names(absent, 6)}" if absent else ""),
     )

@@ -17,9 +17,10 @@ from peelbook.measures._compute import (
     mid_year,
     periods,
     publication,
+    why,
     yearly,
 )
-from peelbook.measures._reference import everything, reference_markdown
+from peelbook.measures._reference import breakdown_name, dimensions, everything, reference_markdown
 from peelbook.measures._registry import GRADES, Measure, Part, Registry, parse, registry
 
 __all__ = [
@@ -32,7 +33,9 @@ __all__ = [
     "Value",
     "at",
     "breakdown",
+    "breakdown_name",
     "compute",
+    "dimensions",
     "everything",
     "latest",
     "mid_year",
@@ -41,5 +44,6 @@ __all__ = [
     "publication",
     "reference_markdown",
     "registry",
+    "why",
     "yearly",
 ]

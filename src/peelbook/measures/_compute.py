@@ -125,6 +125,16 @@ def at(
     return Missing(_why(catalogue, measure, code, day, dimension), **tags)
 
 
+def why(catalogue: Catalogue, measure_id: str, force_code: str, period_end: Any, **dimension: Any) -> str:
+    """Return the reason why a force has no figure in a period, for one that `compute` left out.
+
+    Raises as `at` does.
+    """
+    measure = registry()[measure_id]
+    day = pd.Timestamp(period_end).normalize()
+    return _why(catalogue, measure, force_code, day, _checked(measure, dimension))
+
+
 def periods(catalogue: Catalogue, measure_id: str, **dimension: Any) -> list[pd.Timestamp]:
     """Return the periods in which any force has a figure, in order."""
     return sorted(compute(catalogue, measure_id, **dimension)["period_end"].unique())

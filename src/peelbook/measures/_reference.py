@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from peelbook.catalogue import Catalogue
@@ -30,7 +30,7 @@ def everything(catalogue: Catalogue, measure_ids: Iterable[str] | None = None) -
         measure = registry()[measure_id]
         if measure.kind == "grade":
             continue
-        for dimension in _dimensions(catalogue, measure):
+        for dimension in dimensions(catalogue, measure):
             try:
                 frame = compute(catalogue, measure_id, **dimension)[COLUMNS]
             except MissingTableError:
@@ -40,7 +40,7 @@ def everything(catalogue: Catalogue, measure_ids: Iterable[str] | None = None) -
                 frame.assign(
                     measure_id=measure_id,
                     label=measure.label,
-                    breakdown="; ".join(f"{name}={value}" for name, value in dimension.items()),
+                    breakdown=breakdown_name(dimension),
                     unit=measure.unit,
                 )
             )
@@ -52,7 +52,7 @@ def everything(catalogue: Catalogue, measure_ids: Iterable[str] | None = None) -
     return whole[columns]
 
 
-def _dimensions(catalogue: Catalogue, measure: Measure) -> Iterable[dict[str, Any]]:
+def dimensions(catalogue: Catalogue, measure: Measure) -> Iterable[dict[str, Any]]:
     """The breakdowns a measure is published at: none, then each dimension on its own."""
     if not measure.default and "years" not in measure.breakdowns:
         yield {}
@@ -65,6 +65,11 @@ def _dimensions(catalogue: Catalogue, measure: Measure) -> Iterable[dict[str, An
             continue
         for lag, value in itertools.product(years, _values(catalogue, measure, name)):
             yield ({} if lag is None else {"years": lag}) | {name: value}
+
+
+def breakdown_name(dimension: Mapping[str, Any]) -> str:
+    """A breakdown as the tables for download name it: "", `offence_group=Robbery`."""
+    return "; ".join(f"{name}={value}" for name, value in dimension.items())
 
 
 def reference_markdown() -> str:
@@ -129,10 +134,10 @@ def _entry(measure: Measure) -> list[str]:
     # A definition list, because a two-column table without a heading row has no meaning to a screen reader.
     for name, text in rows:
         lines += [name, f": {text}", ""]
-    if measure.caveats:
+    if caveats := [*measure.caveats, *measure.over_time]:
         lines += [
             "Caveats",
-            *(f": {text}" if not place else f"\n: {text}" for place, text in enumerate(measure.caveats)),
+            *(f": {text}" if not place else f"\n: {text}" for place, text in enumerate(caveats)),
             "",
         ]
     return lines

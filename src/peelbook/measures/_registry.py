@@ -40,11 +40,13 @@ _OPTIONAL = {
     "noun",
     "excluded",
     "caveats",
+    "over_time",
     "exclusions",
     "polarity",
     "areas",
 }
-_PLACEHOLDERS = {"force", "value", "noun", "subject"}
+_PLACEHOLDERS = {"force", "value", "noun", "subject", "period"}
+_NOTES = ("caveats", "over_time", "exclusions")
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ class Measure:
     `scale` multiplies numerator / denominator (1,000 for "per 1,000"); shares have scale 1 and are
     0 to 1. `period` is a key of `formats.PERIODS`. `breakdowns` maps a dimension to its values (empty:
     any value of the table's column). `excluded` are the force codes that averages and limits leave
-    out. `polarity` is `"none"`, `"higher"` or `"lower"` and says which way a published standard points.
+    out. `over_time` must be said wherever years are compared. `polarity` is `"none"`, `"higher"` or
+    `"lower"` and says which way a published standard points.
     """
 
     id: str
@@ -97,6 +100,7 @@ class Measure:
     excluded: tuple[str, ...]
     exclusions: tuple[str, ...]
     caveats: tuple[str, ...]
+    over_time: tuple[str, ...]
     polarity: str
     areas: str
     publications: tuple[str, ...]
@@ -121,6 +125,11 @@ class Measure:
             self.denominator.table.startswith("population")
             or self.denominator.columns[0][0] == "census_population_count"
         )
+
+    @property
+    def names_period(self) -> bool:
+        """Whether the sentence names its period itself, and so is not opened with it."""
+        return "{period}" in self.sentence
 
     @property
     def by_chance(self) -> bool:
@@ -272,12 +281,7 @@ class _Reader:
                 self.fault("id", self.id, "two measures have this id", "rename one")
             if len(self.faults) == before:
                 found[self.id] = self.build(raw)
-        used = {
-            note
-            for raw in self.data.get("measure", [])
-            for key in ("caveats", "exclusions")
-            for note in raw.get(key, ())
-        }
+        used = {note for raw in self.data.get("measure", []) for key in _NOTES for note in raw.get(key, ())}
         self.id = "notes"
         for note in self.notes.keys() - used:
             self.fault(note, "", "no measure uses this note", "remove it")
@@ -303,7 +307,7 @@ class _Reader:
             )
         if raw.get("polarity", "none") not in ("none", "higher", "lower"):
             self.fault("polarity", raw["polarity"], "unknown polarity", "use none, higher or lower")
-        for key in ("caveats", "exclusions"):
+        for key in _NOTES:
             for note in raw.get(key, ()):
                 if note not in self.notes:
                     self.fault(key, note, "no such note", "add it to [notes]")
@@ -358,10 +362,12 @@ class _Reader:
                 "sentence",
                 ", ".join(sorted(unknown)),
                 "unknown placeholder",
-                "use force, value, noun, subject",
+                "use force, value, noun, subject, period",
             )
         if missing := {"force", "value"} - fields:
             self.fault("sentence", ", ".join(sorted(missing)), "the sentence lacks it", "put it in")
+        if "period" in fields and raw.get("kind") == "change":
+            self.fault("sentence", "period", "a change names both of its ends", "take {period} out")
         for key in ("noun", "subject"):
             if (key in fields) and key not in raw:
                 self.fault(key, "", "the sentence needs it", f"add {key}")
@@ -413,6 +419,7 @@ class _Reader:
             excluded=tuple(raw.get("excluded", ())),
             exclusions=tuple(self.notes[note] for note in raw.get("exclusions", ())),
             caveats=tuple(self.notes[note] for note in raw.get("caveats", ())),
+            over_time=tuple(self.notes[note] for note in raw.get("over_time", ())),
             polarity=raw.get("polarity", "none"),
             areas=raw.get("areas", ""),
             publications=tuple(self.publications[table] for table in tables),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from peelbook.runner.cache import Cache
 from peelbook.runner.errors import CacheError
-from peelbook.runner.lock import hold
+from peelbook.runner.lock import FILE, hold
 from peelbook.runner.workspace import Workspace
 
 BUILT = ("_site", "_build")
@@ -44,14 +44,21 @@ def clean(
             yield f"Removed {files} entries, {size / 1e6:.1f} MB."
             return
         for target in targets:
-            if target.exists():
+            if not target.exists():
+                continue
+            if target == workspace.base / "site":  # a build at work on its pages holds this one
+                with hold(target, "clean"):
+                    for path in target.iterdir():
+                        if path.name != FILE:
+                            _remove(path)
+            else:
                 _remove(target)
-                yield f"Removed {target}"
+            yield f"Removed {target}"
 
 
 def _remove(target: Path) -> None:
     try:
-        shutil.rmtree(target)
+        shutil.rmtree(target) if target.is_dir() else target.unlink()
     except OSError as error:
         raise CacheError(
             f"{target}: cannot be removed ({error.strerror or error}). Fix: remove it by hand."

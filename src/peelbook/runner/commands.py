@@ -71,7 +71,7 @@ SchedulerOption = Annotated[
     str | None,
     typer.Option(
         "--scheduler",
-        help="Run on the dask cluster of this scheduler, such as tcp://host:8786 (needs peelbook[cluster]).",
+        help="Run on the dask cluster of this scheduler, such as tcp://host:8786 (needs the extra `cluster`).",
         show_default=False,
     ),
 ]
@@ -248,7 +248,10 @@ def build_command(
         _print_plan(workspace, forces, sections, period, again, as_json)
         return
     from peelbook.runner import engine
+    from peelbook.site.publish import target
 
+    home = workspace.overlay or workspace.base.parent
+    folder = target(out or home / "_site")  # before anything runs
     results = engine.run(
         forces,
         sections,
@@ -267,8 +270,6 @@ def build_command(
     from peelbook import site
     from peelbook.catalogue import Catalogue
 
-    home = workspace.overlay or workspace.base.parent
-    folder = (out or home / "_site").absolute()
     report = site.build(
         results,
         folder,

@@ -7,6 +7,7 @@ next run finds the rest in the cache.
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -63,7 +64,11 @@ def run(
     kernel = execute.kernel_name(options.kernel)
     known = plan.read_forces(workspace)
     chosen = list(known) if forces is None else [f if isinstance(f, Force) else known[f] for f in forces]
-    with hold(workspace.base, purpose):
+    with hold(workspace.base, purpose) as killed:
+        if killed is not None:
+            progress.note(
+                f"The last run here was stopped before its end ({killed.describe(time.time())} ago). What it finished is kept."
+            )
         planned = plan.make(workspace, chosen, resolve_sections(sections), period=period, again=again)
         _empty(workspace)
         try:
@@ -115,6 +120,9 @@ def _carry_out(
             )
             _note(cache, step, step.expected_seconds)
         elif step.reason == plan.DAMAGED:
+            progress.note(
+                f"Damaged cache entry of {step.force.slug}/{step.section.stem}: thrown away, run again."
+            )
             cache.discard(step.key)
     to_run = planned.to_run
     progress.start(len(to_run), len(planned.steps) - len(to_run))

@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import re
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
@@ -25,6 +27,9 @@ ATTEMPTS = 3
 """How often a task may lose its worker before it is given up."""
 
 CONNECT_TIMEOUT = 15
+
+
+_ADDRESS = re.compile(r"((tcp|tls|ucx|ws|wss)://)?(\[[0-9a-fA-F:.]+\]|[^\s/:]+):[0-9]{1,5}")
 
 
 class Backend(Protocol):
@@ -117,6 +122,10 @@ class DaskCluster:
             raise SchedulerError(
                 "--scheduler needs dask. Fix: install it with `pip install peelbook[cluster]`."
             ) from error
+        if not _ADDRESS.fullmatch(address):  # dask would try for a long time, and then fail to give up
+            raise SchedulerError(
+                f"{address} is not the address of a scheduler. Fix: write it as tcp://host:port."
+            )
         try:
             self._client = Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
@@ -132,14 +141,35 @@ class DaskCluster:
             )
         self.width = 2 * threads  # one under way and one waiting, as the way there takes time
         self._executor = self._client.get_executor(pure=False, retries=ATTEMPTS - 1)
-        self._tables = self._client.scatter(tables, broadcast=True, hash=False)
+        self._bundle = tables
+        self._scatter()
+
+    def _scatter(self) -> None:
+        self._tables = self._client.scatter(self._bundle, broadcast=True, hash=False)
 
     def submit(self, task: Task) -> Future[Outcome]:
         """Hand out one task; dask itself moves it when its worker is lost."""
         return self._executor.submit(worker.run_task, task, self._tables)
 
     def recover(self) -> None:
-        """Nothing to do: the scheduler has other workers, or waits for one."""
+        """Send the tables again: the worker that was lost may have held their last copy.
+
+        Raises `SchedulerError` where no worker is left or comes back.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                self._client.wait_for_workers(1, timeout=CONNECT_TIMEOUT)
+                self._scatter()
+                return
+            except TimeoutError as error:
+                raise SchedulerError(
+                    f"No worker is left at the scheduler {self._client.scheduler_info()['address']}. "
+                    "Fix: start some with `dask worker`, then run again; finished notebooks are kept."
+                ) from error
+            except Exception:  # the list of workers is a moment behind: one that died still stands in it
+                if attempt == ATTEMPTS - 1:
+                    raise
+                time.sleep(1)
 
     def close(self, *, now: bool) -> None:
         """Leave the cluster as it was."""

@@ -12,6 +12,9 @@ from peelbook.runner.results import Result
 class Progress(Protocol):
     """What a run reports to."""
 
+    def note(self, text: str) -> None:
+        """Something a person should know before the run begins."""
+
     def start(self, total: int, up_to_date: int) -> None:
         """The plan is made."""
 
@@ -24,6 +27,9 @@ class Progress(Protocol):
 
 class Silent:
     """Says nothing."""
+
+    def note(self, text: str) -> None:
+        """Say nothing."""
 
     def start(self, total: int, up_to_date: int) -> None:
         """Say nothing."""
@@ -42,6 +48,10 @@ class Lines:
         self._write, self._clock = write, clock
         self._total = self._count = 0
         self._began = 0.0
+
+    def note(self, text: str) -> None:
+        """Say it."""
+        self._write(text)
 
     def start(self, total: int, up_to_date: int) -> None:
         """Say how much there is to do."""
@@ -93,6 +103,10 @@ class Bar:
         )
         self._count = 0
         self._began = 0.0
+
+    def note(self, text: str) -> None:
+        """Say it above the bar."""
+        self._console.print(text, markup=False, highlight=False)
 
     def start(self, total: int, up_to_date: int) -> None:
         """Draw the bar; where nothing has to run, say so instead."""

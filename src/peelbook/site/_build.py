@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
 import json
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,10 +31,10 @@ from peelbook.site.edition import (
     force_entry,
     table_hashes,
 )
-from peelbook.site.extension import site_files
-from peelbook.site.marks import Marks, code_digest, data_digest
+from peelbook.site.extension import put_site_files
+from peelbook.site.marks import Marks, code_digest
 from peelbook.site.memory import seldom_collected
-from peelbook.site.publish import publish, put_file
+from peelbook.site.publish import publish, put_file, target
 from peelbook.site.templates import render
 
 
@@ -71,7 +73,7 @@ def build(
     Raises `SiteBuildError`, `SearchIndexError`, `DownloadsError`, `PublishError` or `LockedError`; the site
     published before stays as it was.
     """
-    out_dir = Path(out_dir).absolute()
+    out_dir = target(out_dir)
     work = Path(work_dir).absolute() if work_dir else out_dir.parent / ".peelbook" / "site"
     jobs = jobs or os.cpu_count() or 1
     results = list(results)
@@ -79,7 +81,7 @@ def build(
         raise SiteBuildError("There is no page to build. Fix: name a force and a section, or use --all.")
     report = Report(out_dir)
     clock = _Clock(report.seconds)
-    with hold(work, "build"):
+    with hold(work, "build"), _writable(work):
         edition = make_edition(results, catalogue, reference_force)
         out = work / "downloads"
         # Workbooks are made beside Sphinx, which keeps one processor busy for most of its time.
@@ -109,6 +111,20 @@ def build(
         report.changed_files = publish(files, out_dir)
         clock("publish")
     return report
+
+
+@contextlib.contextmanager
+def _writable(work: Path) -> Iterator[None]:
+    """Say of a full disk or a read-only folder what it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        raise SiteBuildError(
+            f"{error.filename or work}: cannot be written ({error.strerror}). Fix: free some space or make it "
+            "writable, then build again; the site published before is as it was."
+        ) from error
 
 
 class _Clock:
@@ -154,6 +170,8 @@ def render_pages(source: Path, out: Path, doctrees: Path, edition: Edition, jobs
     # Their markers were filled when the pages were staged, from the catalogue of this build.
     config["extensions"] = [name for name in config["extensions"] if name != "peelbook.site.generated"]
     config["peelbook_edition"] = edition.to_config()
+    # Every page links to its neighbours: another list of pages makes other pages.
+    config["peelbook_contents"] = sha256(source / "_toc.yml")
     config["nitpicky"] = True
     out.mkdir(parents=True, exist_ok=True)
     warnings = io.StringIO()
@@ -262,14 +280,7 @@ def _write_extras(
     put("_redirects", "\n".join(rules) + "\n")
     put(".nojekyll", "")
     made_of = Marks(folder.with_name(f"{folder.name}-made-of.json"))
-    names = ["claims.csv", "claims.json", "requirements.txt"]
-    if made_of.same("site files", data_digest(catalogue) + edition.lock_sha256) and all(
-        (folder / name).exists() for name in names
-    ):
-        written.update(names)
-    else:
-        for name, content in site_files(catalogue).items():
-            put(name, content)
+    written |= put_site_files(folder, catalogue, made_of)
     totals = json.loads((folder / "claims.json").read_bytes())["totals"]
     record = build_record(edition, staged, {"claims": totals, **provenance})
     put("build.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")

@@ -20,7 +20,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import peelbook
 from peelbook import formats
+from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
 from peelbook.files import sha256
 from peelbook.sections import section
@@ -211,18 +213,86 @@ def data_zip(name: str, figures: Sequence[Figure], edition: Edition) -> bytes:
         "sources.csv   where each file's data comes from, with the SHA-256 of the official files\n\n"
         "An empty cell means that no figure was published or supplied. It never means zero.\n"
     )
+    return _zipped(
+        {
+            "README.txt": readme,
+            "sources.csv": sources.getvalue(),
+            **{f"figures/{figure.id}.csv": csv_with_source(figure.payload) for figure in figures},
+        }
+    )
+
+
+def _zipped(files: Mapping[str, str]) -> bytes:
+    """A zip of text files; the same bytes for the same texts, whatever the clock says."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file, text in (
-            ("README.txt", readme),
-            ("sources.csv", sources.getvalue()),
-            *((f"figures/{figure.id}.csv", csv_with_source(figure.payload)) for figure in figures),
-        ):
+        for file, text in files.items():
             info = zipfile.ZipInfo(file, ods.EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
             archive.writestr(info, text)
     return buffer.getvalue()
+
+
+ALL_MEASURES = "all-measures.zip"
+
+
+def measures_zip(catalogue: Catalogue) -> bytes:
+    """A zip of one CSV of every measure × force × year and a README with the sources; of the data alone.
+
+    No cell is a formula to a spreadsheet. Numbers are written as in the charts' files: counts exactly, others
+    with nine significant digits, which are the same on every machine.
+    """
+    from peelbook import national  # the workers of this module have no need of the arithmetic behind it
+
+    frame = national.all_measures(catalogue)
+    for column in ("label", "breakdown", "force", "unit", "reason"):
+        safe = {text: safe_cell(text) for text in frame[column].unique()}
+        frame[column] = frame[column].map(safe)
+    table = frame.to_csv(index=False, float_format=_unrounded, date_format="%Y-%m-%d", lineterminator="\n")
+    return _zipped({"README.txt": _measures_readme(catalogue), "all-measures.csv": table})
+
+
+def _unrounded(value: float) -> str:
+    return str(int(value)) if value.is_integer() else f"{value:.9g}"
+
+
+def _measures_readme(catalogue: Catalogue) -> str:
+    from peelbook import measures
+
+    found = [
+        measure
+        for measure in measures.registry().values()
+        if all(catalogue.has(table) for table in measure.tables)
+    ]
+    tables = sorted({table for measure in found for table in measure.tables})
+    sources = []
+    for name in tables:
+        item = catalogue.provenance(name)
+        lines = [f"{name}: {', '.join(part for part in (item.publisher, item.title) if part)}"]
+        lines += [item.page_url] if item.page_url else []
+        lines += [f"Licence: {item.licence or 'none: not published'}"]
+        lines += [f"SHA-256 of the table: {item.table_sha256}"] if item.table_sha256 else []
+        sources.append("\n  ".join(lines) + "\n")
+    return (
+        f"Every measure of this book, for every force and year\n\n{INDEPENDENT}\n{LICENCE}\n"
+        f"Edition {peelbook.__version__}.\n\n"
+        "all-measures.csv   one row a measure, breakdown, force and year; UTF-8, one header row\n\n"
+        "measure_id, label   the measure; the book's page of measures has its definition and its caveats\n"
+        "breakdown           empty for the whole, or the part of it: offence_group=Robbery, years=5\n"
+        "period_end          the last day of the year, or the day of a count; of rolling years those that\n"
+        "                    end in March are kept\n"
+        "numerator, denominator   the two numbers behind a value; a change has the difference and the earlier\n"
+        "                    figure, a disparity ratio the two rates, a count and a published rate have no denominator\n"
+        "value, unit         unrounded (nine significant digits); shares and changes are 0 to 1, not percentages\n"
+        "lower, upper        the 95% interval, where chance can move the figure\n"
+        "status              computed, as published (the publisher's own rate), as reported (a grade that a\n"
+        "                    secondary source states) or missing\n"
+        "reason              why a figure is missing\n\n"
+        "A missing figure has an empty value. It never means zero. A year in which no force has a figure is not\n"
+        "in the table.\n\n"
+        "Sources\n\n" + "\n".join(sources)
+    )
 
 
 # As the pages print numbers: a real minus, commas between thousands, at most one percent sign.

@@ -34,6 +34,7 @@ from peelbook.files import sha256
 from peelbook.site import frame, notebook, reader
 from peelbook.site.card import Figure, render_card
 from peelbook.site.edition import Edition
+from peelbook.site.marks import Marks, data_digest
 from peelbook.site.publish import put_file
 from peelbook.site.reader import FigureCard, figure_card, page_figures
 
@@ -157,7 +158,7 @@ class CollapseCode(SphinxPostTransform):
 
 
 # Files that stand at the root of a built site, not of the project: pages may link to them.
-SITE_FILES = frozenset({"claims.csv", "claims.json", "requirements.txt"})
+SITE_FILES = frozenset({"all-measures.zip", "claims.csv", "claims.json", "requirements.txt"})
 
 
 class LinkSiteFiles(SphinxPostTransform):
@@ -414,14 +415,28 @@ def _extra_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 
 def site_files(catalogue: Catalogue) -> dict[str, bytes]:
-    """The files at the root of a site that pages link to: the claims ledger and the locked environment."""
+    """The files at the root of a site that pages link to: the ledger, all measures, the locked environment."""
     from peelbook import claims
+    from peelbook.site import downloads
 
-    found = {name: text.encode() for name, text in claims.files(catalogue).items()}
+    found: dict[str, bytes] = {downloads.ALL_MEASURES: downloads.measures_zip(catalogue)}
+    found |= {name: text.encode() for name, text in claims.files(catalogue).items()}
     lock = paths.project_root() / "requirements.txt"
     if lock.exists():
         found[lock.name] = lock.read_bytes()
     return found
+
+
+def put_site_files(folder: Path, catalogue: Catalogue, made_of: Marks) -> set[str]:
+    """Write the site's own files to a folder, unless they are there and made of the same; return their names."""
+    lock = paths.project_root() / "requirements.txt"
+    key = data_digest(catalogue) + (sha256(lock) if lock.exists() else "")
+    if made_of.same("site files", key) and all((folder / name).exists() for name in SITE_FILES):
+        return set(SITE_FILES)
+    found = site_files(catalogue)
+    for name, content in found.items():
+        put_file(folder / name, content)
+    return set(found)
 
 
 def _clean(app: Sphinx, exception: Exception | None) -> None:
@@ -450,8 +465,9 @@ def _clean(app: Sphinx, exception: Exception | None) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     if Edition.from_config(app.config.peelbook_edition).layout == "book":
         # In an edition these files come with the rest that is not a page.
-        for name, content in site_files(Catalogue()).items():
-            put_file(out / name, content)
+        made_of = Marks(Path(app.doctreedir) / "site-files-made-of.json")
+        put_site_files(out, Catalogue(), made_of)
+        made_of.save()
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -459,6 +475,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_theme("peelbook", os.fspath(THEME))
     app.add_config_value("peelbook_edition", {}, "html", [dict])
     app.add_config_value("peelbook_code", "", "env", [str])
+    app.add_config_value("peelbook_contents", "", "html", [str])
     # Jupyter Book always sets this one; its owner, the comments extension, is left out.
     app.add_config_value("comments_config", {}, "", [dict])
     app.add_node(

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import glob
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -17,6 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from peelbook.errors import PeelbookError
+from peelbook.files import sha256
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -40,12 +43,54 @@ def put_file(path: Path, content: bytes | str) -> None:
     path.write_bytes(payload)
 
 
+RECORD = "build.json"
+"""The file that every site has and no other folder should: what this one may replace."""
+
+
+def target(out_dir: Path | str) -> Path:
+    """Return the folder that a site may be put into, links followed; publishing removes all else in it.
+
+    Raises `PublishError` where that would destroy something: a file, or a folder that holds anything but a
+    site of this project; and where the folder cannot be written.
+    """
+    folder = Path(out_dir).resolve()
+    if folder.is_file():
+        raise PublishError(f"{out_dir}: is a file. Fix: name a folder for the site.")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / RECORD).is_file():
+        raise PublishError(
+            f"{out_dir}: holds files that are not a site of this project, and building would remove them. "
+            "Fix: name a new or empty folder, or move what is there."
+        )
+    near = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not os.access(near if near != folder else folder.parent, os.W_OK):
+        raise PublishError(f"{out_dir}: cannot be written. Fix: choose a folder that can.")
+    return folder
+
+
 def publish(files: Mapping[str, Path], out_dir: Path) -> int:
     """Make `out_dir` hold exactly these files (path inside the site → file). Returns how many changed.
 
-    Raises `PublishError` (disk full, read-only folder) with the old site intact.
+    One at a time: two builds with work folders of their own may have the same aim. Whether the folder may be
+    replaced is for the caller to ask, with `target`. Raises `PublishError` (disk full, read-only folder) with
+    what is there intact, or `LockedError`.
     """
-    out_dir = Path(out_dir).absolute()
+    from peelbook.runner.lock import hold
+
+    out_dir = Path(out_dir).resolve()
+    with hold(_door(out_dir), "publish"):
+        for left in out_dir.parent.glob(f".{glob.escape(out_dir.name)}.*-*"):
+            if re.fullmatch(rf"\.{re.escape(out_dir.name)}\.(?:new|old)-\w+", left.name):
+                shutil.rmtree(left, ignore_errors=True)  # of a build that was killed
+        return _publish(files, out_dir)
+
+
+def _door(out_dir: Path) -> Path:
+    """Where the lock of a site's folder is kept: in the system's own place for such, beside no reader's files."""
+    user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
+    return Path(tempfile.gettempdir()) / f"peelbook-{user}-{sha256(os.fsencode(out_dir))[:16]}"
+
+
+def _publish(files: Mapping[str, Path], out_dir: Path) -> int:
     fresh: Path | None = None
     try:
         out_dir.parent.mkdir(parents=True, exist_ok=True)

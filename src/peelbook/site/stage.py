@@ -84,13 +84,15 @@ def stage(
         digests.setdefault(result.force_slug, {})[result.section] = key
         staged.notebooks.setdefault(result.force_slug, {})[result.section] = path
 
+    reported = _reported(catalogue)
     for slug, keys in digests.items():
         staged.digests[slug] = sha256("".join(f"{stem}{keys[stem]}" for stem in keys).encode())
         name = f"{FORCES_FOLDER}/{slug}/index"
-        if made_of.same(name, staged.digests[slug]) and (folder / f"{name}.md").exists():
+        checked = edition.by_slug[slug].code in reported
+        if made_of.same(name, f"{staged.digests[slug]} {checked}") and (folder / f"{name}.md").exists():
             written.add(f"{name}.md")
         else:
-            put(f"{name}.md", _force_page(edition.by_slug[slug], staged.notebooks[slug], edition))
+            put(f"{name}.md", _force_page(edition.by_slug[slug], staged.notebooks[slug], checked))
         staged.pages.append(name)
     forces_ready(staged)
 
@@ -101,12 +103,17 @@ def stage(
     put(f"{FORCES_FOLDER}/index.md", _page("# All forces", render("forces_body.html", **_map(edition, "./"))))
     toc = yaml.safe_load((paths.project_root() / "_toc.yml").read_text(encoding="utf-8"))
     data = data_digest(catalogue)
+    # Links lead to the pages there are: other sections or another reference force make another page.
+    linked = [
+        edition.reference,
+        *(path.name for path in staged.notebooks.get(edition.reference, {}).values()),
+    ]
     for page in sorted((paths.project_root() / "book").iterdir()):
         if page.suffix not in (".md", ".ipynb"):
             continue
         text = page.read_text(encoding="utf-8")
         name = f"book/{page.name}"
-        if made_of.same(name, f"{text}{data}{sorted(staged.notebooks)}") and (folder / name).exists():
+        if made_of.same(name, f"{text}{data}{linked}") and (folder / name).exists():
             written.add(name)
             continue
         if page.suffix == ".md":
@@ -173,8 +180,8 @@ def _page(head: str, html: str) -> str:
     return f"{head}\n\n{fence}{{raw}} html\n{html}\n{fence}\n"
 
 
-def _force_page(force: ForceEntry, notebooks: Mapping[str, Path], edition: Edition) -> str:
-    """A force's overview: its sections, each with its first headline figures."""
+def _force_page(force: ForceEntry, notebooks: Mapping[str, Path], checked: bool) -> str:
+    """A force's overview: its sections, each with its first headline figures; `checked` if its report is in the ledger."""
     entries = [
         {
             "stem": stem,
@@ -183,8 +190,13 @@ def _force_page(force: ForceEntry, notebooks: Mapping[str, Path], edition: Editi
         }
         for stem, path in notebooks.items()
     ]
-    body = render("force_body.html", force=force, entries=entries, reference=edition.reference)
+    body = render("force_body.html", force=force, entries=entries, checked=checked)
     return _page(f"# {force.name}", body)
+
+
+def _reported(catalogue: Catalogue) -> set[str]:
+    """The codes of the forces whose report is in the ledger."""
+    return set(catalogue.table("claims")["force_code"]) if catalogue.has("claims") else set()
 
 
 def _map(edition: Edition, root: str) -> dict[str, Any]:
@@ -210,7 +222,8 @@ def _home(edition: Edition, catalogue: Catalogue, pages: list[str]) -> dict[str,
         "sections": [(item.stem, short_title(item.stem)) for item in all_sections()],
         "grades": grades(catalogue, edition),
         "vintage": vintage(catalogue),
-        "reference_force": edition.by_slug.get(edition.reference),
+        "reference_force": (reference := edition.by_slug.get(edition.reference)),
+        "checked": reference is not None and reference.code in _reported(catalogue),
         "all_forces": len(catalogue.forces),
         "compare": "book/all_forces.html" if _has_page("all_forces") else "",
     }
