@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from peelbook.errors import Fault, MissingTableError, TableContractError, UnknownForceError
@@ -30,6 +31,40 @@ COLUMNS = (
 
 # Far beyond any real name or list of aliases; a longer one is a mistake or an attack on the page.
 LONGEST = 300
+
+# How the forces' own people and the county abbreviations of the Post Office shorten these names.
+_LABELS = {
+    "lancashire": "Lancs",
+    "merseyside": "Mersey",
+    "greater-manchester": "GMP",
+    "cheshire": "Ches",
+    "northumbria": "N’umb",
+    "north-yorkshire": "N Yorks",
+    "west-yorkshire": "W Yorks",
+    "south-yorkshire": "S Yorks",
+    "humberside": "Humber",
+    "cleveland": "Cleve",
+    "west-midlands": "W Mids",
+    "staffordshire": "Staffs",
+    "west-mercia": "W Merc",
+    "warwickshire": "Warks",
+    "derbyshire": "Derbys",
+    "nottinghamshire": "Notts",
+    "lincolnshire": "Lincs",
+    "leicestershire": "Leics",
+    "northamptonshire": "N’hants",
+    "cambridgeshire": "Cambs",
+    "bedfordshire": "Beds",
+    "hertfordshire": "Herts",
+    "thames-valley": "Thames",
+    "hampshire": "Hants",
+    "city-of-london": "City",
+    "devon-and-cornwall": "D&C",
+    "avon-and-somerset": "A&S",
+    "gloucestershire": "Glos",
+    "wiltshire": "Wilts",
+    "dyfed-powys": "D-Powys",
+}
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -70,6 +105,20 @@ def _key(name: str) -> str:
     return " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
 
 
+def _shortened(name: str) -> str:
+    """A name of at most seven letters as it is; a longer one by the first letters of its words, or cut."""
+    if len(name) <= 7:
+        return name
+    parts = name.replace("-", " ").split()
+    if len(parts) == 1:
+        return f"{name[:6]}."
+    if parts[-1].isdigit():
+        return parts[-1][:7]
+    if {"and", "of"} & set(parts):
+        return "".join("&" if part == "and" else part[0] for part in parts if part != "of")[:7]
+    return f"{parts[0][0]} {parts[1]}"[:7]
+
+
 class Forces:
     """The forces of one `forces.csv`, found by code, slug, name or alias."""
 
@@ -100,6 +149,24 @@ class Forces:
     def codes(self) -> list[str]:
         """The ONS codes, in order."""
         return [force.code for force in self._forces]
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """A short label of each force by code, unique among them: "Met", "A&S", "N Yorks", "Kent".
+
+        An area that is not one of the 43 forces is shortened by rule.
+        """
+        labels: dict[str, str] = {}
+        for force in self._forces:
+            label = _LABELS.get(force.slug) or _shortened(force.short_name)
+            # Whatever still clashes is told apart by a number.
+            number = 1
+            unique = label
+            while unique in labels.values():
+                number += 1
+                unique = f"{label[:5]}{number}"
+            labels[force.code] = unique
+        return labels
 
     @classmethod
     def read(cls, path: Path) -> Forces:

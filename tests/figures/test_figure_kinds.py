@@ -166,12 +166,12 @@ def test_rows_of_other_areas_are_left_out():
     assert "43 police forces" in ski("met", pd.concat([rates(), extra])).alt
 
 
-def _labels(drawing) -> list[str]:
+def _labels(drawing, *, small: bool = False) -> list[str]:
     from matplotlib.text import Text
 
-    from peelbook.figures._chart import wide
+    from peelbook.figures._chart import compact, wide
 
-    figure = drawing.figure(wide(drawing.heights[0]))
+    figure = drawing.figure(compact(drawing.heights[1]) if small else wide(drawing.heights[0]))
     return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
 
 
@@ -338,12 +338,16 @@ def test_equal_values_are_never_in_two_classes():
 
 
 def test_short_names_on_tiles_are_unique():
-    from peelbook.figures.tile_grid_map import _short_codes
-
-    names = _short_codes(FORCES)
+    names = list(FORCES.labels.values())
     assert len(set(names)) == 43
-    assert "Met" in names
-    assert max(map(len, names)) <= 7
+    assert {"Met", "Sussex", "N Wales", "S Yorks", "A&S"} <= set(names)
+    assert max(map(len, names)) <= 8
+
+
+@pytest.mark.parametrize("small", [False, True], ids=["wide", "compact"])
+def test_no_name_on_a_tile_is_cut(small):
+    shown = _labels(chart("tile map, extreme"), small=small)
+    assert set(FORCES.labels.values()) - set(shown) == set()
 
 
 def test_values_too_wide_for_a_tile_become_the_number_of_their_class():

@@ -96,7 +96,7 @@ def tile_grid_map(
         "class_words": Column("Class", numeric=False),
     }
     tiles = _tiles(data, forces)
-    text = {item.code: short for item, short in zip(forces, _short_codes(forces), strict=True)}
+    text = {code: words.plain(label) for code, label in forces.labels.items()}
     rows = 1 + max((row for row, *_ in tiles), default=0)
     lines = len(classes) + (1 if absent else 0)
 
@@ -167,35 +167,6 @@ def _tiles(data: pd.DataFrame, forces: Forces) -> list[tuple[int, int, str, floa
     return [(item.tile_row, item.tile_column, item.code, *values[item.code]) for item in forces]
 
 
-def _short_codes(forces: Forces) -> list[str]:
-    """A short name for each force, unique among them: "Met", "A&S", "N York", "Northu"."""
-    names = [words.plain(force.short_name) for force in forces]
-    short: list[str] = []
-    for name in names:
-        parts = name.replace("-", " ").split()
-        if len(parts) == 1:
-            size = next(
-                size for size in range(4, len(name) + 5)
-                if sum(1 for other in names if other[:size] == name[:size]) == 1 or size >= len(name)
-            )  # fmt: skip
-            short.append(name[:size])
-        elif "and" in parts:
-            short.append("&".join(part[0] for part in parts if part != "and"))
-        elif "of" in parts:
-            short.append("".join(part[0] for part in parts))
-        elif parts[-1].isdigit():
-            short.append(parts[-1])
-        else:
-            short.append(f"{parts[0][0]} {parts[1][:4]}")
-    # Whatever still clashes is told apart by a number.
-    seen: dict[str, int] = {}
-    for index, text in enumerate(short):
-        seen[text] = seen.get(text, 0) + 1
-        if seen[text] > 1:
-            short[index] = f"{text[:4]}{seen[text]}"
-    return short
-
-
 def _draw(figure, layout: Layout, tiles, classes, text, code, force, label, write, any_missing) -> None:
     from peelbook.figures import _page as pg
 
@@ -222,7 +193,7 @@ def _draw(figure, layout: Layout, tiles, classes, text, code, force, label, writ
     wide_, high = min(wide_, 0.72 if not layout.compact else 0.6), min(high, 0.56)
     gap = 0.03 if wide_ > 0.3 else 0.015
     value_size = 9.0 if not layout.compact else 8.0
-    room = wide_ - gap - 0.03
+    room = wide_ - gap - 0.02
     # The value stands in every tile where the widest fits; else the number of its class does.
     longest = max((pg.text_width(write(v), value_size) for *_, v, k in tiles if k), default=0)
     if longest > room:
@@ -242,9 +213,13 @@ def _draw(figure, layout: Layout, tiles, classes, text, code, force, label, writ
         middle_x, middle_y = x + wide_ / 2, y + high / 2
         if two_lines:
             half = 0.62 * value_size / 72
-            name = pg.cut_to(text[tile_code], room, value_size)
             bold = tile_code == code
-            if pg.text_width(name, value_size, True) > room:
+            # A name that is too long is set smaller, down to the least size of any chart, before it is cut.
+            name_size = value_size
+            while name_size > 7.5 and pg.text_width(text[tile_code], name_size, bold) > room:
+                name_size -= 0.5
+            name = pg.cut_to(text[tile_code], room, name_size)
+            if pg.text_width(name, name_size, True) > room:
                 bold = False
             page.text(
                 middle_x,
@@ -252,7 +227,7 @@ def _draw(figure, layout: Layout, tiles, classes, text, code, force, label, writ
                 name,
                 ha="center",
                 va="center",
-                size=value_size,
+                size=name_size,
                 color=ink,
                 bold=bold,
             )
