@@ -1,5 +1,7 @@
 """The matrix of force and period: present, missing with its reason, or not applicable."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -79,6 +81,15 @@ def test_the_page_names_every_table_and_shows_only_forces_with_a_gap(catalogue):
     )
     assert '<th scope="row">Greater Manchester</th>' in page
     assert page.count("```{raw} html") == page.count("\n```\n")
+
+
+def test_the_page_explains_every_mark_before_the_first_table_with_marks(catalogue):
+    page = coverage.markdown(catalogue)
+    assert page.index(coverage.KEY) < page.index("<caption>Coverage:")
+    cells = set(re.findall(r"<td>([^<]*)</td>", page[page.index("<caption>Coverage:") :]))
+    assert {re.sub(r"[a-z]+$", "letter", cell) for cell in cells} <= {"✓", "✓ letter", "letter", "–", ""}
+    assert "1 of 44 areas have" not in page
+    assert not re.search(r"\b1 areas\b", page)
 
 
 def test_hostile_names_and_reasons_reach_the_page_as_text(data_copy):

@@ -209,6 +209,7 @@ def markdown(catalogue: Catalogue) -> str:
             )
         )
     ]
+    parts.append(KEY)
     for name, title in names.items():
         columns, rows, notes = _grid(catalogue, found, name, everyone=False)
         everyone = len(set(found.loc[found["table"] == name, "force_code"]))
@@ -220,15 +221,29 @@ def markdown(catalogue: Catalogue) -> str:
             continue
         listed = [row for row in rows if set(row[1:]) != {MARKS[NOT_APPLICABLE]}]
         if complete:
-            parts.append(f"{complete} of {everyone} areas have every figure and are not listed.")
-        if len(rows) > len(listed):
-            parts.append(f"The table does not cover the other {len(rows) - len(listed)} areas.")
+            parts.append(
+                f"{_areas(complete)} of {everyone} {'has' if complete == 1 else 'have'} every figure and "
+                f"{'is' if complete == 1 else 'are'} not listed."
+            )
+        if left := len(rows) - len(listed):
+            parts.append(f"The table does not cover {_areas(left)}.")
         rows = listed
         if not rows:
             continue
         parts.append(_html(table_html(f"Coverage: {title}", ["Force", *columns], rows)))
         parts += [f"- {letter}: {escape(reason)}" for letter, reason in notes]
     return "\n\n".join(_join_lists(parts)) + "\n"
+
+
+def _areas(count: int) -> str:
+    return f"{count} {'area' if count == 1 else 'areas'}"
+
+
+KEY = (
+    "In the tables below, ✓ means that the figure is here, ✓ with a letter that it is here in part or must be read with "
+    "care, a letter alone that it is missing, and – that the table does not cover the area. The letters stand "
+    "under each table."
+)
 
 
 def _join_lists(parts: list[str]) -> list[str]:
