@@ -271,20 +271,20 @@ def _differences(catalogue: Catalogue, verdicts: Sequence[Verdict]) -> str:
         f"Something that was tested accounts for {formats.cardinal(len(differing) - len(open_))} of them; "
         f"nothing accounts for {formats.cardinal(len(open_))}."
     )
+    heads = ("Claim", "As printed", "Computed", "Gap", "What accounts for it")
     body = []
     for item in sorted(differing, key=lambda one: one.cause != "unexplained"):
         record = _row(catalogue, item)
         note = _note_html(record)
         body.append(
             f'<tr><th scope="row"><a href="#claim-{record["claim_id"]}">{display.escape(record["statement"])}</a></th>'
-            f'<td class="pb-number">{display.escape(record["printed"])}</td>'
-            f'<td class="pb-number">{display.escape(record["computed"])}</td>'
-            f'<td class="pb-number">{display.escape(record["gap"] or "–")}</td>'
-            f"<td>{display.escape(record['summary'])} {note}{_tried(item)}</td></tr>"
+            f'<td data-label="{heads[1]}" class="pb-number">{display.escape(record["printed"])}</td>'
+            f'<td data-label="{heads[2]}" class="pb-number">{display.escape(record["computed"])}</td>'
+            f'<td data-label="{heads[3]}" class="pb-number">{display.escape(record["gap"] or "–")}</td>'
+            f'<td data-label="{heads[4]}">{display.escape(record["summary"])} {note}{_tried(item)}</td></tr>'
         )
     caption = "Claims that differ, those that nothing accounts for first"
-    heads = ("Claim", "As printed", "Computed", "Gap", "What accounts for it")
-    return f"{lead}\n\n{_table(caption, heads, (1, 2, 3), ''.join(body))}"
+    return f"{lead}\n\n{_table(caption, heads, (1, 2, 3), ''.join(body), 'pb-table pb-ledger')}"
 
 
 def _tried(verdict: Verdict) -> str:
@@ -626,6 +626,6 @@ _FUNCTIONS = {
 def guide_markdown() -> str:
     """Return the guide to adding a report's claims, with the functions of evidence, as MyST."""
     guide = (package_files("peelbook.claims") / "guide.md").read_text(encoding="utf-8")
-    lines = ["| function | gives |", "| --- | --- |"]
+    lines = ["```{table} Functions of evidence, and what each gives", "| function | gives |", "| --- | --- |"]
     lines += [f"| `{_FUNCTIONS[name][0]}` | {_FUNCTIONS[name][1]} |" for name in SIGNATURES]
-    return guide.replace("% functions", "\n".join(lines))
+    return guide.replace("% functions", "\n".join([*lines, "```"]))
