@@ -32,6 +32,7 @@ from peelbook.catalogue import Catalogue
 from peelbook.figures._chart import MIME
 from peelbook.files import sha256
 from peelbook.site import frame, notebook, reader
+from peelbook.site.absent import FoldAbsent
 from peelbook.site.card import Figure, render_card
 from peelbook.site.edition import Edition
 from peelbook.site.marks import Marks, data_digest
@@ -499,3 +500,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-collect-pages", _extra_pages)
     app.connect("build-finished", _clean, priority=900)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    app.add_post_transform(FoldAbsent)

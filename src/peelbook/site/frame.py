@@ -19,7 +19,8 @@ from sphinx.application import Sphinx
 
 from peelbook.files import sha256
 from peelbook.sections import all_sections
-from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry, Place
+from peelbook.site.absent import ANCHOR
+from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry, Place, slugified
 from peelbook.site.templates import render
 
 STATIC = Path(__file__).resolve().parent / "theme" / "static"
@@ -182,6 +183,12 @@ def contents(doctree: nodes.document | None) -> list[tuple[str, str]]:
     return found
 
 
+def absent_contents(context: dict[str, Any]) -> list[tuple[str, str]]:
+    """The panel of what is not available, where the page has one."""
+    found = f'id="{ANCHOR}"' in str(context.get("body", ""))
+    return [(ANCHOR, "Not available for this force")] if found else []
+
+
 def description(doctree: nodes.document | None) -> str:
     """The first paragraph of a page, cut at a word near 160 characters."""
     if doctree is None:
@@ -223,7 +230,7 @@ def render_page(
             else f"{full_title} · {app.config.html_title}",
             description=description(doctree),
             body=Markup(context.get("body", "")),
-            contents=contents(doctree),
+            contents=contents(doctree) + absent_contents(context),
             chapters=page.chapters,
             previous=previous,
             following=following,

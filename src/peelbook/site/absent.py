@@ -1,0 +1,118 @@
+"""Fold what a page has no figure for into one panel at its end.
+
+Ten of the report's charts can only be filled from a report that someone has entered, which one force of 43 has.
+A page of the others would be boxes that say so, one below the other, each under words about a chart that is not
+there. The reasons stay on the page, each with its heading, and the headings' addresses still lead to them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from peelbook.display import escape
+
+ANCHOR = "not-available"
+
+# The two forms in which a cell says that it has nothing to show (`pb-note` and `pb-missing`, see
+# `peelbook.section`). A page that failed to build has no such title, and is never folded.
+_NOTE = re.compile(
+    r'<p class="pb-note">(?P<line>.*?)</p>'
+    r'|<div class="pb-(?:note|missing)" role="note"><p class="pb-note-title"><strong>(?P<title>.*?)</strong></p>'
+    r"(?P<lines>(?:<p>.*?</p>)*)</div>",
+    flags=re.DOTALL,
+)
+
+
+def reasons(html: str) -> list[str]:
+    """The reasons of an output that is nothing but notes, as HTML paragraphs; empty for any other output."""
+    if _NOTE.sub("", html).strip():
+        return []
+    return [
+        f"<p>{match['line']}</p>"
+        if match["line"]
+        else f"<p><strong>{match['title']}</strong></p>{match['lines']}"
+        for match in _NOTE.finditer(html)
+    ]
+
+
+class FoldAbsent(SphinxPostTransform):
+    """Move headings under which there is nothing but notes to one closed panel at the end of the page."""
+
+    default_priority = 201  # after each cell's code has gone behind what it made
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Fold, from the innermost headings outwards."""
+        tops = [node for node in self.document.children if isinstance(node, nodes.section)]
+        found: list[tuple[list[str], str, list[str]]] = []
+        for top in tops:
+            for section in [child for child in top.children if isinstance(child, nodes.section)]:
+                found += list(_fold(section))
+        if found:
+            tops[-1].append(nodes.raw("", _panel(found), format="html"))
+
+
+def _fold(section: nodes.section) -> Iterator[tuple[list[str], str, list[str]]]:
+    """Take what is absent out of a section: anchors, heading and reasons of each part."""
+    inner = [child for child in section.children if isinstance(child, nodes.section)]
+    told = _only_reasons(section)
+    title = next(child for child in section.children if isinstance(child, nodes.title)).astext()
+    below = [part for child in inner for part in _fold(child)]
+    kept = any(isinstance(child, nodes.section) for child in section.children)
+    if told and not kept:
+        section.parent.remove(section)
+        yield list(section["ids"]), title, told
+    elif told:
+        # Something stands further down under this heading: it stays, and says where the rest is.
+        for child in [
+            child for child in section.children if not isinstance(child, nodes.section | nodes.title)
+        ]:
+            section.remove(child)
+        pointer = nodes.paragraph("", "", classes=["pb-opening"])
+        pointer.append(
+            nodes.reference("", "Part of this is not available here.", refuri=f"#{ANCHOR}", internal=True)
+        )
+        section.insert(1, pointer)
+        yield [], title, told
+    yield from below
+
+
+def _only_reasons(section: nodes.section) -> list[str]:
+    """The reasons under a heading whose every cell is a note and whose words only lead up to them."""
+    told: list[str] = []
+    for child in section.children:
+        if isinstance(child, nodes.container) and child.get("nb_element") == "cell_code":
+            for output in _outputs(child):
+                found = reasons(output.astext()) if isinstance(output, nodes.raw) else []
+                if not found:
+                    return []
+                told += found
+        elif not isinstance(
+            child, nodes.section | nodes.title | nodes.paragraph | nodes.target | nodes.comment
+        ):
+            return []
+    return told
+
+
+def _outputs(cell: nodes.container) -> Iterator[nodes.Node]:
+    for child in cell.children:
+        if isinstance(child, nodes.container) and child.get("nb_element") == "cell_code_output":
+            yield from child.children
+
+
+def _panel(found: list[tuple[list[str], str, list[str]]]) -> str:
+    """The panel. The notes' text is this package's own HTML, escaped where it was made."""
+    entries = []
+    for anchors, title, told in found:
+        first, *others = [f' id="{escape(anchor)}"' for anchor in anchors] or [""]
+        spare = "".join(f"<span{other}></span>" for other in others)
+        entries.append(f"<dt{first}>{spare}{escape(title)}</dt><dd>{''.join(told)}</dd>")
+    return (
+        f'<details class="pb-unavailable" id="{ANCHOR}" data-pagefind-ignore>'
+        f"<summary>Not available for this force ({len(found)})</summary><dl>{''.join(entries)}</dl></details>\n"
+    )

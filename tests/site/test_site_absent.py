@@ -1,0 +1,124 @@
+"""What a force has no figure for is told once, at the end of its page, and nothing else is ever folded."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from site_samples import (
+    SampleResult,
+    chart_output,
+    code_cell,
+    html_output,
+    jupyter_book,
+    payload,
+    sample_notebook,
+)
+
+from peelbook import display, site
+from peelbook.site import notebook
+from peelbook.site.absent import reasons
+from peelbook.site.extension import with_roles
+
+NO_REPORT = display.paragraphs(["Reserves: only a report prints this."], css="pb-note").html
+NOT_HERE = display.note("Not in this book yet", ["Funding: needs a publication."]).html
+FAILED = notebook.html_outputs(notebook.failed("Title", [("Force", "Kent Police")]))[0]
+
+
+def heading(text: str, words: str = "", level: int = 2) -> dict:
+    """A Markdown cell with a heading."""
+    source = f"{'#' * level} {text}\n\n{words}"
+    return {"cell_type": "markdown", "id": f"h-{text.lower()}", "metadata": {}, "source": source}
+
+
+@pytest.fixture(scope="module")
+def made() -> bytes:
+    """A notebook with a heading for each case."""
+    nb = json.loads(sample_notebook("workforce", charts=0))
+    nb["cells"] = [
+        {"cell_type": "markdown", "id": "title", "metadata": {}, "source": "# Workforce\n\nAn opening of this page."},
+        code_cell(1, "book.opening()", html_output(NO_REPORT)),
+        heading("Shown", "Words about a chart."),
+        code_cell(2, "book.chart()", chart_output(payload("workforce.rate"))),
+        code_cell(3, "book.printed()", html_output(NO_REPORT)),
+        heading("Gone", "The chart shows what is gone."),
+        code_cell(4, "book.printed()", html_output(NO_REPORT)),
+        code_cell(5, "book.missing()", html_output(NOT_HERE)),
+        heading("Half", "The chart shows the half that is gone."),
+        code_cell(6, "book.printed()", html_output(NO_REPORT)),
+        heading("Other half", "This half is here.", level=3),
+        code_cell(7, "book.chart()", chart_output(payload("workforce.half"))),
+        heading("Third", "A part that is gone.", level=3),
+        code_cell(8, "book.missing()", html_output(NOT_HERE)),
+        heading("Words", "Words alone."),
+        heading("Broken", "A page that failed says so."),
+        code_cell(9, "book.broken()", html_output(FAILED)),
+    ]  # fmt: skip
+    return json.dumps(nb).encode()
+
+
+@pytest.fixture(params=["edition", "book"])
+def page(request, project, made, tmp_path, catalogue) -> str:
+    """The page, as the edition and as Jupyter Book make it."""
+    if request.param == "book":
+        (project / "notebooks" / "workforce.ipynb").write_bytes(made)
+        return (jupyter_book(project) / "notebooks/workforce.html").read_text()
+    result = SampleResult("kent", "workforce", notebook=made)
+    out = site.build([result], tmp_path / "out", catalogue=catalogue, jobs=1, reference_force="kent").out_dir
+    return (out / "forces/kent/workforce.html").read_text()
+
+
+def test_headings_with_nothing_but_notes_become_one_closed_panel_at_the_end(page):
+    before, _, rest = page.partition('<details class="pb-unavailable"')
+    panel = rest.partition("</details>")[0]
+    assert page.count('class="pb-unavailable"') == 1
+    assert "<summary>Not available for this force (3)</summary>" in panel
+    assert re.findall(r"<dt[^>]*>(.*?)</dt>", panel) == ["Gone", "Half", "Third"]
+    assert 'id="gone"' in panel, "a link to the heading leads to the reason"
+    assert panel.count("Reserves: only a report prints this.") == 2
+    assert panel.count("Funding: needs a publication.") == 2
+    for folded in ("The chart shows", "A part that is gone", ">Gone<", ">Third<"):
+        assert folded not in before.partition("<article")[2]
+    assert 'href="#not-available">Not available for this force</a>' in page, (
+        "and it is in the page's contents"
+    )
+
+
+def test_what_stands_beside_a_figure_or_opens_a_page_stays_where_it_is(page):
+    before = page.partition('<details class="pb-unavailable"')[0]
+    assert before.count("Reserves: only a report prints this.") == 2
+    for kept in (
+        "An opening of this page",
+        "Words about a chart",
+        "Words alone",
+        "This half is here",
+        "Half<a",
+    ):
+        assert kept in before
+    assert 'href="#not-available">Part of this is not available here.' in before
+    assert "This page failed to build" in before, "a failure is never folded away"
+
+
+def test_a_page_with_all_its_figures_has_no_panel(edition_site):
+    assert "pb-unavailable" not in (edition_site / "forces/dorset/workforce.html").read_text()
+
+
+@pytest.mark.parametrize("html", [FAILED, f"{NO_REPORT}<p>More.</p>", "<p>Text.</p>", ""])
+def test_only_an_output_that_is_nothing_but_notes_gives_reasons(html):
+    assert reasons(html) == []
+
+
+def test_hostile_reasons_stay_text():
+    assert "<script>" not in "".join(reasons(display.note("<script>", ["<script>"]).html))
+
+
+def test_a_ledger_says_the_roles_of_its_parts_and_no_other_table_does():
+    ledger = (
+        '<table class="pb-table pb-ledger"><thead><tr><th scope="col">A</th></tr></thead><tbody>'
+        '<tr id="x"><th scope="row">B</th><td>C</td></tr></tbody></table>'
+    )
+    roles = re.findall(r'role="(\w+)"', with_roles(ledger))
+    assert roles == ["table", "rowgroup", "row", "columnheader", "rowgroup", "row", "rowheader", "cell"]
+    plain = ledger.replace(" pb-ledger", "")
+    assert with_roles(plain) == plain
