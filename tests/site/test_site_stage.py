@@ -15,7 +15,15 @@ from peelbook.site import cells, notebook
 from peelbook.site._build import commit, make_edition, redirects, sitemap
 from peelbook.site.edition import Edition, base_url, edition_date
 from peelbook.site.marks import Marks, data_digest
-from peelbook.site.stage import contents, grades, notebooks_folder, stage, vintage
+from peelbook.site.stage import (
+    Staged,
+    contents,
+    grades,
+    notebooks_folder,
+    sections_period,
+    stage,
+    vintage,
+)
 
 
 @pytest.fixture
@@ -260,7 +268,46 @@ def test_the_front_page_says_how_new_its_data_is(catalogue):
     assert vintage(catalogue) == formats.date(
         max(
             resource["coverage"]["last_day"]
+    stated = stated[stated["area"].isin(made["areas"])]
             for resource in catalogue.resources.values()
             if resource["kind"] != "secondary" and "last_day" in resource.get("coverage", {})
         )
     )
+def test_the_front_page_and_all_forces_compared_name_the_same_forces_without_grades(catalogue, project):
+    from peelbook.national import NationalBook
+
+    every = [SampleResult(force.slug, "workforce", notebook=b"{}") for force in catalogue.forces]
+    made = grades(catalogue, make_edition(every, catalogue, "metropolitan"))
+    chart = NationalBook(catalogue).grades()
+    assert list(chart.columns)[1:] == made["areas"]
+    assert len(chart.data) == len(made["rows"])
+    assert f"No stated grade for {formats.joined(sorted(made['missing']))}." in chart.notes
+    assert "Recording data about crime" in made["others"], "what is left out of the grid is named"
+
+
+def test_the_front_page_tells_the_period_of_the_sections_from_the_newest_data(edition_site):
+    page = (edition_site / "index.html").read_text()
+    assert "The newest data in this edition ends on" in page
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (["2023-03-31"], "31 March 2023"),
+        (
+            ["2023-03-31", "2024-03-31"],
+            "31 March 2024",
+        ),  # a setting of this run comes after the notebook's own
+        ([], ""),
+    ],
+)
+def test_the_period_of_the_sections_is_the_one_their_notebooks_ran_with(tmp_path, settings, told):
+    page = tmp_path / "workforce.cells"
+    page.write_bytes(
+        json.dumps(
+            [{"code": f'force = "kent"\nperiod = "{day}"', "outputs": []} for day in settings]
+        ).encode()
+    )
+    assert sections_period(Staged(notebooks={"kent": {"workforce": page}})) == told
+
+

@@ -98,9 +98,12 @@ def stage(
 
     put(
         "index.md",
-        _page(f"# {HOME_TITLE}", render("home_body.html", **_home(edition, catalogue, staged.pages))),
+        _page(f"# {HOME_TITLE}", render("home_body.html", **_home(edition, catalogue, staged))),
     )
-    put(f"{FORCES_FOLDER}/index.md", _page("# All forces", render("forces_body.html", **_map(edition, "./"))))
+    put(
+        f"{FORCES_FOLDER}/index.md",
+        _page("# List of forces", render("forces_body.html", **_map(edition, "./"))),
+    )
     toc = yaml.safe_load((paths.project_root() / "_toc.yml").read_text(encoding="utf-8"))
     data = data_digest(catalogue)
     # Links lead to the pages there are: other sections or another reference force make another page.
@@ -212,16 +215,17 @@ def _map(edition: Edition, root: str) -> dict[str, Any]:
     }
 
 
-def _home(edition: Edition, catalogue: Catalogue, pages: list[str]) -> dict[str, Any]:
+def _home(edition: Edition, catalogue: Catalogue, staged: Staged) -> dict[str, Any]:
     """What the front page shows; the report starts at the reference force's first section that was built."""
     first = [edition.section_doc(edition.reference, item.stem) for item in all_sections()]
     return {
-        "report": next((f"{doc}.html" for doc in first if doc in pages), ""),
+        "report": next((f"{doc}.html" for doc in first if doc in staged.pages), ""),
         **_map(edition, f"{FORCES_FOLDER}/"),
         "edition": edition,
         "sections": [(item.stem, short_title(item.stem)) for item in all_sections()],
         "grades": grades(catalogue, edition),
         "vintage": vintage(catalogue),
+        "period": sections_period(staged),
         "reference_force": (reference := edition.by_slug.get(edition.reference)),
         "checked": reference is not None and reference.code in _reported(catalogue),
         "all_forces": len(catalogue.forces),
@@ -248,6 +252,18 @@ def vintage(catalogue: Catalogue) -> str:
     return formats.date(max(days)) if days else ""
 
 
+_PERIOD = re.compile(r'(?:\\n|")period = \\"(\d{4}-\d{2}-\d{2})\\"')
+
+
+def sections_period(staged: Staged) -> str:
+    """The day that most figures of the sections end on, in words: the setting that their notebooks ran with."""
+    for pages in staged.notebooks.values():
+        for path in pages.values():
+            if found := _PERIOD.findall(path.read_text(encoding="utf-8")):
+                return formats.date(found[-1])  # a setting of this run comes after the notebook's own
+    return ""
+
+
 GRADE_MARKS = {
     "Outstanding": "★",
     "Good": "●",
@@ -267,10 +283,12 @@ def grades(catalogue: Catalogue, edition: Edition) -> dict[str, Any] | None:
         return None
     cycle = str(max(table["cycle"]))
     rows = table[table["cycle"] == cycle]
-    areas = dict(sorted(set(zip(rows["area_code"].astype(str), rows["area"].astype(str), strict=True))))
+    # The areas of the book's sections, in their order: the same grid as that of all forces compared.
+    stated = set(rows["area"].astype(str))
+    areas = [item.title for item in all_sections() if item.title in stated]
     by_force: dict[str, dict[str, str]] = {}
-    for row in rows.to_dict("records"):
-        by_force.setdefault(row["force_code"], {})[str(row["area_code"])] = str(row["grade"])
+    for row in rows[rows["area"].isin(areas)].to_dict("records"):
+        by_force.setdefault(row["force_code"], {})[str(row["area"])] = str(row["grade"])
     known = {force.code: force for force in edition.forces}
     lines = [
         (known[code], [by_force[code].get(area, "") for area in areas])
@@ -280,7 +298,8 @@ def grades(catalogue: Catalogue, edition: Edition) -> dict[str, Any] | None:
     missing = [force.short_name for force in edition.forces if force.code not in by_force]
     return {
         "cycle": cycle.replace("-", "–"),
-        "areas": list(areas.values()),
+        "areas": areas,
+        "others": sorted(stated - set(areas)),
         "rows": lines,
         "missing": missing,
         "marks": GRADE_MARKS,
