@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 
 import pytest
 from site_samples import SampleFailure, SampleResult, sample_notebook, sample_results
@@ -167,6 +168,21 @@ def test_addresses_and_dates_come_from_the_environment(monkeypatch):
     assert edition_date() == "23 November 2025"
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "soon")
     assert edition_date() == ""
+
+
+def test_without_a_set_date_an_edition_has_that_of_its_commit(project, monkeypatch):
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    assert edition_date() == "", "neither git nor a record"
+    (project / "EDITION.json").write_text('{"commit": "ab12", "committed": "1763856000"}')
+    assert edition_date() == "23 November 2025"
+    (project / "EDITION.json").unlink()
+    for command in (["init", "-q"], ["add", "_toc.yml"], ["commit", "-q", "-m", "A page"]):
+        subprocess.run(
+            ["git", "-C", str(project), "-c", "user.name=T", "-c", "user.email=t@example.org", *command],
+            check=True,
+            env={**os.environ, "GIT_COMMITTER_DATE": "1763856000 +0000"},
+        )
+    assert edition_date() == "23 November 2025"
 
 
 def test_the_commit_comes_from_the_ci_where_there_is_one(monkeypatch):

@@ -29,6 +29,8 @@ from peelbook.site.edition import (
     base_url,
     edition_date,
     force_entry,
+    lock_hash,
+    slugified,
     table_hashes,
 )
 from peelbook.site.extension import put_site_files
@@ -139,7 +141,6 @@ class _Clock:
 def make_edition(results: Iterable[stage.Result], catalogue: Catalogue, reference: str) -> Edition:
     """Describe the edition that these results make."""
     slugs = sorted({result.force_slug for result in results})
-    lock_file = paths.project_root() / "requirements.txt"
     return Edition(
         layout="edition",
         forces=tuple(force_entry(catalogue, slug) for slug in slugs),
@@ -148,7 +149,7 @@ def make_edition(results: Iterable[stage.Result], catalogue: Catalogue, referenc
         base_url=base_url(),
         launch_url=os.environ.get("PEELBOOK_LAUNCH_URL", ""),
         date=edition_date(),
-        lock_sha256=sha256(lock_file) if lock_file.exists() else "",
+        lock_sha256=lock_hash(),
     )
 
 

@@ -83,10 +83,14 @@ class Source:
 
     @staticmethod
     def read_record(root: Path) -> dict[str, Any]:
-        """Return what an unpacked edition says of itself, or the commit of a checkout. Raises `EditionError`."""
+        """Return what an unpacked edition says of itself, or a checkout's commit and its time in seconds.
+
+        Raises `EditionError`.
+        """
         if (root / RECORD).exists():
             return dict(json.loads((root / RECORD).read_text(encoding="utf-8")))
-        return {"commit": _git(root, "rev-parse", "HEAD").strip()}
+        commit, committed = _git(root, "log", "-1", "--format=%H %ct").split()
+        return {"commit": commit, "committed": committed}
 
     def apply(self) -> None:
         """Set the settings that an unpacked edition was made with, in this process and those it starts."""

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import peelbook
+from peelbook import paths
 from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
+from peelbook.files import sha256
 from peelbook.sections import Section, all_sections
+from peelbook.site import archive
 
 # The committed notebooks of the reference book; in an edition each force has a folder instead.
 BOOK_FOLDER = "notebooks"
@@ -123,6 +127,7 @@ class Edition:
 
 
 def force_entry(catalogue: Catalogue, name: str) -> ForceEntry:
+            lock_sha256=lock_hash(),
     """Return one force of the catalogue as navigation knows it."""
     force = catalogue.forces[name]
     return ForceEntry(
@@ -166,3 +171,15 @@ def edition_date() -> str:
         return ""
     day = dt.datetime.fromtimestamp(int(epoch), dt.UTC)
     return f"{day.day} {day:%B %Y}"
+def lock_hash() -> str:
+    """The SHA-256 of the locked environment; empty where the project has none."""
+    lock = paths.project_root() / "requirements.txt"
+    return sha256(lock) if lock.exists() else ""
+
+
+    if not epoch:
+        try:
+            record = archive.Source.read_record(paths.project_root())
+        except PeelbookError:
+            return ""
+        epoch = str(record.get("SOURCE_DATE_EPOCH") or record.get("committed", ""))
