@@ -6,7 +6,9 @@ import errno
 import gzip
 import json
 import os
+import re
 import zipfile
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -217,6 +219,30 @@ def test_other_names_of_a_force_lead_to_its_pages(edition_site):
     assert 'url=../kent/workforce.html"' in (edition_site / "forces/E23000032/workforce.html").read_text()
     assert 'url=../metropolitan/index.html"' in (edition_site / "forces/the-met/index.html").read_text()
     assert "/forces/E23000032/* /forces/kent/:splat 301" in (edition_site / "_redirects").read_text()
+    assert 'url=../kent/workforce.html"' in (edition_site / "forces/kent-police/workforce.html").read_text()
+    lost = (edition_site / "404.html").read_text()
+    known = json.loads(unescape(re.search(r'data-aliases="([^"]*)"', lost)[1]))
+    assert known["e23000032"] == known["kent-police"] == known["kent"] == "kent"
+    assert known["mps"] == "metropolitan"
+
+
+def test_how_to_reproduce_a_page_names_every_file_by_its_whole_hash(edition_site):
+    page = (edition_site / "forces/kent/workforce.html").read_text()
+    part = page[page.index('class="pb-reproduce"') :]
+    record = json.loads((edition_site / "build.json").read_text())
+    assert record["tables"]["workforce"] in part
+    assert record["lock_sha256"] in part
+
+
+def test_search_and_lost_pages_have_the_chapters_too(edition_site):
+    for name in ("search.html", "404.html", "forces/index.html"):
+        page = (edition_site / name).read_text()
+        assert 'class="pb-menu"' in page
+        assert 'id="chapters"' in page
+
+
+def test_search_tells_a_forces_overview_from_its_name(edition_site):
+    assert 'data-pagefind-meta="title:Overview"' in (edition_site / "forces/kent/index.html").read_text()
 
 
 def test_addresses_are_canonical_and_the_page_for_missing_ones_works_at_any_depth(edition_site):

@@ -232,10 +232,6 @@ def _plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", text).strip()
 
 
-def _slugified(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower().replace("&", "and")).strip("-")
-
-
 def redirects(edition: Edition, catalogue: Catalogue) -> dict[str, str]:
     """Other names of forces (codes, names, aliases) as folders → the force's slug."""
     taken = set(edition.by_slug)
@@ -243,7 +239,7 @@ def redirects(edition: Edition, catalogue: Catalogue) -> dict[str, str]:
     for entry in edition.forces:
         force = catalogue.forces[entry.slug]
         for name in (force.code, *force.names):
-            for folder in dict.fromkeys((name, _slugified(name))):
+            for folder in dict.fromkeys((name, slugified(name))):
                 if re.fullmatch(r"[A-Za-z0-9-]+", folder) and folder.lower() not in taken:
                     found.setdefault(folder, entry.slug)
     # Some file systems do not tell E23000001 from e23000001: one folder each.
@@ -267,8 +263,9 @@ def _write_extras(
     pages = set(staged.pages)
     rules = []
     for alias, slug in redirects(edition, catalogue).items():
+        # The page for lost addresses knows every other name; these two work from a disk and without script too.
         names = ["index"]
-        if alias == edition.by_slug[slug].code:
+        if alias in (edition.by_slug[slug].code, slugified(edition.by_slug[slug].name)):
             names += [item.stem for item in all_sections()]
         for name in names:
             if f"{FORCES_FOLDER}/{slug}/{name}" in pages:

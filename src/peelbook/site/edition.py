@@ -38,6 +38,8 @@ class ForceEntry:
     region: str = ""
     row: int = 0
     column: int = 0
+    label: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,9 @@ class Edition:
     @classmethod
     def from_config(cls, values: Mapping[str, Any]) -> Edition:
         """The edition back from plain values."""
-        forces = tuple(ForceEntry(**entry) for entry in values["forces"])
+        forces = tuple(
+            ForceEntry(**{**entry, "aliases": tuple(entry.get("aliases", ()))}) for entry in values["forces"]
+        )
         return cls(**{**values, "forces": forces})
 
     @classmethod
@@ -123,11 +127,11 @@ class Edition:
             base_url=base_url(),
             launch_url=os.environ.get("PEELBOOK_LAUNCH_URL", ""),
             date=edition_date(),
+            lock_sha256=lock_hash(),
         )
 
 
 def force_entry(catalogue: Catalogue, name: str) -> ForceEntry:
-            lock_sha256=lock_hash(),
     """Return one force of the catalogue as navigation knows it."""
     force = catalogue.forces[name]
     return ForceEntry(
@@ -139,7 +143,14 @@ def force_entry(catalogue: Catalogue, name: str) -> ForceEntry:
         force.region,
         force.tile_row,
         force.tile_column,
+        catalogue.forces.labels[force.code],
+        tuple(dict.fromkeys(slugified(item) for item in (force.code, *force.names))),
     )
+
+
+def slugified(name: str) -> str:
+    """A name as an address writes it: "Devon & Cornwall" → "devon-and-cornwall"."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower().replace("&", "and")).strip("-")
 
 
 def table_hashes(catalogue: Catalogue) -> dict[str, dict[str, str]]:
@@ -164,22 +175,25 @@ def base_url() -> str:
     return f"{url.rstrip('/')}/" if url else ""
 
 
-def edition_date() -> str:
-    """The edition's date in words, from `SOURCE_DATE_EPOCH`, so that two builds of one commit agree."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not epoch.isdigit():
-        return ""
-    day = dt.datetime.fromtimestamp(int(epoch), dt.UTC)
-    return f"{day.day} {day:%B %Y}"
 def lock_hash() -> str:
     """The SHA-256 of the locked environment; empty where the project has none."""
     lock = paths.project_root() / "requirements.txt"
     return sha256(lock) if lock.exists() else ""
 
 
+def edition_date() -> str:
+    """The edition's date in words, so that two builds of one commit agree; empty where nothing tells it.
+
+    From `SOURCE_DATE_EPOCH`, else the day of the commit: git's, or the one that a frozen edition has recorded.
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not epoch:
         try:
             record = archive.Source.read_record(paths.project_root())
         except PeelbookError:
             return ""
         epoch = str(record.get("SOURCE_DATE_EPOCH") or record.get("committed", ""))
+    if not epoch.isdigit():
+        return ""
+    day = dt.datetime.fromtimestamp(int(epoch), dt.UTC)
+    return f"{day.day} {day:%B %Y}"

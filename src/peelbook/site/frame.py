@@ -236,7 +236,9 @@ def render_page(
             following=following,
             home=page.url(home),
             policy=SEARCH_POLICY if name == "search" else POLICY,
-            menu=template == "page.html",
+            menu=template != "start.html",
+            stems=[item.stem for item in all_sections()],
+            aliases=aliases(edition) if name == "404" else {},
             others=page.others(),
             short=short_title(section.stem) if section else "",
             section_names=[short_title(item.stem) for item in all_sections()],
@@ -246,6 +248,14 @@ def render_page(
             has=lambda doc: doc in app.env.all_docs,
         )
     )
+
+
+def aliases(edition: Edition) -> dict[str, str]:
+    """Every name of a force as addresses write it, in small letters → its folder."""
+    found: dict[str, str] = {}
+    for force in edition.forces:
+        found |= {alias: force.slug for alias in force.aliases if alias not in edition.by_slug}
+    return found | {force.slug: force.slug for force in edition.forces}
 
 
 def launch_link(edition: Edition, place: Place) -> str:
@@ -261,4 +271,8 @@ def section_tables(edition: Edition, place: Place) -> list[dict[str, str]]:
     if place.section is None:
         return []
     names = ["forces", "gaps", *place.section.tables]
-    return [{"name": name, **edition.tables[name]} for name in sorted(names) if name in edition.tables]
+    return [
+        {"name": name, "anchor": slugified(name), **edition.tables[name]}
+        for name in sorted(names)
+        if name in edition.tables
+    ]
