@@ -22,6 +22,10 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 _ARTICLE = re.compile(r'<article class="pb-article".*?>(.*?)</article>', flags=re.DOTALL)
 _HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", flags=re.DOTALL)
+# What is folded on screen and belongs on paper: verdicts, notes, cautions, what is not available.
+_PRINTED_OPEN = re.compile(
+    r'<details (?=class="(?:pb-claims|pb-unavailable|pb-tool pb-tool-(?:notes|source))")'
+)
 _PERMALINK = re.compile(r'<a class="headerlink".*?</a>', flags=re.DOTALL)
 
 
@@ -75,7 +79,7 @@ def join(pages: list[tuple[str, Path]], folder: Path, address: str) -> str:
         if match is None:
             raise PdfError(f"{page}: not a page of this site. Fix: build the site again.")
         body = _PERMALINK.sub("", match[1]).replace(' loading="lazy"', "").replace(' decoding="async"', "")
-        body = body.replace('<details class="pb-claims"', '<details open class="pb-claims"')
+        body = _PRINTED_OPEN.sub("<details open ", body)
         # Two sections may have a heading of the same name: keep their anchors apart.
         body = re.sub(r'\bid="([^"]+)"', rf'id="{stem}--\1"', body)
         body = re.sub(r'\b(aria-labelledby|for)="([^"]+)"', rf'\1="{stem}--\2"', body)

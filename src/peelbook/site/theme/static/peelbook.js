@@ -32,7 +32,9 @@
   addEventListener("resize", settle);
   for (const details of document.querySelectorAll("details")) details.addEventListener("toggle", settle);
 
-  // Paper shows what is folded away on screen only where it is data or source, not code.
+  // Paper shows notes, cautions and what is not available, folded away or not; tables and code stay folded.
+  // The style sheet does this too, in browsers that know how.
+  let opened = [];
   addEventListener("beforeprint", () => {
     for (const image of document.querySelectorAll("img[loading=lazy]")) image.loading = "eager";
   });
