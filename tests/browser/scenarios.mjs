@@ -82,11 +82,17 @@ const scenarios = {
     const force = page.url();
     await page.locator(".pb-sections").getByRole("link", { name: /Police powers/ }).click();
     const section = page.url();
+    await page.locator(".pb-contents a").first().click();
+    const fragment = await page.evaluate(() => location.hash);
+    const place = () => page.locator("h1").evaluate((node) => node.getBoundingClientRect().top + scrollY);
+    const before = await place();
     await page.getByText("Change force").click();
+    const moved = await place() - before;
     await page.keyboard.type("metro");
     await page.keyboard.press("Enter");
     await page.waitForURL(/metropolitan/);
-    const result = { force, section, switched: page.url(), heading: await page.locator("h1").innerText(), errors: log.errors };
+    const switched = new URL(page.url());
+    const result = { force, section, switched: switched.origin + switched.pathname, kept: fragment.length > 1 && switched.hash === fragment, moved, heading: await page.locator("h1").innerText(), errors: log.errors };
     await context.close();
     return result;
   },
@@ -145,7 +151,7 @@ const scenarios = {
     const { context, page, log } = await open();
     await page.goto(BASE + "search.html");
     await page.getByLabel("Words to look for").fill("stop and search");
-    await page.getByLabel("Force").selectOption("Kent Police");
+    await page.getByLabel("Force", { exact: true }).selectOption("Kent Police");
     await page.keyboard.press("Tab");
     await page.getByRole("button", { name: "Search", exact: true }).click();
     await page.locator(".pb-results li").first().waitFor();
@@ -212,6 +218,42 @@ const scenarios = {
     const result = { before, opened, closed, landed: page.url() };
     await context.close();
     return result;
+  },
+
+  // On a wide screen the chapters stay in view, whole or scrolling by themselves, with the page one is on in sight.
+  async chapters() {
+    const { context, page } = await open({ viewport: { width: 1440, height: 480 }, reducedMotion: "reduce" });
+    await page.goto(BASE + PAGES.ledger);
+    await page.evaluate(() => scrollTo(0, 3000));
+    const result = await page.evaluate(() => {
+      const nav = document.querySelector("#chapters");
+      const box = nav.getBoundingClientRect();
+      const here = nav.querySelector("[aria-current]").getBoundingClientRect();
+      const before = nav.scrollTop;
+      nav.scrollTo(0, nav.scrollHeight);
+      const last = [...nav.querySelectorAll("a")].at(-1).getBoundingClientRect();
+      return { scrolled: scrollY, top: box.top, height: box.height, room: innerHeight, here: here.top >= 0 && here.bottom <= innerHeight, started: before, last: last.bottom <= innerHeight };
+    });
+    await context.close();
+    return result;
+  },
+
+  // On a phone each claim is a card, and still the row of a table.
+  async cards() {
+    const { context, page } = await open({ viewport: { width: 390, height: 844 } });
+    await page.goto(BASE + PAGES.ledger);
+    const result = await page.evaluate(() => [...document.querySelectorAll(".pb-ledger")].map((table) => {
+      const row = table.querySelector("tbody tr");
+      return {
+        roles: [table, row, ...row.cells].map((node) => node.getAttribute("role")),
+        labels: [...row.cells].slice(1).map((cell) => getComputedStyle(cell, "::before").content.replace(/["\s]*:.*$/, "").replace(/^"/, "")),
+        sideways: table.parentElement.scrollWidth - table.parentElement.clientWidth,
+      };
+    }));
+    await page.goto(BASE + PAGES.search);
+    const menu = await page.getByRole("button", { name: "Menu" }).isVisible();
+    await context.close();
+    return { tables: result, menu };
   },
 
   // The reader's choice of theme holds on the next page.
@@ -327,18 +369,24 @@ const scenarios = {
     return result;
   },
 
-  // Paper: no chrome of the screen, every picture there.
+  // Paper: no chrome of the screen, every picture there, what must be read with a figure too; light in any theme.
   async print() {
-    const { context, page } = await open();
+    const { context, page } = await open({ viewport: { width: 700, height: 900 }, colorScheme: "dark" });
+    const seen = (names) => page.evaluate((all) => all.filter((name) => [...document.querySelectorAll(name)].some((node) => node.checkVisibility({ contentVisibilityAuto: true }) && node.getBoundingClientRect().height > 1)), names);
     await page.goto(SECTION);
-    await page.emulateMedia({ media: "print" });
-    const hidden = await page.evaluate(() => [".pb-header", ".pb-chapters", ".pb-tools", ".pb-code", ".pb-switch"].filter((name) => {
-      const node = document.querySelector(name);
-      return node && node.getClientRects().length > 0;
-    }));
+    await page.evaluate(() => { document.documentElement.dataset.theme = "dark"; });
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    const shown = await seen([".pb-header-inner", ".pb-chapters", ".pb-tool table", ".pb-downloads", ".pb-code", ".pb-switch", ".pb-reproduce"]);
+    const told = await seen([".pb-independent", ".pb-printed", ".pb-tool-notes li", "dd.pb-caveat", ".pb-unavailable dd", ".pb-footer"]);
+    const force = await page.locator(".pb-printed").innerText();
+    const colours = await page.evaluate(() => { const style = getComputedStyle(document.body); return [style.backgroundColor, style.color]; });
     const pdf = await page.pdf({ preferCSSPageSize: true });
+    // A landscape page of A4 without its margins is 1032 dots wide.
+    await page.setViewportSize({ width: 1032, height: 680 });
+    await page.goto(BASE);
+    const grades = await page.locator(".pb-grades").evaluate((table) => ({ left: table.getBoundingClientRect().left, right: table.getBoundingClientRect().right }));
     await context.close();
-    return { shown: hidden, bytes: pdf.length };
+    return { shown, told, force, colours, bytes: pdf.length, grades };
   },
 
   async reduced_motion() {
@@ -356,11 +404,17 @@ const scenarios = {
   async redirects() {
     const { context, page } = await open();
     const landed = {};
-    for (const address of ["forces/E23000032/police_powers.html", "forces/kent-police/index.html"]) {
+    const addresses = [
+      "forces/E23000032/police_powers.html", "forces/kent-police/index.html", // pages that lead on
+      "forces/e23000032/Police-Powers.html", "forces/met-police/workforce", "forces/Kent/", // through the page for lost addresses
+    ];
+    for (const address of addresses) {
       await page.goto(BASE + address);
-      await page.waitForURL(/forces\/kent\//);
+      await page.waitForURL(/forces\/(kent|metropolitan)\/\w+\.html/);
       landed[address] = page.url();
     }
+    await page.goto(BASE + "forces/nobody/workforce.html");
+    landed.nobody = page.url();
     await context.close();
     return landed;
   },

@@ -20,6 +20,8 @@ def test_a_reader_finds_a_force_in_one_click_and_keeps_the_section_when_switchin
     assert scenario["force"].endswith("/forces/kent/index.html")
     assert scenario["section"].endswith("/forces/kent/police_powers.html")
     assert scenario["switched"].endswith("/forces/metropolitan/police_powers.html")
+    assert scenario["kept"], "and the place on the page"
+    assert scenario["moved"] == 0, "the list of forces lies over the page"
     assert scenario["heading"].startswith("Police powers")
     assert scenario["errors"] == []
 
@@ -90,6 +92,26 @@ def test_the_chapters_open_and_close_on_a_phone(scenario):
     assert scenario["landed"].endswith("/forces/kent/workforce.html")
 
 
+@of("chapters")
+def test_the_chapters_stay_in_view_and_scroll_by_themselves(scenario):
+    assert scenario["scrolled"] > 2000
+    assert scenario["top"] == 0
+    assert 0 < scenario["height"] <= scenario["room"]
+    assert scenario["here"], "the page one is on is in sight"
+    assert scenario["last"], "the last chapter can be reached"
+
+
+@of("cards")
+def test_a_claim_is_a_card_on_a_phone_and_still_the_row_of_a_table(scenario):
+    assert len(scenario["tables"]) == 2
+    for table in scenario["tables"]:
+        assert table["roles"] == ["table", "row", "rowheader", *["cell"] * 4]
+        assert all(table["labels"]), "each value says what it is"
+        assert "As printed" in table["labels"]
+        assert table["sideways"] <= 0
+    assert scenario["menu"], "the search page has the chapters too"
+
+
 @of("theme")
 def test_a_chosen_theme_holds_on_the_next_page(scenario):
     assert scenario["light"] != scenario["dark"]
@@ -146,6 +168,15 @@ def test_the_site_works_from_a_disk(scenario):
 def test_paper_shows_the_page_and_not_the_screen_around_it(scenario):
     assert scenario["shown"] == []
     assert scenario["bytes"] > 50_000
+    assert len(scenario["told"]) == 6, scenario["told"]
+    assert scenario["force"] == "Kent Police"
+    assert scenario["colours"] == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"], "light, whatever the theme"
+
+
+@of("print")
+def test_the_table_of_grades_fits_on_paper(scenario):
+    assert scenario["grades"]["left"] >= 0
+    assert scenario["grades"]["right"] <= 1032
 
 
 @of("reduced_motion")
@@ -158,6 +189,10 @@ def test_codes_and_names_lead_to_the_stable_address(scenario):
     assert [url.split("/forces/")[1] for url in scenario.values()] == [
         "kent/police_powers.html",
         "kent/index.html",
+        "kent/police_powers.html",
+        "metropolitan/workforce.html",
+        "kent/index.html",
+        "nobody/workforce.html",
     ]
 
 

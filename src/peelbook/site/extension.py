@@ -227,6 +227,29 @@ def scrollable_tables(html: str) -> str:
     return html if 'class="pb-scroll"' in html else _TABLE.sub(wrap, html)
 
 
+_LEDGER = re.compile(r'<table class="pb-table pb-ledger".*?</table>', flags=re.DOTALL)
+_ROLES = (
+    (re.compile(r"<table (?=class)"), '<table role="table" '),
+    (re.compile(r"<(thead|tbody)>"), r'<\1 role="rowgroup">'),
+    (re.compile(r"<tr\b"), '<tr role="row"'),
+    (re.compile(r'<th scope="col"'), '<th role="columnheader" scope="col"'),
+    (re.compile(r'<th scope="row"'), '<th role="rowheader" scope="row"'),
+    (re.compile(r"<td\b"), '<td role="cell"'),
+)
+
+
+def with_roles(html: str) -> str:
+    """Say the roles of a ledger's parts: on a phone its rows are cards, and browsers forget that they are rows."""
+
+    def say(match: re.Match[str]) -> str:
+        table = match[0]
+        for part, words in _ROLES:
+            table = part.sub(words, table)
+        return table
+
+    return _LEDGER.sub(say, html)
+
+
 _HIGHLIGHTED = re.compile(
     r'<div class="highlight-\S+ notranslate"><div class="highlight"><pre>(?:<span></span>)?(.*)</pre></div>\s*</div>\s*',
     flags=re.DOTALL,
@@ -281,7 +304,10 @@ class Translator(HTML5Translator):
     def visit_raw(self, node: nodes.Element) -> None:
         """Make the tables in a notebook's HTML output scroll by themselves."""
         if "text_html" in node.get("classes", ()):
-            self.body.append(scrollable_tables(node.astext()))
+            self.body.append(with_roles(scrollable_tables(node.astext())))
+            raise nodes.SkipNode
+        if "pb-ledger" in node.astext():
+            self.body.append(with_roles(node.astext()))
             raise nodes.SkipNode
         super().visit_raw(node)
 
@@ -491,6 +517,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_post_transform(CollapseCode)
     app.add_post_transform(LinkSiteFiles)
     app.add_post_transform(CodeAfterOutput)
+    app.add_post_transform(FoldAbsent)
     app.connect("config-inited", _configure)
     app.connect("env-get-outdated", _outdated)
     app.connect("env-purge-doc", _purge)
@@ -500,4 +527,3 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-collect-pages", _extra_pages)
     app.connect("build-finished", _clean, priority=900)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
-    app.add_post_transform(FoldAbsent)

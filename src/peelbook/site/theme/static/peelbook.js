@@ -37,10 +37,20 @@
   let opened = [];
   addEventListener("beforeprint", () => {
     for (const image of document.querySelectorAll("img[loading=lazy]")) image.loading = "eager";
+    opened = [...document.querySelectorAll(".pb-tool-notes, .pb-tool-source, .pb-unavailable")].filter((node) => !node.open);
+    for (const node of opened) node.open = true;
   });
+  addEventListener("afterprint", () => { for (const node of opened) node.open = false; });
+
+  // The chapters scroll by themselves: the page one is on is in view.
+  const chapters = document.querySelector(".pb-chapters");
+  const here = chapters?.querySelector("[aria-current]");
+  if (here && chapters.scrollHeight > chapters.clientHeight && here.offsetTop + here.offsetHeight > chapters.clientHeight) {
+    chapters.scrollTop = here.offsetTop - chapters.clientHeight / 2;
+  }
 })();
 
-// The force switcher: type to narrow the list, Enter goes to the first, Escape closes.
+// The force switcher: type to narrow the list, Enter goes to the first, Escape closes. It keeps the place on the page.
 (() => {
   "use strict";
   const box = document.querySelector(".pb-switch");
@@ -65,7 +75,14 @@
     const first = items.find((item) => !item.hidden);
     if (event.key === "Enter" && input.value && first) location.href = first.querySelector("a").href;
   });
+  const links = items.map((item) => item.querySelector("a"));
+  const aim = () => { for (const link of links) link.hash = location.hash; };
+  aim();
+  addEventListener("hashchange", aim);
   box.addEventListener("toggle", () => { if (box.open) input.focus(); });
+  // It lies over the page: it closes when the reader goes on to something else.
+  box.addEventListener("focusout", (event) => { if (event.relatedTarget && !box.contains(event.relatedTarget)) box.open = false; });
+  addEventListener("pointerdown", (event) => { if (!box.contains(event.target)) box.open = false; });
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     box.open = false;
