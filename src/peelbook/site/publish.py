@@ -91,14 +91,16 @@ def _door(out_dir: Path) -> Path:
 
 
 def _publish(files: Mapping[str, Path], out_dir: Path) -> int:
+    same = {name for name, source in files.items() if _same(source, out_dir / name)}
+    there = {path.relative_to(out_dir).as_posix() for path in out_dir.rglob("*") if path.is_file()}
+    changed = len(files) - len(same) + len(there - set(files))
+    if not changed and out_dir.exists():
+        return 0
     fresh: Path | None = None
     try:
         out_dir.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=out_dir.parent, prefix=f".{out_dir.name}.new-"))
-        changed = _assemble(files, out_dir, fresh)
-        if not changed and out_dir.exists():
-            shutil.rmtree(fresh)
-            return 0
+        _assemble(files, same, out_dir, fresh)
         umask = os.umask(0)
         os.umask(umask)
         fresh.chmod(0o777 & ~umask)  # mkdtemp makes folders private
@@ -113,30 +115,21 @@ def _publish(files: Mapping[str, Path], out_dir: Path) -> int:
     return changed
 
 
-def _assemble(files: Mapping[str, Path], old: Path, fresh: Path) -> int:
-    changed = 0
+def _assemble(files: Mapping[str, Path], same: set[str], old: Path, fresh: Path) -> None:
     made: set[Path] = set()
     for name, source in files.items():
-        target, previous = fresh / name, old / name
+        target = fresh / name
         if target.parent not in made:
             target.parent.mkdir(parents=True, exist_ok=True)
             made.add(target.parent)
-        if _same(source, previous):
+        if name in same:
             try:
-                os.link(previous, target)
+                os.link(old / name, target)
                 continue
             except OSError as error:
                 if error.errno not in (errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP):
                     raise
-        else:
-            changed += 1
         shutil.copyfile(source, target)
-    if old.is_dir():
-        kept = set(files)
-        changed += sum(
-            1 for path in old.rglob("*") if path.is_file() and path.relative_to(old).as_posix() not in kept
-        )
-    return changed
 
 
 def _same(left: Path, right: Path) -> bool:
