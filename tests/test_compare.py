@@ -454,3 +454,21 @@ def test_rolling_years_do_not_overlap_in_a_trend():
     rows = pd.concat([frame([5000 + 100 * i], day=day) for i, day in enumerate(quarters)], ignore_index=True)
     rows.attrs = {"measure": "stop_search_rate"}
     assert compare.recent_trend(rows, "F00").slope == pytest.approx(0.4, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "measure_id", ["stop_search_rate", "charge_rate", "disparity_ratio", "officers_headcount"]
+)
+def test_the_averages_of_all_periods_are_those_of_each(catalogue, measure_id):
+    from peelbook import measures
+
+    frame = measures.compute(catalogue, measure_id)
+    every = compare.averages_through_time(frame)
+    assert list(every["period_end"]) == sorted(frame["period_end"].unique())
+    for row in every.itertuples():
+        one = compare.averages(compare.at_period(frame, row.period_end))
+        assert row.mean_of_forces == pytest.approx(one.mean_of_forces, rel=1e-12)
+        if one.pooled is None:
+            assert np.isnan(row.pooled)
+        else:
+            assert row.pooled == pytest.approx(one.pooled, rel=1e-12)

@@ -82,6 +82,7 @@ class Catalogue:
         self.suppress_below = suppress_below
         self._tables: dict[str, pd.DataFrame] = {}
         self._supplied: dict[str, bool] = {}
+        self._digests: dict[str, str] = {}
         self._hidden: dict[str, set[tuple[Any, Any]]] = {}
         if self.overlay and self.suppress_below is None:
             from peelbook.supplied import _hide
@@ -145,6 +146,19 @@ class Catalogue:
         if name not in self._tables:
             self._tables[name] = self._read(name)
         return self._tables[name].copy()
+
+    def read_elsewhere(self, name: str) -> None:
+        """Count a table as read whose figures were worked out before. Raises `UndeclaredReadError`."""
+        self._allow(name)
+
+    def digest(self, name: str) -> str:
+        """The SHA-256 of an embedded table's bytes, with the list of forces; empty where it is not there."""
+        if name not in self._digests:
+            paths_ = [self.data_dir / self.resources[name]["path"] if name in self.resources else None]
+            paths_ += [self.data_dir / "forces.csv"]
+            found = [sha256(path) for path in paths_ if path is not None and path.exists()]
+            self._digests[name] = "".join(found) if len(found) == 2 else ""
+        return self._digests[name]
 
     def _read(self, name: str) -> pd.DataFrame:
         own = self._own_rows(name) if self.supplies(name) else None

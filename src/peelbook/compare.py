@@ -226,6 +226,33 @@ def averages(
     )
 
 
+def averages_through_time(frame: pd.DataFrame) -> pd.DataFrame:
+    """Both averages of every period of a frame: columns period_end, pooled, mean_of_forces; by period.
+
+    The same figures as `averages` gives period by period. Raises `ParameterError` where a force has two figures
+    in one period.
+    """
+    rows = frame[frame["value"].notna()]
+    if rows.duplicated(["force_code", "period_end"]).any():
+        raise ParameterError(
+            "A force has two figures in one period. Fix: pick one value of the breakdown first."
+        )
+    rules = _rules(frame, None)
+    pooled_out = rules.excluded if rules.kind == "share" else ()
+    in_mean = rows[~rows["force_code"].isin(rules.excluded)]
+    in_total = rows[~rows["force_code"].isin(pooled_out)]
+    means = in_mean.groupby("period_end")["value"].mean()
+    pooled = {day: _pooled(group, rules) for day, group in in_total.groupby("period_end")}
+    days = sorted(rows["period_end"].unique())
+    return pd.DataFrame(
+        {
+            "period_end": days,
+            "pooled": pd.Series([pooled.get(day) for day in days], dtype=object).astype("float64"),
+            "mean_of_forces": [float(means.get(day, float("nan"))) for day in days],
+        }
+    )
+
+
 def _pooled(rows: pd.DataFrame, rules: _Rules) -> float | None:
     """Total over total; a disparity is the ratio of the two total rates. `None` without counts."""
     if rules.kind == "disparity":

@@ -308,11 +308,7 @@ class SectionBook:
         )
 
     def _averages_through_time(self, frame: pd.DataFrame) -> pd.DataFrame:
-        rows = []
-        for day in sorted(frame["period_end"].unique()):
-            found = compare.averages(compare.at_period(frame, day))
-            rows.append({"period_end": day, "pooled": found.pooled, "mean_of_forces": found.mean_of_forces})
-        return pd.DataFrame(rows).dropna(axis="columns", how="all")
+        return compare.averages_through_time(frame).dropna(axis="columns", how="all")
 
     def _gaps(
         self, measure: Measure, frame: pd.DataFrame, days: Sequence[Any], dimension: Dimension

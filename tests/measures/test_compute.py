@@ -405,3 +405,33 @@ def test_everything_lists_the_categories_the_table_has_and_no_others(tiny):
 def test_a_breakdown_over_years_looks_back_each_number_of_years(tiny):
     frame = measures.breakdown(tiny, "stop_search_change", "years")
     assert set(frame["years"]) == {1, 10}
+
+
+def test_measures_worked_out_before_serve_every_catalogue_of_the_same_bytes_and_no_other(
+    data_copy, monkeypatch
+):
+    from peelbook.catalogue import Catalogue
+    from peelbook.errors import UndeclaredReadError
+    from peelbook.measures import _compute
+
+    monkeypatch.setattr(_compute, "_SHARED", {})
+    plain = measures.compute(Catalogue(data_copy), "stop_search_rate")
+    assert measures.share(Catalogue(data_copy)) > 40
+
+    def never(*args):
+        raise AssertionError("it was worked out again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_compute, "_frame", never)
+        again = Catalogue(data_copy)
+        frame = measures.compute(again, "stop_search_rate")
+        pd.testing.assert_frame_equal(frame, plain)
+        assert frame.attrs == plain.attrs
+        assert {"stop_search", "population"} <= again.reads, "what it was made of counts as read"
+        with pytest.raises(UndeclaredReadError):
+            measures.compute(Catalogue(data_copy, declared={"population"}), "stop_search_rate")
+
+    table = data_copy / "population.csv"
+    table.write_text(table.read_text().replace("8855333", "8855334"))
+    other = measures.compute(Catalogue(data_copy), "stop_search_rate")
+    assert not other.equals(plain), "other bytes are worked out anew"

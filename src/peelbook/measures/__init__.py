@@ -17,6 +17,7 @@ from peelbook.measures._compute import (
     mid_year,
     periods,
     publication,
+    share,
     why,
     yearly,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "publication",
     "reference_markdown",
     "registry",
+    "share",
     "why",
     "yearly",
 ]

@@ -6,8 +6,9 @@ breakdowns are worked out at once and in the same way.
 
 from __future__ import annotations
 
+import contextlib
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -28,6 +29,9 @@ DISPARITY_COUNTS = ["group_count", "group_population_count", "reference_count", 
 #: Figures worked out so far, by catalogue. A catalogue cannot be hashed, so its identity is the key and
 #: the entry goes when the catalogue does.
 _KNOWN: dict[int, dict[Any, pd.DataFrame]] = {}
+
+_SHARED: dict[Any, pd.DataFrame] = {}
+"""Frames that `share` worked out for every catalogue of the same bytes, by table hashes. Usually empty."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,34 @@ def compute(catalogue: Catalogue, measure_id: str, **dimension: Any) -> pd.DataF
     measure = registry()[measure_id]
     dimension = _checked(measure, dimension)
     key = ("measure", measure_id, _frozen(dimension))
-    return _kept(catalogue, key, lambda: _frame(catalogue, measure, dimension)).copy()
+    return _kept(catalogue, key, lambda: _frame(catalogue, measure, dimension), measure.tables).copy()
+
+
+def share(catalogue: Catalogue) -> int:
+    """Work out every measure once, for all catalogues whose tables hold the same bytes; returns how many frames.
+
+    A process that forks many short ones calls it before: no force's notebook then adds up the same tables again.
+    """
+    for measure in registry().values():
+        if not all(catalogue.has(name) for name in measure.tables):
+            continue
+        wanted: list[dict[str, Any]] = [{}]
+        wanted += [{name: value} for name, values in measure.breakdowns.items() for value in values[:12]]
+        for dimension in wanted:
+            with contextlib.suppress(ParameterError):  # a breakdown that only goes with another
+                key = ("measure", measure.id, _frozen(_checked(measure, dimension)))
+                frame = compute(catalogue, measure.id, **dimension)
+                if (mark := _mark(catalogue, measure.tables)) is not None:
+                    _SHARED[mark, key] = frame
+    return len(_SHARED)
+
+
+def _mark(catalogue: Catalogue, tables: Iterable[str]) -> Any:
+    """What tells the bytes of some tables; `None` where a user's own are laid over them, or one is not there."""
+    if catalogue.overlay is not None:
+        return None
+    digests = tuple(catalogue.digest(name) for name in tables)
+    return None if "" in digests else digests
 
 
 def at(
@@ -219,15 +250,24 @@ def _frozen(dimension: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in dimension.items()))
 
 
-def _kept(catalogue: Catalogue, key: Any, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-    """The frame for a key, made at most once for each catalogue object. Not a copy: do not change it."""
+def _kept(
+    catalogue: Catalogue, key: Any, make: Callable[[], pd.DataFrame], tables: Sequence[str] = ()
+) -> pd.DataFrame:
+    """The frame for a key, made at most once for each catalogue object. Not a copy: do not change it.
+
+    With `tables`, it may come from a process before this one, which worked it out from the same bytes.
+    """
     identity = id(catalogue)
     if identity not in _KNOWN:
         _KNOWN[identity] = {}
         weakref.finalize(catalogue, _KNOWN.pop, identity, None)
     known = _KNOWN[identity]
     if key not in known:
-        known[key] = make()
+        shared = _SHARED.get((_mark(catalogue, tables), key)) if _SHARED and tables else None
+        if shared is not None:
+            for name in tables:
+                catalogue.read_elsewhere(name)
+        known[key] = make() if shared is None else shared
     return known[key]
 
 

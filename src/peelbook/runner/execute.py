@@ -22,7 +22,11 @@ from typing import Any
 KERNELS = ("auto", "peelbook", "python3")
 DISPLAY_NAME = "peelbook (fork server)"
 
-PRELOAD = ("peelbook.runner.warm:modules", "peelbook.runner.warm:figure")
+PRELOAD = (
+    "peelbook.runner.warm:modules",
+    "peelbook.runner.warm:figure",
+    "peelbook.runner.warm:figures",
+)
 """What the zygote does before it forks kernels. Only speed: every kernel also works without."""
 
 CELL_TIMEOUT = 300

@@ -47,6 +47,16 @@ def modules() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def figures() -> None:
+    """Work out all measures of the embedded tables. Figures of other bytes are worked out as ever."""
+    from peelbook import measures
+    from peelbook.catalogue import Catalogue
+    from peelbook.errors import PeelbookError
+
+    with contextlib.suppress(PeelbookError, OSError):  # a worker of a cluster has no tables yet
+        measures.share(Catalogue())
+
+
 def figure() -> None:
     """Draw a figure into memory: loads fonts, tick and text machinery. Touches neither pyplot nor settings."""
     import io
