@@ -353,9 +353,16 @@ const scenarios = {
     await page.goto(pathToFileURL(path.join(SITE, "index.html")).href);
     await page.locator(".pb-regions").getByRole("link", { name: "Kent Police" }).click();
     await page.locator(".pb-sections").getByRole("link", { name: /Police powers/ }).click();
+    await page.waitForURL(/police_powers/);
+    await page.waitForLoadState("load");
     await scroll(page);
-    // Pictures below the fold come when they are reached; a busy machine needs a moment more.
-    await page.waitForFunction(() => [...document.images].every((image) => image.naturalWidth)).catch(() => {});
+    // Pictures below the fold come when they are reached, which a busy machine puts off: ask for each.
+    await page.evaluate(async () => {
+      for (const image of document.images) image.loading = "eager";
+      for (let turn = 0; turn < 200 && [...document.images].some((image) => !image.naturalWidth); turn += 1) {
+        await new Promise((done) => setTimeout(done, 50));
+      }
+    });
     const result = {
       heading: await page.locator("h1").innerText(),
       styled: await page.evaluate(() => getComputedStyle(document.querySelector(".pb-header-inner")).display),
