@@ -189,11 +189,21 @@ def at_period(frame: pd.DataFrame, period_end: Any) -> pd.DataFrame:
         raise ParameterError(
             f"No force has a figure for the period ending {day:%Y-%m-%d}. Fix: use one of {len(known)} periods, {span}."
         )
-    if rows["force_code"].duplicated().any():
+    _one_figure_each(rows)
+    return rows.reset_index(drop=True)
+
+
+def _one_figure_each(rows: pd.DataFrame) -> None:
+    if rows.duplicated(["force_code", "period_end"]).any():
         raise ParameterError(
             "A force has two figures in one period. Fix: pick one value of the breakdown first."
         )
-    return rows.reset_index(drop=True)
+
+
+def _left_out(rules: _Rules) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The forces left out of the mean, and of the total, by a measure's own exclusions."""
+    # One small force moves an unweighted mean, and not a total; outcome tables leave it out of both.
+    return rules.excluded, rules.excluded if rules.kind == "share" else ()
 
 
 def averages(
@@ -212,8 +222,7 @@ def averages(
     if exclude is not None:
         out = pooled_out = tuple(exclude)
     else:
-        # One small force moves an unweighted mean, and not a total; outcome tables leave it out of both.
-        out, pooled_out = rules.excluded, rules.excluded if rules.kind == "share" else ()
+        out, pooled_out = _left_out(rules)
     in_mean = rows[~rows["force_code"].isin(out)]
     in_total = rows[~rows["force_code"].isin(pooled_out)]
     return Averages(
@@ -233,13 +242,10 @@ def averages_through_time(frame: pd.DataFrame) -> pd.DataFrame:
     in one period.
     """
     rows = frame[frame["value"].notna()]
-    if rows.duplicated(["force_code", "period_end"]).any():
-        raise ParameterError(
-            "A force has two figures in one period. Fix: pick one value of the breakdown first."
-        )
+    _one_figure_each(rows)
     rules = _rules(frame, None)
-    pooled_out = rules.excluded if rules.kind == "share" else ()
-    in_mean = rows[~rows["force_code"].isin(rules.excluded)]
+    out, pooled_out = _left_out(rules)
+    in_mean = rows[~rows["force_code"].isin(out)]
     in_total = rows[~rows["force_code"].isin(pooled_out)]
     means = in_mean.groupby("period_end")["value"].mean()
     pooled = {day: _pooled(group, rules) for day, group in in_total.groupby("period_end")}

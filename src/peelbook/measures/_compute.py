@@ -106,16 +106,15 @@ def share(catalogue: Catalogue) -> int:
     A process that forks many short ones calls it before: no force's notebook then adds up the same tables again.
     """
     for measure in registry().values():
-        if not all(catalogue.has(name) for name in measure.tables):
+        mark = _mark(catalogue, measure.tables)
+        if mark is None or not all(catalogue.has(name) for name in measure.tables):
             continue
         wanted: list[dict[str, Any]] = [{}]
         wanted += [{name: value} for name, values in measure.breakdowns.items() for value in values[:12]]
         for dimension in wanted:
             with contextlib.suppress(ParameterError):  # a breakdown that only goes with another
                 key = ("measure", measure.id, _frozen(_checked(measure, dimension)))
-                frame = compute(catalogue, measure.id, **dimension)
-                if (mark := _mark(catalogue, measure.tables)) is not None:
-                    _SHARED[mark, key] = frame
+                _SHARED[mark, key] = compute(catalogue, measure.id, **dimension)
     return len(_SHARED)
 
 

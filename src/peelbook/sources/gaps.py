@@ -88,20 +88,17 @@ def without_missing(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, list
     gone = empty.groupby(keys).transform("any")
     part = empty.groupby(keys).transform("all").eq(False)
     found = [
-        Gap(
-            table,
-            code,
-            start_of(table, day),
-            day,
-            "missing",
-            MISSING_PIECE if in_part else default_reason(table),
-        )
+        _missing(table, code, day, MISSING_PIECE if in_part else default_reason(table))
         for code, day, in_part in frame.assign(part=part)
         .loc[gone, ["force_code", "period_end", "part"]]
         .drop_duplicates()
         .itertuples(index=False)
     ]
     return frame[~gone], found
+
+
+def _missing(table: str, code: str, day: datetime.date, reason: str) -> Gap:
+    return Gap(table, code, start_of(table, day), day, "missing", reason)
 
 
 def of_empty_figures(frame: pd.DataFrame, table: str) -> list[Gap]:
@@ -114,14 +111,7 @@ def of_empty_figures(frame: pd.DataFrame, table: str) -> list[Gap]:
         for code, day in rows.itertuples(index=False):
             empty.setdefault((code, day.date()), []).append(name.replace("_", " "))
     return [
-        Gap(
-            table,
-            code,
-            start_of(table, day),
-            day,
-            "missing",
-            f"The published file has no figure here for: {', '.join(names)}.",
-        )
+        _missing(table, code, day, f"The published file has no figure here for: {', '.join(names)}.")
         for (code, day), names in empty.items()
     ]
 
