@@ -26,12 +26,22 @@ class PageFacts:
     images_without_alt: int = 0
 
 
+CELLS = {"td", "th"}
+IMPLIED = {"td": CELLS, "th": CELLS, "tr": {*CELLS, "tr"}, "tbody": {*CELLS, "tr", "thead"}}
+
+
 class _Reader(HTMLParser):
     def __init__(self, facts: PageFacts):
         super().__init__(convert_charrefs=True)
         self.facts, self.open = facts, []
 
+    def _end_implied(self, closed):
+        """HTML ends the parts of a table where the next begins, or the table ends."""
+        while self.open and self.open[-1] in closed:
+            self.open.pop()
+
     def handle_starttag(self, tag, attrs):
+        self._end_implied(IMPLIED.get(tag, ()))
         found = dict(attrs)
         facts = self.facts
         if "id" in found:
@@ -63,6 +73,8 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag):
         if tag in VOID:
             return
+        if tag == "table":
+            self._end_implied(IMPLIED["tbody"] | {"tbody"})
         if not self.open or self.open[-1] != tag:
             self.facts.unclosed.append(tag)
             while self.open and self.open[-1] != tag:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import zipfile
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -27,11 +28,12 @@ from site_samples import (
 from peelbook import site
 from peelbook.runner.errors import LockedError
 from peelbook.runner.lock import hold
-from peelbook.site import cells, extension, frame
+from peelbook.site import cells, frame, own_files
 from peelbook.site._build import SiteBuildError
 from peelbook.site.marks import Marks
 from peelbook.site.pdf import PdfError, join, print_force
-from peelbook.site.publish import PublishError
+from peelbook.site.publish import PublishError, put_file
+from peelbook.site.workers import Workers
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,8 +48,8 @@ def files(folder: Path) -> dict[str, bytes]:
 def build(project, catalogue, tmp_path):
     """Build and publish an edition of some results in this test's own folders."""
 
-    def run(results, **options):
-        return site.build(results, tmp_path / "out", catalogue=catalogue, jobs=1, **options)
+    def run(results, out=tmp_path / "out", jobs=1, **options):
+        return site.build(results, out, catalogue=catalogue, jobs=jobs, **options)
 
     return run
 
@@ -78,22 +80,66 @@ def test_the_page_of_all_forces_links_to_the_table_of_all_measures(layout, proje
     assert broken_links(out) == []
 
 
-def test_the_sites_own_files_are_not_made_again_of_the_same_data(catalogue, tmp_path, project, monkeypatch):
-    made = []
+def test_the_sites_own_files_are_made_again_only_for_other_data(catalogue, tmp_path):
+    folder, marks = tmp_path / "extra", tmp_path / "marks.json"
 
-    def site_files(_):
-        made.append(1)
-        return dict.fromkeys(extension.SITE_FILES, b"")
+    def ready():
+        made_of = Marks(marks)
+        found = own_files.ready(folder, catalogue, made_of)
+        made_of.save()
+        return found
 
-    monkeypatch.setattr(extension, "site_files", site_files)
-    for _ in range(2):
-        marks = Marks(tmp_path / "marks.json")
-        assert extension.put_site_files(tmp_path, catalogue, marks) == extension.SITE_FILES
-        marks.save()
-    assert made == [1]
-    (tmp_path / "all-measures.zip").unlink()
-    extension.put_site_files(tmp_path, catalogue, Marks(tmp_path / "marks.json"))
-    assert made == [1, 1]
+    assert not ready()
+    for name in own_files.SITE_FILES:
+        put_file(folder / name, b"")
+    assert ready()
+    (folder / "all-measures.zip").unlink()
+    assert not ready()
+    put_file(folder / "all-measures.zip", b"")
+    assert ready()
+    put_file(marks, "{}")
+    assert not ready()
+
+
+def test_a_command_makes_the_sites_own_files_of_the_data_it_is_told(catalogue, tmp_path):
+    with Workers() as workers:
+        workers.start(own_files.__name__, own_files.work(tmp_path, catalogue))
+        workers.join()
+    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert made == own_files.site_files(catalogue)
+
+
+def test_a_page_edited_by_hand_is_put_right_by_the_next_build(build):
+    report = build(sample_results(slugs=("kent",)))
+    before = files(report.out_dir)
+    for name in ("forces/kent/workforce.html", "forces/kent/data.zip", "claims.csv"):
+        (report.out_dir / name).write_bytes(b"by hand")
+    assert files(build(sample_results(slugs=("kent",))).out_dir) == before
+
+
+def test_what_is_published_stays_as_it_is_while_the_next_build_works(build, tmp_path):
+    """A published page may be one file with that of the work folder: making another must not change it."""
+    out = build(sample_results(slugs=("kent",))).out_dir
+    before = files(out)
+    for name in before:
+        (tmp_path / "kept" / name).parent.mkdir(parents=True, exist_ok=True)
+        os.link(out / name, tmp_path / "kept" / name)
+    results = sample_results(slugs=("kent",))
+    changed = [replace(item, notebook=item.notebook.replace(b"Kent", b"KENT")) for item in results]
+    after = files(build(changed).out_dir)
+    assert {name for name in before if after.get(name) != before[name]} >= {
+        "forces/kent/workforce.html", "forces/kent/data.zip", "forces/kent/tables.xlsx", "forces/kent/tables.ods",
+    }  # fmt: skip
+    assert files(tmp_path / "kept") == before
+
+
+def test_pages_written_by_several_processes_are_the_same(build, tmp_path):
+    results = sample_results(slugs=("kent", "metropolitan"))
+    made = [
+        files(build(results, tmp_path / f"out{jobs}", jobs, work_dir=tmp_path / f"work{jobs}").out_dir)
+        for jobs in (1, 2)
+    ]
+    assert made[0] == made[1]
 
 
 def test_the_book_publishes_no_maps_fonts_sources_or_unused_scripts(book_site):

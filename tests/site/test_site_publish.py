@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from peelbook.runner.errors import LockedError
 from peelbook.runner.lock import hold
 from peelbook.site import publish as publishing
-from peelbook.site.publish import PublishError, publish, put_file, target
+from peelbook.site.publish import PublishError, Shared, publish, put_file, target
 
 
 def tree(folder: Path, **files: str) -> dict[str, Path]:
@@ -45,7 +46,7 @@ def test_the_same_files_again_touch_nothing(tmp_path):
     assert (tmp_path / "out").stat().st_ino == before
 
 
-def test_an_unchanged_page_keeps_its_file_and_a_build_folder_never_shares_one(tmp_path):
+def test_an_unchanged_page_keeps_its_file_and_no_other_is_shared_unasked(tmp_path):
     files = tree(tmp_path / "a", same="1", other="2")
     publish(files, tmp_path / "out")
     kept = (tmp_path / "out" / "same").stat().st_ino
@@ -54,6 +55,47 @@ def test_an_unchanged_page_keeps_its_file_and_a_build_folder_never_shares_one(tm
     assert (tmp_path / "out" / "same").stat().st_ino == kept
     files["same"].write_text("spoilt while Sphinx writes")
     assert (tmp_path / "out" / "same").read_text() == "1"
+
+
+def test_a_shared_file_is_linked_and_stays_as_published_when_it_is_made_anew(tmp_path):
+    files = tree(tmp_path / "a", page="1", other="2")
+    publish(files, tmp_path / "out", ["page"])
+    assert (tmp_path / "out" / "page").samefile(files["page"])
+    assert not (tmp_path / "out" / "other").samefile(files["other"])
+    put_file(files["page"], "3")
+    assert read(tmp_path / "out") == {"page": "1", "other": "2"}
+    assert publish(files, tmp_path / "out", ["page"]) == 1
+    assert read(tmp_path / "out") == {"page": "3", "other": "2"}
+
+
+@pytest.mark.parametrize("code", [errno.EXDEV, errno.EPERM, errno.EMLINK])
+def test_where_files_cannot_be_linked_they_are_copied(tmp_path, monkeypatch, code):
+    def refused(source, target):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(publishing.os, "link", refused)
+    files = tree(tmp_path / "a", page="1")
+    publish(files, tmp_path / "out", ["page"])
+    assert read(tmp_path / "out") == {"page": "1"}
+    assert not (tmp_path / "out" / "page").samefile(files["page"])
+
+
+def test_an_edit_of_a_shared_file_is_noticed_and_a_new_file_is_none(tmp_path):
+    files = tree(tmp_path / "a", page="1", other="2")
+    shared = Shared(tmp_path / "shared.json")
+    assert not shared.edited()
+    publish(files, tmp_path / "out", files)
+    shared.remember(files.values())
+    assert not shared.edited()
+    put_file(files["page"], "made anew")
+    files["other"].unlink()
+    assert not shared.edited()
+    publish({"page": files["page"]}, tmp_path / "out", ["page"])
+    shared.remember([files["page"]])
+    (tmp_path / "out" / "page").write_text("by hand")
+    assert shared.edited()
+    shared.record.write_text("{")
+    assert shared.edited()
 
 
 @pytest.mark.parametrize("exchange", [True, False])

@@ -76,6 +76,7 @@ def test_the_interface_that_the_site_does_not_use_is_not_published(tmp_path):
     index(pages(tmp_path / "site", 1), tmp_path / "out")
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert "pagefind.js" in names
+    assert [name for name in names if name.startswith("wasm.")] == ["wasm.en-gb.pagefind"]
     assert not {name for name in names if "ui" in name or "highlight" in name}
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import io
+import warnings
 import zipfile
 from xml.etree import ElementTree
 
 import openpyxl
+import pandas as pd
 import pytest
 import python_calamine
 from site_samples import SVG, payload, png
 
-from peelbook.site import downloads, ods
+from peelbook.site import downloads, ods, workbook
 from peelbook.site.card import Figure
 from peelbook.site.edition import Edition, ForceEntry
+from peelbook.site.workers import DownloadsError, Workers
 
 EDITION = Edition(
     "edition", (ForceEntry("kent", "E23000032", "Kent Police", "Kent"),), "kent", date="1 May 2026"
@@ -156,23 +161,110 @@ def test_hostile_names_cannot_break_the_xml(tmp_path):
     assert "v\"<&'" in "".join(root.itertext())
 
 
-def test_a_worker_that_fails_is_reported_and_none_is_left_behind(tmp_path):
+def write_as_the_library_does(path, tables):
+    """The workbook by `gptables.produce_workbook`, its own writing of tables included."""
+    sheets = {
+        f"Table_{number}": workbook.gptables.GPTable(
+            pd.DataFrame(list(item.rows), columns=list(item.columns), dtype=object),
+            table_name=f"table_{number}",
+            title=f"Table {number}: {item.title}",
+            subtitles=[downloads._about(item)],
+            source=downloads._sources(item),
+        )
+        for number, item in enumerate(tables, start=1)
+    }
+    texts = downloads._cover("Kent", EDITION)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        book = workbook.gptables.produce_workbook(
+            str(path),
+            sheets,
+            cover=workbook.gptables.Cover(title="Kent: tables", intro=texts[:1], about=texts[1:]),
+            workbook_options=workbook._OPTIONS,
+        )
+    book.set_properties(
+        {"title": "Kent: tables", "author": "peelbook", "created": dt.datetime(2000, 1, 1, tzinfo=dt.UTC)}
+    )
+    book.close()
+
+
+TABLES = [
+    table(
+        ["Rank", "Heads", "Share"],
+        [False, True, True],
+        [["Constable", "12,345", "3.25%"], ["PC II", "7", "-2.5%"]],
+    ),
+    table(["Year", "Count"], [True, True], [["2020", "3"], ["2021", "4"]]),
+    table(
+        ["Force", "Value", "Value"], [False, True, True], [["Kent", "2.5", "1"], ["MET POLICE", "3.0", "2"]]
+    ),
+    table(["Force", "Value [note 1]"], [False, True], [["Kent", "2.5"], ["Met", "3.5"]]),
+    table(["Force", "Mixed"], [False, True], [["Kent", "2.5"], ["Met", "[x]"]]),
+    table(["Line\nbreak", "Value"], [False, True], [["one\nlonger line", "25"], ["Met", "−1,000"]]),
+]
+
+
+def test_the_workbook_is_the_librarys_own_byte_for_byte(tmp_path):
+    plain = [dataclasses.replace(item, notes=()) for item in TABLES]
+    write_as_the_library_does(tmp_path / "theirs.xlsx", plain)
+    downloads.write_xlsx(tmp_path / "ours.xlsx", "Kent", plain, EDITION)
+    assert (tmp_path / "ours.xlsx").read_bytes() == (tmp_path / "theirs.xlsx").read_bytes()
+
+
+def test_a_gap_leaves_the_other_cells_as_the_library_writes_them(tmp_path):
+    gaps = [table(["Force", "Count"], [False, True], [["Kent", ""], ["Met", "63,572"], ["", "1"]])]
+    gaps = [dataclasses.replace(item, notes=()) for item in gaps]
+    write_as_the_library_does(tmp_path / "theirs.xlsx", gaps)
+    downloads.write_xlsx(tmp_path / "ours.xlsx", "Kent", gaps, EDITION)
+
+    def cells(name):
+        sheet = openpyxl.load_workbook(tmp_path / name)["Table_1"]
+        return [
+            (cell.coordinate, cell.value, cell.alignment.horizontal, cell.font.b)
+            for row in sheet.iter_rows()
+            for cell in row
+        ]
+
+    assert cells("ours.xlsx") == cells("theirs.xlsx")
+    assert ("B6", None, "right", False) in cells("ours.xlsx")
+
+
+def test_text_that_looks_like_a_link_stays_text(tmp_path):
+    """The library would make it something to click, wherever it leads."""
+    trap = "[see](https://example.org/trap)"
+    item = dataclasses.replace(table(["Force", "Note"], [False, False], [["Kent", trap]]), title=trap)
+    downloads.write_xlsx(tmp_path / "tables.xlsx", trap, [item], EDITION)
+    book = openpyxl.load_workbook(tmp_path / "tables.xlsx")
+    links = [
+        cell.hyperlink.target for sheet in book for row in sheet.iter_rows() for cell in row if cell.hyperlink
+    ]
+    assert [link for link in links if link] == []
+    assert trap in [cell.value for row in book["Table_1"].iter_rows() for cell in row]
+
+
+def start(workers, tmp_path):
     missing = {"kent": {"police_powers": tmp_path / "nowhere.ipynb"}}
-    with (
-        pytest.raises(downloads.DownloadsError, match="nowhere"),
-        downloads.Workers(EDITION, tmp_path / "out", 1) as workers,
-    ):
-        workers.start(missing, {"kent": "x"})
+    (told,) = downloads.work(EDITION, tmp_path / "out", missing, {"kent": "x"}, 2)
+    workers.start(downloads.__name__, told)
+
+
+def test_a_worker_that_fails_is_reported_and_none_is_left_behind(tmp_path):
+    with pytest.raises(DownloadsError, match="nowhere"), Workers() as workers:
+        start(workers, tmp_path)
         workers.join()
-    assert all(worker.poll() is not None for worker in workers.running)
+    assert [worker.poll() for worker in workers.running] == [1]
 
 
 def test_a_worker_is_stopped_when_the_build_fails(tmp_path):
-    missing = {"kent": {"police_powers": tmp_path / "nowhere.ipynb"}}
-    with (
-        pytest.raises(RuntimeError, match="a page failed"),
-        downloads.Workers(EDITION, tmp_path / "out", 1) as workers,
-    ):
-        workers.start(missing, {"kent": "x"})
+    with pytest.raises(RuntimeError, match="a page failed"), Workers() as workers:
+        start(workers, tmp_path)
         raise RuntimeError("a page failed")
     assert all(worker.poll() is not None for worker in workers.running)
+
+
+def test_the_stale_downloads_are_shared_out_once_each(tmp_path):
+    slugs = ["a", "b", "c", "d", "e"]
+    digests = dict.fromkeys(slugs, "x")
+    parts = downloads.work(EDITION, tmp_path, {slug: {} for slug in slugs}, digests, 2)
+    assert [[force["slug"] for force in part["forces"]] for part in parts] == [["a", "c", "e"], ["b", "d"]]
+    assert downloads.work(EDITION, tmp_path, {}, {}, 2) == []

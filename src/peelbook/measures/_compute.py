@@ -271,7 +271,9 @@ def _kept(
 
 
 def _table(catalogue: Catalogue, measure: Measure, name: str) -> pd.DataFrame:
-    if not catalogue.has(name):
+    # A section's notebook is given the tables that it declares and no other: one that it forgot to declare looks
+    # like one that nobody has ingested, and its page would say so of data that are in the book.
+    if catalogue.may_read(name) and not catalogue.has(name):
         raise MissingTableError(
             f"{_no_table(catalogue, measure)} Fix: ingest the publication with `peelbook data ingest`, where one exists."
         )
@@ -358,7 +360,7 @@ def _rolled(totals: pd.DataFrame, every: str) -> pd.DataFrame:
 
 def _frame(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]) -> pd.DataFrame:
     for name in measure.tables:
-        if not catalogue.has(name):
+        if not (catalogue.may_read(name) and catalogue.has(name)):
             _table(catalogue, measure, name)
     make = {
         "grade": _grades,

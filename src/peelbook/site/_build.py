@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,10 +20,10 @@ import peelbook
 from peelbook import paths
 from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
-from peelbook.files import sha256
+from peelbook.files import files_below, sha256
 from peelbook.runner.lock import hold
 from peelbook.sections import all_sections
-from peelbook.site import archive, downloads, search, stage
+from peelbook.site import archive, downloads, own_files, search, stage
 from peelbook.site.edition import (
     FORCES_FOLDER,
     Edition,
@@ -33,11 +34,11 @@ from peelbook.site.edition import (
     slugified,
     table_hashes,
 )
-from peelbook.site.extension import put_site_files
 from peelbook.site.marks import Marks, code_digest
 from peelbook.site.memory import seldom_collected
-from peelbook.site.publish import publish, put_file, target
+from peelbook.site.publish import Shared, publish, put_file, target
 from peelbook.site.templates import render
+from peelbook.site.workers import Workers
 
 
 class SiteBuildError(PeelbookError):
@@ -84,17 +85,24 @@ def build(
     report = Report(out_dir)
     clock = _Clock(report.seconds)
     with hold(work, "build"), _writable(work):
+        shared = Shared(work / "shared.json")
+        if shared.edited():
+            _empty(work)  # what is there is not what this program made
         edition = make_edition(results, catalogue, reference_force)
         out = work / "downloads"
-        # Workbooks are made beside Sphinx, which keeps one processor busy for most of its time.
-        with downloads.Workers(edition, out, jobs) as workers:
-            staged = stage.stage(
-                results,
-                edition,
-                catalogue,
-                work / "source",
-                forces_ready=lambda staged: workers.start(staged.notebooks, staged.digests),
-            )
+        extras = work / "extra"
+        extras_made_of = Marks(work / "extra-made-of.json")
+        # These are made beside Sphinx, which keeps one processor busy for most of its time.
+        with Workers() as workers:
+            if not own_files.ready(extras, catalogue, extras_made_of):
+                workers.start(own_files.__name__, own_files.work(extras, catalogue))
+
+            def make_downloads(staged: stage.Staged) -> None:
+                parts = max(1, jobs - 1)
+                for told in downloads.work(edition, out, staged.notebooks, staged.digests, parts):
+                    workers.start(downloads.__name__, told)
+
+            staged = stage.stage(results, edition, catalogue, work / "source", forces_ready=make_downloads)
             report.pages, report.failed = len(staged.pages), staged.failed
             clock("stage")
             key = _pages_key(work / "source", edition)
@@ -106,13 +114,39 @@ def build(
             clock("search")
             workers.join()
             clock("downloads")
-        _write_extras(work / "extra", edition, staged, catalogue, provenance or {})
+        _write_extras(extras, edition, staged, catalogue, provenance or {})
+        extras_made_of.save()
         clock("extras")
         files = _collect(work)
         report.bytes = sum(path.stat().st_size for path in files.values())
-        report.changed_files = publish(files, out_dir)
+        # Sphinx copies its own static files over the old ones; all others are made by `put_file` or like it.
+        own = {name: path for name, path in files.items() if not name.startswith("_")}
+        report.changed_files = publish(files, out_dir, own)
+        shared.remember(own.values())
         clock("publish")
     return report
+
+
+_FOLDERS = (
+    "source",
+    "source-notebooks",
+    "html",
+    "doctrees",
+    "pagefind",
+    "pagefind-texts",
+    "downloads",
+    "extra",
+)
+
+
+def _empty(work: Path) -> None:
+    """Remove all that earlier builds left in the work folder."""
+    for name in _FOLDERS:
+        for path in (work / name, *work.glob(f"{name}-made-of*")):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -174,6 +208,7 @@ def render_pages(source: Path, out: Path, doctrees: Path, edition: Edition, jobs
     # Every page links to its neighbours: another list of pages makes other pages.
     config["peelbook_contents"] = sha256(source / "_toc.yml")
     config["nitpicky"] = True
+    config["peelbook_jobs"] = jobs
     out.mkdir(parents=True, exist_ok=True)
     warnings = io.StringIO()
     try:
@@ -203,17 +238,13 @@ def render_pages(source: Path, out: Path, doctrees: Path, edition: Edition, jobs
 
 def _pages_key(source: Path, edition: Edition) -> str:
     """A hash of all that the pages are made of: sources, configuration, edition, code."""
-    tree = "".join(
-        f"{path.relative_to(source).as_posix()} {sha256(path)}\n"
-        for path in sorted(source.rglob("*"))
-        if path.is_file()
-    )
+    tree = "".join(f"{name} {sha256(source / name)}\n" for name in files_below(source))
     config = sha256(paths.project_root() / "_config.yml")
     return sha256(f"{tree}{config}{json.dumps(edition.to_config(), sort_keys=True)}{code_digest()}".encode())
 
 
 def _names(folder: Path) -> str:
-    return sha256("\n".join(sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))).encode())
+    return sha256("\n".join(files_below(folder)).encode())
 
 
 def _unchanged(out: Path, key: str) -> bool:
@@ -277,8 +308,7 @@ def _write_extras(
         rules.append(f"/{FORCES_FOLDER}/{alias}/* /{FORCES_FOLDER}/{slug}/:splat 301")
     put("_redirects", "\n".join(rules) + "\n")
     put(".nojekyll", "")
-    made_of = Marks(folder.with_name(f"{folder.name}-made-of.json"))
-    written |= put_site_files(folder, catalogue, made_of)
+    written |= own_files.SITE_FILES
     totals = json.loads((folder / "claims.json").read_bytes())["totals"]
     record = build_record(edition, staged, {"claims": totals, **provenance})
     put("build.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
@@ -288,7 +318,6 @@ def _write_extras(
     for path in folder.rglob("*"):
         if path.is_file() and path.relative_to(folder).as_posix() not in written:
             path.unlink()
-    made_of.save()
 
 
 def sitemap(edition: Edition, staged: stage.Staged) -> str:
@@ -344,9 +373,5 @@ def _collect(work: Path) -> dict[str, Path]:
     )
     for folder, prefix in places:
         root = work / folder
-        for path in sorted(root.rglob("*")):
-            if path.is_file():
-                name = prefix + path.relative_to(root).as_posix()
-                if name not in _PRIVATE:
-                    files[name] = path
+        files |= {prefix + name: root / name for name in files_below(root) if prefix + name not in _PRIVATE}
     return files

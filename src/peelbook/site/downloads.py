@@ -6,24 +6,22 @@ notes, then one table a sheet, marked as a table, with no merged or decorative c
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import datetime as dt
 import io
 import json
 import re
 import shutil
-import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import peelbook
 from peelbook import formats
 from peelbook.catalogue import Catalogue
-from peelbook.errors import PeelbookError
 from peelbook.files import sha256
 from peelbook.sections import section
 from peelbook.site import cells, ods
@@ -93,82 +91,44 @@ def write_one(slug: str, sources: Mapping[str, Path], digest: str, edition: Edit
     put_file(_mark(out, slug), _key(digest, edition))
 
 
-class DownloadsError(PeelbookError):
-    """The workbooks of some forces could not be made."""
+def work(
+    edition: Edition,
+    out: Path,
+    notebooks: Mapping[str, Mapping[str, Path]],
+    digests: Mapping[str, str],
+    parts: int,
+) -> list[dict[str, Any]]:
+    """What `main` is told on its standard input, for the stale downloads in so many parts.
 
-
-class Workers:
-    """Processes that make the stale downloads while the caller does something else.
-
-    They are plain commands, not a pool of this program: a pool would import the caller's main script again,
-    and copying this process while Sphinx works in it would copy its memory too.
+    Those of forces that are no longer in the edition are removed.
     """
-
-    def __init__(self, edition: Edition, out: Path, jobs: int):
-        self.edition, self.out, self.jobs = edition, out, jobs
-        self.running: list[subprocess.Popen[str]] = []
-
-    def start(self, notebooks: Mapping[str, Mapping[str, Path]], digests: Mapping[str, str]) -> None:
-        """Begin with the downloads of these forces that are stale; remove those of all others."""
-        prune(digests, self.out)
-        slugs = stale(digests, self.edition, self.out)
-        for first in range(min(self.jobs, len(slugs))):
-            work = {
-                "edition": self.edition.to_config(),
-                "out": str(self.out),
-                "forces": [
-                    {
-                        "slug": slug,
-                        "digest": digests[slug],
-                        "sources": {stem: str(path) for stem, path in notebooks[slug].items()},
-                    }
-                    for slug in slugs[first :: self.jobs]
-                ],
-            }
-            worker = subprocess.Popen(
-                [sys.executable, "-m", __name__],
-                stdin=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            assert worker.stdin is not None
-            with contextlib.suppress(BrokenPipeError):  # it has died; `join` reads why
-                worker.stdin.write(json.dumps(work))
-                worker.stdin.close()
-            self.running.append(worker)
-
-    def __enter__(self) -> Workers:
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        """Leave no worker behind, whatever happened."""
-        for worker in self.running:
-            if worker.poll() is None:
-                worker.kill()
-            worker.wait()
-            if worker.stderr is not None:
-                worker.stderr.close()
-
-    def join(self) -> None:
-        """Wait for all. Raises `DownloadsError` with what a failed one said."""
-        for worker in self.running:
-            assert worker.stderr is not None
-            said = worker.stderr.read()
-            if worker.wait() != 0:
-                last = said.strip().splitlines()[-1:] or ["it was stopped"]
-                raise DownloadsError(
-                    f"The workbooks could not be made: {last[0]}. Fix: free disk space, then build again."
-                )
+    prune(digests, out)
+    slugs = stale(digests, edition, out)
+    return [
+        {
+            "edition": edition.to_config(),
+            "out": str(out),
+            "forces": [
+                {
+                    "slug": slug,
+                    "digest": digests[slug],
+                    "sources": {stem: str(path) for stem, path in notebooks[slug].items()},
+                }
+                for slug in slugs[first::parts]
+            ],
+        }
+        for first in range(min(parts, len(slugs)))
+    ]
 
 
 def main() -> None:
-    """Make the downloads named on standard input: what `Workers` starts."""
-    work = json.load(sys.stdin)
-    edition = Edition.from_config(work["edition"])
+    """Make the downloads named on standard input."""
+    told = json.load(sys.stdin)
+    edition = Edition.from_config(told["edition"])
     with seldom_collected():
-        for force in work["forces"]:
+        for force in told["forces"]:
             sources = {stem: Path(path) for stem, path in force["sources"].items()}
-            write_one(force["slug"], sources, force["digest"], edition, Path(work["out"]))
+            write_one(force["slug"], sources, force["digest"], edition, Path(told["out"]))
 
 
 def write_force(name: str, figures: Sequence[tuple[str, Figure]], edition: Edition, folder: Path) -> None:
@@ -378,15 +338,15 @@ def write_xlsx(path: Path, name: str, tables: Sequence[Table], edition: Edition)
     import warnings
 
     with warnings.catch_warnings():
-        # The library uses names that pandas will drop, leaves a file open as it is imported, and wonders at
-        # a workbook without notes. None of it is ours to mend, and a test reads what it writes.
+        # The library uses names that pandas will drop. It is not ours to mend, and a test reads what it writes.
         warnings.simplefilter("ignore")
         _write_xlsx(path, name, tables, edition)
 
 
 def _write_xlsx(path: Path, name: str, tables: Sequence[Table], edition: Edition) -> None:
-    import gptables
     import pandas as pd
+
+    from peelbook.site.workbook import gptables, produce
 
     notes = _notes(tables)
     sheets = {}
@@ -401,28 +361,22 @@ def _write_xlsx(path: Path, name: str, tables: Sequence[Table], edition: Edition
             source=_sources(table),
         )
     texts = _cover(name, edition)
-    workbook = gptables.produce_workbook(
-        str(path),
+    buffer = io.BytesIO()
+    workbook = produce(
+        buffer,
+        gptables.Cover(title=f"{name}: tables", intro=texts[:1], about=texts[1:]),
         sheets,
-        cover=gptables.Cover(title=f"{name}: tables", intro=texts[:1], about=texts[1:]),
-        # A list of no tables is one thing the library cannot write.
-        contentsheet_label="Contents" if tables else None,
-        notes_table=pd.DataFrame(
+        pd.DataFrame(
             {"Note reference": [f"note_{number}" for number in notes.values()], "Note text": list(notes)}
         )
         if notes
         else None,
-        workbook_options={
-            "in_memory": True,  # not one temporary file a part
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
     )
     # The time of writing would make each run another file.
     created = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
     workbook.set_properties({"title": f"{name}: tables", "author": "peelbook", "created": created})
     workbook.close()
+    put_file(path, buffer.getvalue())
 
 
 def _about(table: Table) -> str:

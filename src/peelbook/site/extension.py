@@ -12,10 +12,11 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from docutils import nodes
 from markupsafe import Markup
@@ -25,17 +26,17 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
+from sphinx.util.parallel import parallel_available
 from sphinx.writers.html5 import HTML5Translator
 
-from peelbook import paths
 from peelbook.catalogue import Catalogue
 from peelbook.figures._chart import MIME
 from peelbook.files import sha256
-from peelbook.site import frame, notebook, reader
+from peelbook.site import frame, notebook, own_files, reader
 from peelbook.site.absent import FoldAbsent
 from peelbook.site.card import Figure, render_card
 from peelbook.site.edition import Edition
-from peelbook.site.marks import Marks, data_digest
+from peelbook.site.marks import Marks
 from peelbook.site.publish import put_file
 from peelbook.site.reader import FigureCard, figure_card, page_figures
 
@@ -158,10 +159,6 @@ class CollapseCode(SphinxPostTransform):
                 node.setdefault("prompt_hide", "Code")
 
 
-# Files that stand at the root of a built site, not of the project: pages may link to them.
-SITE_FILES = frozenset({"all-measures.zip", "claims.csv", "claims.json", "requirements.txt"})
-
-
 class LinkSiteFiles(SphinxPostTransform):
     """Keep links to files that the build itself makes, which Sphinx would look for among the sources."""
 
@@ -172,7 +169,7 @@ class LinkSiteFiles(SphinxPostTransform):
         """Turn each such link into a plain one."""
         for node in list(self.document.findall(addnodes.pending_xref)):
             target = str(node.get("reftarget", ""))
-            if node.get("reftype") == "myst" and target.removeprefix("../") in SITE_FILES:
+            if node.get("reftype") == "myst" and target.removeprefix("../") in own_files.SITE_FILES:
                 link = nodes.reference("", "", internal=False, refuri=target)
                 link.extend(node[0].deepcopy().children)
                 node.replace_self(link)
@@ -372,6 +369,23 @@ class BookBuilder(StandaloneHTMLBuilder):
         super().init_highlighter()
         self.highlighter.highlight_block = _remembered(self.highlighter.highlight_block)  # type: ignore[method-assign]
 
+    def write(
+        self,
+        build_docnames: Iterable[str] | None,
+        updated_docnames: Sequence[str],
+        method: Literal["all", "specific", "update"] = "update",
+    ) -> None:
+        """Write the pages in copies of this process, where the system can copy one cheaply.
+
+        Pages are read in one process all the same: what each read has to come back to it, which costs more
+        than it saves; a written page is a file.
+        """
+        jobs = self.config.peelbook_jobs
+        if parallel_available and sys.platform.startswith("linux") and jobs > 1:
+            self.app.parallel = jobs + 1  # Sphinx counts the process that hands out the work
+            self.parallel_ok = True
+        super().write(build_docnames, updated_docnames, method)
+
     def prepare_writing(self, docnames: set[str]) -> None:
         """Drop the links between pages that Sphinx would render for each page; the frame makes its own."""
         super().prepare_writing(docnames)
@@ -421,6 +435,8 @@ def _page_context(
 ) -> str | None:
     if app.builder.format != "html":
         return None
+    # Sphinx would write over the page that is there, which a published site may share.
+    (Path(app.outdir) / f"{pagename}.html").unlink(missing_ok=True)
     edition = Edition.from_config(app.config.peelbook_edition)
     if edition.place(pagename).kind == "section" and pagename in app.env.found_docs:
         source = Path(app.env.doc2path(pagename))
@@ -439,31 +455,6 @@ def _extra_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         yield "search", {"title": "Search", "body": Markup("")}, "page.html"
     if app.config.root_doc != "index":
         yield "index", {"title": app.config.html_title, "body": Markup("")}, "page.html"
-
-
-def site_files(catalogue: Catalogue) -> dict[str, bytes]:
-    """The files at the root of a site that pages link to: the ledger, all measures, the locked environment."""
-    from peelbook import claims
-    from peelbook.site import downloads
-
-    found: dict[str, bytes] = {downloads.ALL_MEASURES: downloads.measures_zip(catalogue)}
-    found |= {name: text.encode() for name, text in claims.files(catalogue).items()}
-    lock = paths.project_root() / "requirements.txt"
-    if lock.exists():
-        found[lock.name] = lock.read_bytes()
-    return found
-
-
-def put_site_files(folder: Path, catalogue: Catalogue, made_of: Marks) -> set[str]:
-    """Write the site's own files to a folder, unless they are there and made of the same; return their names."""
-    lock = paths.project_root() / "requirements.txt"
-    key = data_digest(catalogue) + (sha256(lock) if lock.exists() else "")
-    if made_of.same("site files", key) and all((folder / name).exists() for name in SITE_FILES):
-        return set(SITE_FILES)
-    found = site_files(catalogue)
-    for name, content in found.items():
-        put_file(folder / name, content)
-    return set(found)
 
 
 def _clean(app: Sphinx, exception: Exception | None) -> None:
@@ -493,7 +484,8 @@ def _clean(app: Sphinx, exception: Exception | None) -> None:
     if Edition.from_config(app.config.peelbook_edition).layout == "book":
         # In an edition these files come with the rest that is not a page.
         made_of = Marks(Path(app.doctreedir) / "site-files-made-of.json")
-        put_site_files(out, Catalogue(), made_of)
+        if not own_files.ready(out, Catalogue(), made_of):
+            own_files.put_site_files(out, Catalogue())
         made_of.save()
 
 
@@ -503,6 +495,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("peelbook_edition", {}, "html", [dict])
     app.add_config_value("peelbook_code", "", "env", [str])
     app.add_config_value("peelbook_contents", "", "html", [str])
+    app.add_config_value("peelbook_jobs", 1, "", [int])
     # Jupyter Book always sets this one; its owner, the comments extension, is left out.
     app.add_config_value("comments_config", {}, "", [dict])
     app.add_node(

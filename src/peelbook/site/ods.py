@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
+from peelbook.site.publish import put_file
+
 # Zip entries carry a date; this is the earliest one the format knows.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -77,7 +79,7 @@ def write(path: Path, title: str, sheets: Sequence[Sheet]) -> None:
             info = zipfile.ZipInfo(name, EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, text)
-    path.write_bytes(buffer.getvalue())
+    put_file(path, buffer.getvalue())
 
 
 def _content(sheets: Sequence[Sheet]) -> str:

@@ -1,8 +1,8 @@
 """Put a finished site in place at once, so that no reader ever sees half of one.
 
 The new tree is assembled beside the old one and swapped in with one system call where the system has it.
-Unchanged files are shared with the tree being replaced, never with the build folder, whose files are
-rewritten in place.
+Unchanged files are shared with the tree being replaced, and new ones with the build folder where its files are
+never rewritten in place (`put_file`): copying an edition's 7,000 files takes seconds, linking them a moment.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from __future__ import annotations
 import ctypes
 import errno
 import glob
+import json
 import os
 import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from peelbook.errors import PeelbookError
-from peelbook.files import sha256
+from peelbook.files import files_below, sha256
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -32,12 +33,14 @@ class PublishError(PeelbookError):
 def put_file(path: Path, content: bytes | str) -> None:
     """Write a file of the work folder where its bytes change, so that its time tells a real change.
 
-    It is not atomic: nobody reads the work folder, and publishing makes the site whole.
+    It is not atomic: nobody reads the work folder, and publishing makes the site whole. The old file is left
+    alone, because a published site may share it: the new bytes are another file of the same name.
     """
     payload = content.encode() if isinstance(content, str) else content
     try:
         if path.read_bytes() == payload:
             return
+        path.unlink()
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(payload)
@@ -67,9 +70,10 @@ def target(out_dir: Path | str) -> Path:
     return folder
 
 
-def publish(files: Mapping[str, Path], out_dir: Path) -> int:
+def publish(files: Mapping[str, Path], out_dir: Path, shared: Collection[str] = ()) -> int:
     """Make `out_dir` hold exactly these files (path inside the site → file). Returns how many changed.
 
+    The `shared` ones are never rewritten in place by the caller, and so need no copy where the system can link.
     One at a time: two builds with work folders of their own may have the same aim. Whether the folder may be
     replaced is for the caller to ask, with `target`. Raises `PublishError` (disk full, read-only folder) with
     what is there intact, or `LockedError`.
@@ -81,7 +85,43 @@ def publish(files: Mapping[str, Path], out_dir: Path) -> int:
         for left in out_dir.parent.glob(f".{glob.escape(out_dir.name)}.*-*"):
             if re.fullmatch(rf"\.{re.escape(out_dir.name)}\.(?:new|old)-\w+", left.name):
                 shutil.rmtree(left, ignore_errors=True)  # of a build that was killed
-        return _publish(files, out_dir)
+        return _publish(files, out_dir, shared)
+
+
+class Shared:
+    """What was known of the files that a site shares with its build folder when it was published.
+
+    Whoever edits such a file in the site edits the build folder's too, and the next build would think it made it.
+    """
+
+    def __init__(self, record: Path):
+        self.record = record
+
+    def remember(self, files: Iterable[Path]) -> None:
+        """Note these files as they are now."""
+        put_file(self.record, json.dumps({str(path): self._now(path) for path in files}))
+
+    def edited(self) -> bool:
+        """Whether one of them was changed since, other than by `put_file`."""
+        try:
+            known = json.loads(self.record.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return False
+        except ValueError:
+            return True
+        for name, before in known.items():
+            try:
+                now = self._now(Path(name))
+            except OSError:
+                continue  # it is gone, and will be made again
+            if now[0] == before[0] and now != before:
+                return True
+        return False
+
+    @staticmethod
+    def _now(path: Path) -> list[int]:
+        about = path.stat()
+        return [about.st_ino, about.st_size, about.st_mtime_ns]
 
 
 def _door(out_dir: Path) -> Path:
@@ -90,17 +130,16 @@ def _door(out_dir: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"peelbook-{user}-{sha256(os.fsencode(out_dir))[:16]}"
 
 
-def _publish(files: Mapping[str, Path], out_dir: Path) -> int:
+def _publish(files: Mapping[str, Path], out_dir: Path, shared: Collection[str]) -> int:
     same = {name for name, source in files.items() if _same(source, out_dir / name)}
-    there = {path.relative_to(out_dir).as_posix() for path in out_dir.rglob("*") if path.is_file()}
-    changed = len(files) - len(same) + len(there - set(files))
+    changed = len(files) - len(same) + len(set(files_below(out_dir)) - set(files))
     if not changed and out_dir.exists():
         return 0
     fresh: Path | None = None
     try:
         out_dir.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=out_dir.parent, prefix=f".{out_dir.name}.new-"))
-        _assemble(files, same, out_dir, fresh)
+        _assemble(files, same, set(shared), out_dir, fresh)
         umask = os.umask(0)
         os.umask(umask)
         fresh.chmod(0o777 & ~umask)  # mkdtemp makes folders private
@@ -115,26 +154,41 @@ def _publish(files: Mapping[str, Path], out_dir: Path) -> int:
     return changed
 
 
-def _assemble(files: Mapping[str, Path], same: set[str], old: Path, fresh: Path) -> None:
+def _assemble(
+    files: Mapping[str, Path], same: Collection[str], shared: Collection[str], old: Path, fresh: Path
+) -> None:
     made: set[Path] = set()
     for name, source in files.items():
         target = fresh / name
         if target.parent not in made:
             target.parent.mkdir(parents=True, exist_ok=True)
             made.add(target.parent)
-        if name in same:
-            try:
-                os.link(old / name, target)
-                continue
-            except OSError as error:
-                if error.errno not in (errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP):
-                    raise
-        shutil.copyfile(source, target)
+        linkable = old / name if name in same else source if name in shared else None
+        if linkable is None or not _linked(linkable, target):
+            shutil.copyfile(source, target)
+
+
+# What systems say of a link they cannot make: between disks, of too many names, on a file system without.
+_NO_LINK = frozenset({errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
+
+
+def _linked(source: Path, target: Path) -> bool:
+    """Give a file a second name; whether the system could."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        return False
+    return True
 
 
 def _same(left: Path, right: Path) -> bool:
     try:
-        if left.stat().st_size != right.stat().st_size:
+        here, there = left.stat(), right.stat()
+        if os.path.samestat(here, there):
+            return True
+        if here.st_size != there.st_size:
             return False
         return left.read_bytes() == right.read_bytes()
     except (FileNotFoundError, NotADirectoryError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from peelbook.errors import PeelbookError
-from peelbook.files import sha256
+from peelbook.files import files_below, sha256
+from peelbook.site.publish import put_file
 
 # What the search page loads. The rest of Pagefind's output is its own interface, which this site does
 # not use, and word stemming for languages no page is in.
@@ -20,6 +22,7 @@ _UNUSED = (
     "pagefind-modular-ui.*",
     "pagefind-component-ui.*",
     "pagefind-highlight.js",
+    "wasm.unknown.pagefind",
 )
 
 
@@ -34,22 +37,36 @@ def binary() -> Path:
     return Path(get_executable())
 
 
+# What is marked as no part of the text, and what stands outside it. Pagefind takes as long for these as for text.
+_NO_TEXT = re.compile(
+    r'<div class="pb-tools" data-pagefind-ignore>.*?</div>\n(?=<p class="pb-source">)'
+    r'|<details class="pb-code" data-pagefind-ignore>.*?</details>'
+    r'|<nav class="pb-chapters".*?</nav>',
+    flags=re.DOTALL,
+)
+
+
 def index(site: Path, out: Path) -> bool:
     """Index the pages of a folder that have a `data-pagefind-body`, into `out`.
 
-    Returns whether there was anything to do: the same pages keep the index they have. Raises
+    Returns whether there was anything to do: pages of the same text keep the index they have. Raises
     `SearchIndexError` with Pagefind's own message.
     """
     program = binary()
-    pages = sorted(site.rglob("*.html"))
-    names = "".join(f"{path.relative_to(site).as_posix()} {sha256(path)}\n" for path in pages)
+    texts = out.with_name(f"{out.name}-texts")
+    pages = [name for name in files_below(site) if name.endswith(".html")]
+    for name in pages:
+        put_file(texts / name, _NO_TEXT.sub("", (site / name).read_text(encoding="utf-8")))
+    for name in set(files_below(texts)) - set(pages):
+        (texts / name).unlink()
+    names = "".join(f"{name} {sha256(texts / name)}\n" for name in pages)
     key = sha256(f"{program.stat().st_size} {names}".encode())
     mark = out.with_name(f"{out.name}-made-of")
     if out.exists() and mark.exists() and mark.read_text() == key:
         return False
     if out.exists():
         shutil.rmtree(out)
-    command = [str(program), "--site", str(site), "--output-path", str(out), "--keep-index-url", "--quiet"]
+    command = [str(program), "--site", str(texts), "--output-path", str(out), "--keep-index-url", "--quiet"]
     command += ["--exclude-selectors", ".headerlink"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode != 0:
