@@ -5,7 +5,7 @@ import re
 import pytest
 
 from peelbook import open_section
-from peelbook.errors import ParameterError, UnknownForceError, UnknownSectionError
+from peelbook.errors import ParameterError, UndeclaredReadError, UnknownForceError, UnknownSectionError
 from peelbook.figures._chart import Chart
 
 
@@ -60,6 +60,22 @@ def test_a_year_the_force_did_not_supply_is_a_gap_with_its_reason(crime):
     chart = crime.charge_trend()
     assert "January to March 2015" in chart.alt
     assert chart.data.dropna(subset=["value"])["period_end"].min().year == 2016
+
+
+def test_a_printed_claim_that_no_report_has_is_an_error_and_not_a_chart_without_its_mark(powers):
+    with pytest.raises(ParameterError, match=r"did you mean 'police_powers\.stop_search_rate\.force'"):
+        powers.ski_slope("stop_search_rate", printed="police_powers.stop_search_rate.forc")
+    with pytest.raises(ParameterError, match=r"take the claim_id from claims\.csv"):
+        powers.ski_slope("stop_search_rate", printed="???")
+
+
+def test_a_table_that_the_section_forgot_to_declare_is_never_called_missing():
+    """Its notebook is not given the file, so the page would say that the book has no such data."""
+    book = open_section("police_powers", force="kent", period="2023-03-31")
+    with pytest.raises(UndeclaredReadError, match="add 'workforce'"):
+        book.ski_slope("officers_rate")
+    with pytest.raises(UndeclaredReadError, match="add 'workforce'"):
+        book.headlines("officers_rate")
 
 
 def test_the_charge_trend_marks_the_three_printed_rates(crime):

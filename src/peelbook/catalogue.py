@@ -231,6 +231,16 @@ class Catalogue:
         """Whether any area of the book is one that the embedded tables know."""
         return not self.own_areas or any(code in self._embedded_forces for code in self.forces.codes)
 
+    def lacks(self, name: str) -> bool:
+        """Whether the table is not in this book. Raises `UndeclaredReadError` for one that a section may not read.
+
+        A section's notebook is given the tables that it declares and no other. One that it forgot to declare looks
+        like one that nobody has ingested, and its page would say so of data that are in the book.
+        """
+        if not self.may_read(name) and name in contracts.tables():
+            self._allow(name)
+        return not self.has(name)
+
     def uses_overlay(self, names: Iterable[str]) -> bool:
         """Whether any of these tables holds data supplied by the user."""
         return any(self.supplies(name) for name in names)

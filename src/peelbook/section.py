@@ -6,6 +6,7 @@ force, so that a notebook cell is one line, and every force gets the same page o
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import tomllib
@@ -627,8 +628,19 @@ class SectionBook:
     # --- values the report printed ---------------------------------------------------------------
 
     def _printed_value(self, claim_id: str, measure: Measure) -> float | None:
-        """A printed value on the measure's scale: percent become shares. `None` without such a claim."""
-        if not claim_id or claim_id not in self._claims.index:
+        """A printed value on the measure's scale: percent become shares. `None` where this report has no such claim.
+
+        Raises `ParameterError` where no report has it, which is a slip of the pen: the mark would be missing from
+        every page and nobody would see it.
+        """
+        if not claim_id:
+            return None
+        if claim_id not in self._claims.index:
+            known = set(self.catalogue.table("claims")["claim_id"])
+            if known and claim_id not in known:
+                near = difflib.get_close_matches(claim_id, sorted(known), n=1)
+                fix = f"did you mean {near[0]!r}?" if near else "take the claim_id from claims.csv."
+                raise ParameterError(f"No report has the claim {claim_id!r}. Fix: {fix}")
             return None
         row = self._claims.loc[claim_id]
         return float(row["value"]) / (100 if row["unit"] == "percent" and measure.unit == "%" else 1)

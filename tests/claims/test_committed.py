@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import pandas as pd
@@ -39,10 +40,16 @@ def broken(catalogue):
     return [tie for tie in claims.ties(catalogue, MET) if not tie.holds]
 
 
-def test_the_ledger_is_whole_and_every_verdict_occurs(verdicts):
-    assert len(verdicts) == 233
+def in_the_file(catalogue):
+    text = (catalogue.data_dir / "claims.csv").read_text(encoding="utf-8")
+    return [row["claim_id"] for row in csv.DictReader(text.splitlines()) if row["force_code"] == MET]
+
+
+def test_the_ledger_is_whole_and_every_verdict_occurs(catalogue, verdicts):
+    assert sorted(verdicts) == sorted(in_the_file(catalogue))
+    assert len(verdicts) >= 233, "no number of the report is dropped"
     totals = claims.summary(list(verdicts.values()))["all"]
-    assert sum(totals.values()) == 233
+    assert sum(totals.values()) == len(verdicts)
     assert all(totals.values())
 
 
@@ -198,7 +205,7 @@ def test_the_downloads_are_the_same_bytes_every_time(catalogue):
     first, again = claims.files(catalogue), claims.files(Catalogue(catalogue.data_dir))
     assert first == again
     data = json.loads(first["claims.json"])
-    assert len(data["claims"]) == 233
+    assert sorted(item["claim_id"] for item in data["claims"]) == sorted(in_the_file(catalogue))
     assert {item["verdict"] for item in data["claims"]} == set(claims.VERDICTS)
 
 

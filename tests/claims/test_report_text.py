@@ -159,6 +159,8 @@ def test_a_number_added_to_the_text_would_be_noticed(report_text, ledger, review
 def test_the_value_of_each_claim_is_what_stands_at_its_place(numbers, ledger):
     wrong = []
     for claim in ledger.claims:
+        for place in claim.location.split():
+            assert place in numbers, f"{claim.claim_id}: {place} is no place in the report; write line:token"
         found = {numbers[place][0] for place in claim.location.split()}
         values = {worth(token) for token in found if (claim.claim_id, token) not in BESIDE} - {None}
         if claim.value is None:
@@ -241,7 +243,7 @@ def test_claims_without_a_place_are_grades_counts_of_the_grid_or_comparisons(led
             or name.startswith("overall_summary.grades_")
             or claim.value is None
             or name == "police_powers.disparity_other_groups"
-        ), name
+        ), f"{name} has a value and no place in the report: fill in its location, as line:token"
 
 
 def test_all_cells_of_figure_4_are_claims(ledger):

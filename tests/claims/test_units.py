@@ -85,6 +85,7 @@ def test_every_unit_of_the_contract_is_known_and_none_is_missing_there():
         ("officers_headcount", "count"),
         ("grade", "grade"),
         ("offenders_per_manager", "per_manager"),
+        ("crimes_per_officer", "per_officer"),
         ("stop_search_change", "percent"),
     ],
 )

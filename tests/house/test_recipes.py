@@ -57,8 +57,9 @@ class Copy:
     def __init__(self, folder: Path):
         self.root = folder
         ignored = shutil.ignore_patterns("__pycache__")
-        for name in ("src", "data", "notebooks"):
+        for name in ("src", "data", "notebooks", "tests/measures"):
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        shutil.copy(ROOT / "tests" / "conftest.py", folder / "tests")
         for name in ("_config.yml", "_toc.yml", "pyproject.toml", "requirements.txt"):
             shutil.copy(ROOT / name, folder)
 
@@ -107,12 +108,23 @@ class Copy:
 
     @staticmethod
     def add_cell(path: Path, step: Step) -> None:
-        """Put a cell at the end of a notebook."""
+        """Put a cell before the chapter's last heading."""
         notebook = nbformat.read(path, as_version=4)
         new = nbformat.v4.new_markdown_cell if "Markdown" in step.verb else nbformat.v4.new_code_cell
         number = len(notebook.cells)
-        notebook.cells.append(new(step.body.strip(), id=f"recipe-{number}"))
+        notebook.cells.insert(last_heading(notebook), new(step.body.strip(), id=f"recipe-{number}"))
         nbformat.write(notebook, path)
+
+
+def last_heading(notebook) -> int:
+    """Where the chapter's checked numbers begin, which the page says stay last."""
+    (place,) = [
+        number
+        for number, cell in enumerate(notebook.cells)
+        if cell.cell_type == "markdown" and cell.source.startswith("## The numbers in this section, checked")
+    ]
+    assert "*The numbers in this section, checked*, which stays last" in PAGE.replace("\n", " ")
+    return place
 
 
 @pytest.fixture(scope="module")
@@ -142,10 +154,14 @@ def test_every_recipe_on_the_page_is_followed_here():
 def test_a_measure_then_a_chart_of_it_in_a_chapter(followed):
     """The newcomer's walk: a registry entry, three cells, one run; the page then has chart and sentence."""
     copy, _ = followed("add a measure")
+    copy.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/measures/test_registry.py"]
+    )
     before = nbformat.read(copy.root / "notebooks/preventing_crime.ipynb", as_version=4)
     followed("put a chart in a chapter")
     after = nbformat.read(copy.root / "notebooks/preventing_crime.ipynb", as_version=4)
-    heading, chart, sentence = after.cells[len(before.cells) :]
+    place = last_heading(before)
+    heading, chart, sentence = after.cells[place : place + 3]
     assert heading.source.startswith("## ")
     payload = chart.outputs[0].data["application/vnd.peelbook.figure+json"]
     assert payload["id"] == "preventing_crime.victim_based_crimes_per_officer"
@@ -154,7 +170,8 @@ def test_a_measure_then_a_chart_of_it_in_a_chapter(followed):
     assert "victim-based offences for each police officer" in text
     # The cells that were there give what they gave: nothing else of the page has changed.
     old = [(cell.source, _shown(cell)) for cell in before.cells]
-    assert [(cell.source, _shown(cell)) for cell in after.cells[: len(before.cells)]] == old
+    rest = [*after.cells[:place], *after.cells[place + 3 :]]
+    assert [(cell.source, _shown(cell)) for cell in rest] == old
 
 
 def _shown(cell) -> list[str]:
@@ -184,6 +201,7 @@ def test_a_claim_gets_its_verdict(tmp_path):
 
 
 def test_the_places_the_page_names_are_there():
-    for path in re.findall(r"^\| [^|]+ \| `([^`]+)` \|$", PAGE, flags=re.MULTILINE):
+    table = PAGE[PAGE.index("| you want to change |") : PAGE.index("A chapter has one stem")]
+    for path in re.findall(r"^\| [^|]+ \| `([^`]+)` \|$", table, flags=re.MULTILINE):
         pattern = re.sub(r"<\w+>", "*", path)
         assert list(ROOT.glob(pattern)), path

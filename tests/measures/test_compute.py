@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -282,6 +283,24 @@ def test_a_read_that_the_section_did_not_declare_is_refused(tables, tiny_catalog
     with pytest.raises(UndeclaredReadError, match="population"):
         measures.compute(catalogue, "stop_search_rate")
     assert measures.compute(catalogue, "stop_search_count")["value"].sum() > 0
+
+
+def test_an_undeclared_table_is_an_error_even_where_it_is_not_there(tables, tiny_catalogue):
+    """A section's notebook runs in a folder of the declared tables only."""
+    del tables["population"]
+    catalogue = tiny_catalogue(tables, declared={"stop_search"})
+    with pytest.raises(UndeclaredReadError, match="population"):
+        measures.compute(catalogue, "stop_search_rate")
+    with pytest.raises(UndeclaredReadError, match="population"):
+        measures.at(catalogue, "stop_search_rate", "E23000001", "2023-03-31")
+
+
+def test_a_column_that_the_table_does_not_have_is_named_with_those_it_has(tiny):
+    found = measures.registry()["stop_search_count"]
+    part = replace(found.numerator, columns=(("searches", 1),))
+    wrong = replace(found, numerator=part)
+    with pytest.raises(ParameterError, match=r"stop_search_count: .* no column 'searches'.*searches_count"):
+        _compute._frame(tiny, wrong, {})
 
 
 def test_each_table_is_read_once_and_a_caller_cannot_spoil_what_is_kept(tiny):

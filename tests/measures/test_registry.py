@@ -211,6 +211,8 @@ def test_a_well_formed_registry_is_read():
         ("{force} had", "They had", "the sentence lacks it"),
         ('caveats = ["note"]', 'caveats = ["note"]\nover_time = ["other"]', "no such note"),
         ('noun = ["thing", "things"]\n', "", "the sentence needs it"),
+        ('caveats = ["note"]', 'caveats = ["note"]\nexclusions = ["btp"]', "use btp_not_territorial"),
+        ('unit = "%"', 'unit = "per 1,000 population"\nexclusions = ["btp_not_territorial"]', "use btp"),
     ],
 )
 def test_a_registry_that_breaks_its_schema_is_refused_with_the_fault(old, new, message):

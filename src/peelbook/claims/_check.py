@@ -74,7 +74,9 @@ def faults(ledger: Ledger, lines: Sequence[int]) -> list[Fault]:
             try:
                 fits(claim, unit_of(tree, claim, ledger))
             except (EvidenceError, UnitError) as error:
-                fault(claim, line, "evidence", str(error), "mend the expression, or the unit of the claim")
+                rule, _, fix = str(error).partition(" Fix: ")
+                fix = fix.rstrip(".") or "mend the expression, or the unit of the claim"
+                fault(claim, line, "evidence", rule.rstrip("."), fix)
     line_of = dict(zip((claim.claim_id for claim in ledger.claims), lines, strict=True))
     for ring in circles(ledger):
         claim = ledger[ring[0]]

@@ -378,7 +378,7 @@ class _Run:
         subject = options.pop("subject", self.claim.subject)
         period = options.pop("period", None) or self.setting.period_end or self.claim.period_end
         quarters = int(options.pop("quarters", 1))
-        if self.catalogue.may_read(table) and not self.catalogue.has(table):
+        if self.catalogue.lacks(table):
             raise Unavailable(f"It needs the table {table}, which is not in this book.")
         if period is None:
             raise Unavailable("The report gives no period for this figure.")

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files as package_files
 from typing import TYPE_CHECKING, Any
 
-from peelbook import display, formats
+from peelbook import contracts, display, formats
 from peelbook.claims import _write
 from peelbook.claims._check import SIGNATURES
 from peelbook.claims._evaluate import VERDICTS, Alternative, Verdict, evaluate
@@ -628,4 +628,15 @@ def guide_markdown() -> str:
     guide = (package_files("peelbook.claims") / "guide.md").read_text(encoding="utf-8")
     lines = ["```{table} Functions of evidence, and what each gives", "| function | gives |", "| --- | --- |"]
     lines += [f"| `{_FUNCTIONS[name][0]}` | {_FUNCTIONS[name][1]} |" for name in SIGNATURES]
-    return guide.replace("% functions", "\n".join([*lines, "```"]))
+    columns = [
+        "```{table} What each column holds",
+        "| column | holds | must be filled |",
+        "| --- | --- | --- |",
+    ]
+    for column in contracts.load(TABLE)["fields"]:
+        text = str(column["description"]).replace("|", "\\|").replace("<", "&lt;")
+        must = "yes" if column.get("constraints", {}).get("required") else "no"
+        columns.append(f"| `{column['name']}` | {text} | {must} |")
+    return guide.replace("% functions", "\n".join([*lines, "```"])).replace(
+        "% columns", "\n".join([*columns, "```"])
+    )

@@ -65,6 +65,7 @@ UNITS: Mapping[str, Unit] = {
     "financial_year": _unit(calendar=1),
     "per_year": _unit("", Fraction(1, 12), months=-1),
     "per_manager": _unit("per_manager"),
+    "per_officer": _unit("per_officer"),
     "grade": _unit("grade"),
 }
 
@@ -106,6 +107,7 @@ def of_measure(unit: str, kind: str) -> Unit:
             return UNITS["gbp_per_1000" if unit.startswith("£") else name]
     if unit.startswith("£"):
         return UNITS["gbp"] if kind == "count" else Unit((("count", -1), ("gbp", 1)))
-    if unit.endswith("per manager"):
-        return UNITS["per_manager"]
+    for name in ("per_manager", "per_officer"):
+        if unit.endswith(name.replace("_", " ")):
+            return UNITS[name]
     return UNITS["count"] if kind in ("count", "published") else NUMBER

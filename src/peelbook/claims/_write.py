@@ -56,6 +56,7 @@ _TAILS = {
     "gbp_per_1000": " per 1,000 people",
     "per_year": " a year",
     "per_manager": " for each manager",
+    "per_officer": " for each officer",
 }
 
 _DURATIONS = ("seconds", "minutes", "hours", "days", "weeks", "months", "years")

@@ -271,9 +271,7 @@ def _kept(
 
 
 def _table(catalogue: Catalogue, measure: Measure, name: str) -> pd.DataFrame:
-    # A section's notebook is given the tables that it declares and no other: one that it forgot to declare looks
-    # like one that nobody has ingested, and its page would say so of data that are in the book.
-    if catalogue.may_read(name) and not catalogue.has(name):
+    if catalogue.lacks(name):
         raise MissingTableError(
             f"{_no_table(catalogue, measure)} Fix: ingest the publication with `peelbook data ingest`, where one exists."
         )
@@ -306,6 +304,12 @@ def _sum(
     catalogue: Catalogue, measure: Measure, part: Part, filters: Mapping[str, tuple[Any, ...]]
 ) -> pd.DataFrame:
     table = _table(catalogue, measure, part.table)
+    for column in (*filters, *(name for name, _ in part.columns)):
+        if column not in table:
+            raise ParameterError(
+                f"{measure.id}: the table {part.table!r} has no column {column!r}. "
+                f"Fix: in the registry, use one of {', '.join(table.columns)}."
+            )
     keep = np.ones(len(table), dtype=bool)
     if "force_code" in table:
         national = table["force_code"].to_numpy() == ENGLAND_AND_WALES
@@ -360,7 +364,7 @@ def _rolled(totals: pd.DataFrame, every: str) -> pd.DataFrame:
 
 def _frame(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]) -> pd.DataFrame:
     for name in measure.tables:
-        if not (catalogue.may_read(name) and catalogue.has(name)):
+        if catalogue.lacks(name):
             _table(catalogue, measure, name)
     make = {
         "grade": _grades,

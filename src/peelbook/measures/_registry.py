@@ -311,6 +311,7 @@ class _Reader:
             for note in raw.get(key, ()):
                 if note not in self.notes:
                     self.fault(key, note, "no such note", "add it to [notes]")
+        self.check_residents(raw)
         for key in ("numerator", "denominator"):
             if key in raw:
                 self.check_part(key, raw[key], raw.get("breakdowns", {}))
@@ -326,6 +327,19 @@ class _Reader:
                 if dimension not in raw.get("breakdowns", {}):
                     self.fault(key, dimension, "not a breakdown of this measure", "use one of its breakdowns")
         self.check_sentence(raw)
+
+    def check_residents(self, raw: Mapping[str, Any]) -> None:
+        """Only a figure per resident may give residents as the reason to leave British Transport Police out."""
+        below = raw.get("denominator", {})
+        per_resident = (
+            str(below.get("table", "")).startswith("population")
+            or below.get("column") == "census_population_count"
+            or "per 1,000 population" in str(raw.get("unit", ""))
+        )
+        right, wrong = ("btp", "btp_not_territorial") if per_resident else ("btp_not_territorial", "btp")
+        if wrong in raw.get("exclusions", ()):
+            said = "is" if per_resident else "is not"
+            self.fault("exclusions", wrong, f"the figure {said} one per resident", f"use {right}")
 
     def check_part(self, side: str, part: Mapping[str, Any], breakdowns: Mapping[str, Any]) -> None:
         for key in sorted(part.keys() - _PART_KEYS):
