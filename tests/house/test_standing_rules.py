@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -400,3 +401,26 @@ def test_an_import_is_quick_because_nothing_heavy_comes_with_it(module, unwanted
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=SRC, timeout=60
     ).stdout
     assert [name for name in output.split() if is_any_of(name, unwanted)] == []
+
+
+def test_a_release_named_in_a_sentence_is_the_newest_one_that_the_tables_are_made_of():
+    """ "By July 2026" stands in sentences of the registry: a later release must not leave them as they are."""
+    package = ROOT / "src" / "peelbook"
+    month = (
+        r"(?:January|February|March|April|May|June|July|August|September|October|November|December) 20\d\d"
+    )
+    releases = tomllib.loads((package / "sources" / "releases.toml").read_text(encoding="utf-8"))["release"]
+    labels = [(item["table"], re.findall(month, item["label"])) for item in releases]
+    charges = {text for table, found in labels if table.startswith("charges") for text in found}
+    total = {text for table, found in labels if table == "recorded_crime_total" for text in found}
+    assert charges == total, "the sentences below name one month for both"
+    kept = {
+        "April 2024",
+        "November 2023",
+    }  # what the report used, and the first estimates of mid-2022: these stay
+    said = re.compile(rf"(?:releases? (?:of|up to)|(?:recorded|summonsed) by|[Bb]y|[Rr]ecorded by) ({month})")
+    for name in ("measures/registry.toml", "claims/rules.toml", "section.py"):
+        text = " ".join((package / name).read_text(encoding="utf-8").replace('"', " ").split())
+        found = set(said.findall(text))
+        assert found, f"{name}: no sentence names a release any more; take it out of this test"
+        assert found <= charges | kept, f"{name}: {found}, but the tables are made of {charges}"

@@ -170,15 +170,11 @@ def test_workers_with_other_code_are_found_out(book, cluster, tmp_path):
 
 def test_any_executor_will_do(book):
     with ThreadPoolExecutor(2) as threads:
-        results = (
-            book.run(executor=False, **{"jobs": 2})
-            if False
-            else engine.run(
-                ["kent", "essex"],
-                book.sections,
-                workspace=book.workspace,
-                options=engine.Options(executor=threads, jobs=2),
-            )
+        results = engine.run(
+            ["kent", "essex"],
+            book.sections,
+            workspace=book.workspace,
+            options=engine.Options(executor=threads, jobs=2),
         )
     assert {r.status for r in results} == {"ok"}
     assert [printed(r).split()[0] for r in results] == ["kent"] * 3 + ["essex"] * 3

@@ -1,7 +1,7 @@
 """Measures: every figure of the book, defined once as data and computed by a few generic functions.
 
 `registry()` holds the definitions (`registry.toml`), `compute` gives a measure for all forces and
-periods, `at` one force's figure or the reason why it is missing, `everything` one tidy table of all.
+periods, `at` one force's figure or the reason why it is missing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from peelbook.measures._compute import (
     why,
     yearly,
 )
-from peelbook.measures._reference import breakdown_name, dimensions, everything, reference_markdown
+from peelbook.measures._reference import breakdown_name, dimensions, reference_markdown
 from peelbook.measures._registry import GRADES, Measure, Part, Registry, parse, registry
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "breakdown_name",
     "compute",
     "dimensions",
-    "everything",
     "latest",
     "mid_year",
     "parse",

@@ -1,55 +1,14 @@
-"""The measure reference page and the one table of every measure, both generated from the registry."""
+"""The measure reference page, generated from the registry, and the breakdowns a measure is published at."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from peelbook.catalogue import Catalogue
-from peelbook.errors import MissingTableError
-from peelbook.measures._compute import COLUMNS, _values, compute
+from peelbook.measures._compute import _values
 from peelbook.measures._registry import Measure, registry
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-def everything(catalogue: Catalogue, measure_ids: Iterable[str] | None = None) -> pd.DataFrame:
-    """Return every measure × force × period that the data allows, as one tidy frame for download.
-
-    Columns: measure_id, label, breakdown ("" or "offence_group=Robbery"), force_code, force, period_end,
-    numerator, denominator, value, unit. Grades are left out (they are not quantities), and so are
-    measures whose table is not here. Raises as `compute` does for a declared catalogue.
-    """
-    import pandas as pd
-
-    names = {force.code: force.name for force in catalogue.forces} | {"K04000001": "England and Wales"}
-    frames = []
-    for measure_id in measure_ids if measure_ids is not None else registry():
-        measure = registry()[measure_id]
-        if measure.kind == "grade":
-            continue
-        for dimension in dimensions(catalogue, measure):
-            try:
-                frame = compute(catalogue, measure_id, **dimension)[COLUMNS]
-            except MissingTableError:
-                break
-            frame.attrs = {}
-            frames.append(
-                frame.assign(
-                    measure_id=measure_id,
-                    label=measure.label,
-                    breakdown=breakdown_name(dimension),
-                    unit=measure.unit,
-                )
-            )
-    columns = ["measure_id", "label", "breakdown", "force_code", "force", "period_end", *COLUMNS[2:], "unit"]
-    if not frames:
-        return pd.DataFrame(columns=columns)
-    whole = pd.concat(frames, ignore_index=True)
-    whole["force"] = whole["force_code"].map(names)
-    return whole[columns]
 
 
 def dimensions(catalogue: Catalogue, measure: Measure) -> Iterable[dict[str, Any]]:
