@@ -33,7 +33,9 @@ def pages() -> dict[str, str]:
             found[path.relative_to(ROOT).as_posix()] = path.read_text(encoding="utf-8")
     catalogue = Catalogue(ROOT / "data")
     for name in ("data_sources", "measures", "add_a_report"):
-        found[f"book/{name}.md"] = generated.fill(found[f"book/{name}.md"], catalogue)
+        found[f"book/{name}.md"] = generated.fill(
+            found[f"book/{name}.md"], lambda marker: generated.content(marker, catalogue)
+        )
     return found
 
 

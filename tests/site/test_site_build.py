@@ -7,6 +7,8 @@ import gzip
 import json
 import os
 import re
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from html import unescape
@@ -28,12 +30,12 @@ from site_samples import (
 from peelbook import site
 from peelbook.runner.errors import LockedError
 from peelbook.runner.lock import hold
-from peelbook.site import cells, frame, own_files
+from peelbook.site import cells, frame, generated, own_files
 from peelbook.site._build import SiteBuildError
 from peelbook.site.marks import Marks
 from peelbook.site.pdf import PdfError, join, print_force
 from peelbook.site.publish import PublishError, put_file
-from peelbook.site.workers import Workers
+from peelbook.site.workers import DownloadsError, Workers
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -103,10 +105,31 @@ def test_the_sites_own_files_are_made_again_only_for_other_data(catalogue, tmp_p
 
 def test_a_command_makes_the_sites_own_files_of_the_data_it_is_told(catalogue, tmp_path):
     with Workers() as workers:
-        workers.start(own_files.__name__, own_files.work(tmp_path, catalogue))
+        worker = workers.start(
+            own_files.__name__, own_files.work(tmp_path / "files", tmp_path / "texts", catalogue)
+        )
+        workers.wait_for(worker, "texts")
+        texts = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "texts").iterdir()}
         workers.join()
-    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    made = {path.name: path.read_bytes() for path in (tmp_path / "files").iterdir()}
     assert made == own_files.site_files(catalogue)
+    assert texts == {name: generated.content(name, catalogue) for name in generated.PAGES}
+    assert own_files.texts_ready(tmp_path / "texts")
+    assert not own_files.texts_ready(tmp_path)
+
+
+def test_a_build_that_changes_nothing_does_not_load_sphinx():
+    """It is half a second of the three that such a build of all forces may take."""
+    code = "import sys; from peelbook import site; site.build; print([n for n in ('sphinx', 'myst_nb') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_command_that_ends_before_its_word_is_reported(catalogue, tmp_path):
+    (tmp_path / "texts").write_text("a file where the folder should be")
+    with pytest.raises(DownloadsError, match="texts"), Workers() as workers:
+        worker = workers.start(own_files.__name__, own_files.work(tmp_path, tmp_path / "texts", catalogue))
+        workers.wait_for(worker, "texts")
 
 
 def test_a_page_edited_by_hand_is_put_right_by_the_next_build(build):

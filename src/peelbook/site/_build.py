@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -94,15 +95,36 @@ def build(
         extras_made_of = Marks(work / "extra-made-of.json")
         # These are made beside Sphinx, which keeps one processor busy for most of its time.
         with Workers() as workers:
-            if not own_files.ready(extras, catalogue, extras_made_of):
-                workers.start(own_files.__name__, own_files.work(extras, catalogue))
+            texts = work / "texts"
+            maker = None
+            ready = own_files.ready(extras, catalogue, extras_made_of)
+            if not (ready and own_files.texts_ready(texts)):
+                maker = workers.start(own_files.__name__, own_files.work(extras, texts, catalogue))
+
+            @cache
+            def content(name: str) -> str:
+                if maker is not None:
+                    made()
+                return (texts / f"{name}.md").read_text(encoding="utf-8")
+
+            @cache
+            def made() -> None:
+                assert maker is not None
+                workers.wait_for(maker, "texts")
 
             def make_downloads(staged: stage.Staged) -> None:
                 parts = max(1, jobs - 1)
                 for told in downloads.work(edition, out, staged.notebooks, staged.digests, parts):
                     workers.start(downloads.__name__, told)
 
-            staged = stage.stage(results, edition, catalogue, work / "source", forces_ready=make_downloads)
+            staged = stage.stage(
+                results,
+                edition,
+                catalogue,
+                work / "source",
+                forces_ready=make_downloads,
+                content=content,
+            )
             report.pages, report.failed = len(staged.pages), staged.failed
             clock("stage")
             key = _pages_key(work / "source", edition)

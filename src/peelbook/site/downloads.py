@@ -27,6 +27,7 @@ from peelbook.sections import section
 from peelbook.site import cells, ods
 from peelbook.site.card import BASIS_WORDS, Figure, csv_with_source, licence_words, safe_cell, source_words
 from peelbook.site.edition import FORCES_FOLDER, Edition
+from peelbook.site.marks import package_digest
 from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import put_file
 
@@ -79,8 +80,6 @@ def _mark(out: Path, slug: str) -> Path:
 
 
 def _key(digest: str, edition: Edition) -> str:
-    from peelbook.site.extension import package_digest
-
     return sha256(f"{digest}{package_digest()}{edition.version}{edition.date}".encode())
 
 

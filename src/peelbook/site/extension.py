@@ -14,7 +14,6 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -36,7 +35,7 @@ from peelbook.site import frame, notebook, own_files, reader
 from peelbook.site.absent import FoldAbsent
 from peelbook.site.card import Figure, render_card
 from peelbook.site.edition import Edition
-from peelbook.site.marks import Marks
+from peelbook.site.marks import Marks, package_digest
 from peelbook.site.publish import put_file
 from peelbook.site.reader import FigureCard, figure_card, page_figures
 
@@ -328,15 +327,6 @@ def _visit_code(self: HTML5Translator, node: nodes.Element) -> None:
 
 def _depart_code(self: HTML5Translator, node: nodes.Element) -> None:
     self.body.append("</details>\n")
-
-
-@cache
-def package_digest() -> str:
-    """A hash of this package's own source: a changed template or style rebuilds every page."""
-    sources = sorted(path for path in HERE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return sha256(
-        b"".join(path.relative_to(HERE).as_posix().encode() + path.read_bytes() for path in sources)
-    )
 
 
 def _configure(app: Sphinx, config: Any) -> None:

@@ -20,7 +20,7 @@ from sphinx.application import Sphinx
 from peelbook.files import sha256
 from peelbook.sections import all_sections
 from peelbook.site.absent import ANCHOR
-from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry, Place, slugified
+from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry, Place, short_title, slugified
 from peelbook.site.templates import render
 
 STATIC = Path(__file__).resolve().parent / "theme" / "static"
@@ -155,11 +155,6 @@ class Page:
         if here is None:
             return None, None
         return (flat[here - 1] if here else None, flat[here + 1] if here + 1 < len(flat) else None)
-
-
-def short_title(stem: str) -> str:
-    """A section's short title, from its stem: `police_powers` → "Police powers"."""
-    return stem.replace("_", " ").capitalize()
 
 
 def _docname(item: str) -> str:

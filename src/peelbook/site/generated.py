@@ -55,15 +55,20 @@ PAGES: dict[str, Callable[[Catalogue], str]] = {
 }
 
 
-def fill(source: str, catalogue: Catalogue) -> str:
-    """Return a page's source with its markers replaced. Raises `KeyError` for an unknown marker."""
-    return MARKER.sub(lambda match: PAGES[match.group(1)](catalogue), source)
+def fill(source: str, content: Callable[[str], str]) -> str:
+    """Return a page's source with its markers replaced by what `content` gives for the name of each."""
+    return MARKER.sub(lambda match: content(match.group(1)), source)
+
+
+def content(name: str, catalogue: Catalogue) -> str:
+    """Compute what a marker stands for. Raises `KeyError` for an unknown one."""
+    return PAGES[name](catalogue)
 
 
 def _on_source_read(app, docname: str, source: list[str]) -> None:
     if MARKER.search(source[0]):
         catalogue = Catalogue()
-        source[0] = fill(source[0], catalogue)
+        source[0] = fill(source[0], lambda name: content(name, catalogue))
         # A new table must re-read the page although its own file is the same.
         app.env.dependencies[docname].add(str(paths.data_dir() / PACKAGE_FILE))
 

@@ -14,6 +14,8 @@ from peelbook.files import sha256
 from peelbook.paths import PACKAGE
 from peelbook.site.publish import put_file
 
+HERE = Path(__file__).resolve().parent
+
 
 @cache
 def code_digest() -> str:
@@ -24,6 +26,15 @@ def code_digest() -> str:
     sources = [path for path in sources if "_project" not in path.relative_to(PACKAGE).parts]
     return sha256(
         "".join(f"{path.relative_to(PACKAGE).as_posix()} {sha256(path)}\n" for path in sources).encode()
+    )
+
+
+@cache
+def package_digest() -> str:
+    """A hash of the site's own source: a changed template or style rebuilds every page."""
+    sources = sorted(path for path in HERE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return sha256(
+        b"".join(path.relative_to(HERE).as_posix().encode() + path.read_bytes() for path in sources)
     )
 
 

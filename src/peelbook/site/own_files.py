@@ -1,4 +1,8 @@
-"""The files at the root of a site that pages link to: the ledger, all measures, the locked environment."""
+"""What a site says of the data as a whole: the files at its root, and the text of pages that are computed.
+
+The files are the ledger, all measures and the locked environment. They and the pages need the same figures, and
+none of a force's notebooks: one process makes them while another stages the forces.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from pathlib import Path
 from peelbook import paths
 from peelbook.catalogue import Catalogue
 from peelbook.files import sha256
-from peelbook.site import downloads
+from peelbook.site import downloads, generated
 from peelbook.site.marks import Marks, data_digest
 from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import put_file
@@ -36,26 +40,41 @@ def ready(folder: Path, catalogue: Catalogue, made_of: Marks) -> bool:
     return made_of.same("site files", key) and all((folder / name).exists() for name in SITE_FILES)
 
 
+def texts_ready(folder: Path) -> bool:
+    """Whether the texts are in a folder; ask `ready` too, which knows what they were made of."""
+    return all((folder / f"{name}.md").exists() for name in generated.PAGES)
+
+
+def put_texts(folder: Path, catalogue: Catalogue) -> None:
+    """Write what each marker of a page stands for to a folder."""
+    for name in generated.PAGES:
+        put_file(folder / f"{name}.md", generated.content(name, catalogue))
+
+
 def put_site_files(folder: Path, catalogue: Catalogue) -> None:
     """Write the files to a folder."""
     for name, content in site_files(catalogue).items():
         put_file(folder / name, content)
 
 
-def work(folder: Path, catalogue: Catalogue) -> dict[str, str | None]:
+def work(folder: Path, texts: Path, catalogue: Catalogue) -> dict[str, str | None]:
     """What `main` is told on its standard input."""
     return {
         "folder": str(folder),
+        "texts": str(texts),
         "data": str(catalogue.data_dir),
         "overlay": str(catalogue.overlay) if catalogue.overlay else None,
     }
 
 
 def main() -> None:
-    """Write the files for the catalogue and into the folder named on standard input."""
+    """Write texts and files for the catalogue named on standard input; say when the texts are there."""
     told = json.load(sys.stdin)
+    catalogue = Catalogue(told["data"], overlay=told["overlay"])
     with seldom_collected():
-        put_site_files(Path(told["folder"]), Catalogue(told["data"], overlay=told["overlay"]))
+        put_texts(Path(told["texts"]), catalogue)
+        print("texts", flush=True)
+        put_site_files(Path(told["folder"]), catalogue)
 
 
 if __name__ == "__main__":

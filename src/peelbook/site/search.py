@@ -13,6 +13,7 @@ from typing import Any
 
 from peelbook.errors import PeelbookError
 from peelbook.files import files_below, sha256
+from peelbook.site.marks import Marks
 from peelbook.site.publish import put_file
 
 # What the search page loads. The rest of Pagefind's output is its own interface, which this site does
@@ -55,8 +56,12 @@ def index(site: Path, out: Path) -> bool:
     program = binary()
     texts = out.with_name(f"{out.name}-texts")
     pages = [name for name in files_below(site) if name.endswith(".html")]
+    made_of = Marks(out.with_name(f"{out.name}-texts-made-of.json"))
     for name in pages:
-        put_file(texts / name, _NO_TEXT.sub("", (site / name).read_text(encoding="utf-8")))
+        page = (site / name).read_bytes()
+        if not made_of.same(name, sha256(page)) or not (texts / name).exists():
+            put_file(texts / name, _NO_TEXT.sub("", page.decode()))
+    made_of.save()
     for name in set(files_below(texts)) - set(pages):
         (texts / name).unlink()
     names = "".join(f"{name} {sha256(texts / name)}\n" for name in pages)

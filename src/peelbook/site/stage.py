@@ -21,8 +21,7 @@ from peelbook.errors import PeelbookError
 from peelbook.files import sha256
 from peelbook.sections import all_sections, section
 from peelbook.site import cells, generated, notebook
-from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry
-from peelbook.site.frame import short_title
+from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry, short_title
 from peelbook.site.marks import Marks, data_digest
 from peelbook.site.publish import put_file
 from peelbook.site.templates import render
@@ -54,10 +53,12 @@ def stage(
     catalogue: Catalogue,
     folder: Path,
     forces_ready: Callable[[Staged], object] = lambda staged: None,
+    content: Callable[[str], str] | None = None,
 ) -> Staged:
     """Write the sources of an edition into `folder` and remove what no longer belongs there.
 
-    `forces_ready` is called once the forces' own pages are written, before the book's pages are generated.
+    `forces_ready` is called once the forces' own pages are written, before the book's pages. `content` gives
+    what a page's marker stands for; without it that is computed here.
     """
     folder = Path(folder)
     staged = Staged()
@@ -120,7 +121,7 @@ def stage(
             written.add(name)
             continue
         if page.suffix == ".md":
-            text = generated.fill(text, catalogue)
+            text = generated.fill(text, content or (lambda name: generated.content(name, catalogue)))
         put(name, _relinked(text, edition, staged))
     put("_toc.yml", yaml.safe_dump(contents(toc, edition, digests), sort_keys=False, allow_unicode=True))
 

@@ -26,16 +26,27 @@ class Workers:
     def __init__(self) -> None:
         self.running: list[subprocess.Popen[str]] = []
 
-    def start(self, module: str, work: Mapping[str, Any]) -> None:
+    def start(self, module: str, work: Mapping[str, Any]) -> subprocess.Popen[str]:
         """Run a module of this package with its work as JSON on standard input."""
         worker = subprocess.Popen(
-            [sys.executable, "-m", module], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         assert worker.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it has died; `join` reads why
             worker.stdin.write(json.dumps(work))
             worker.stdin.close()
         self.running.append(worker)
+        return worker
+
+    def wait_for(self, worker: subprocess.Popen[str], word: str) -> None:
+        """Wait until a worker says a word. Raises `DownloadsError` if it ends without."""
+        assert worker.stdout is not None
+        if worker.stdout.readline().strip() != word:
+            self._ended(worker)
 
     def __enter__(self) -> Workers:
         return self
@@ -46,16 +57,21 @@ class Workers:
             if worker.poll() is None:
                 worker.kill()
             worker.wait()
-            if worker.stderr is not None:
-                worker.stderr.close()
+            for stream in (worker.stdout, worker.stderr):
+                if stream is not None:
+                    stream.close()
 
     def join(self) -> None:
         """Wait for all. Raises `DownloadsError` with what a failed one said."""
         for worker in self.running:
-            assert worker.stderr is not None
-            said = worker.stderr.read()
-            if worker.wait() != 0:
-                last = said.strip().splitlines()[-1:] or ["it was stopped"]
-                raise DownloadsError(
-                    f"The downloads could not be made: {last[0]}. Fix: free disk space, then build again."
-                )
+            self._ended(worker)
+
+    @staticmethod
+    def _ended(worker: subprocess.Popen[str]) -> None:
+        assert worker.stderr is not None
+        said = worker.stderr.read()
+        if worker.wait() != 0:
+            last = said.strip().splitlines()[-1:] or ["it was stopped"]
+            raise DownloadsError(
+                f"The downloads could not be made: {last[0]}. Fix: free disk space, then build again."
+            )
