@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 
 import pytest
 
@@ -104,16 +103,6 @@ def test_no_met_record_says_whether_the_object_was_found(shared_sources):
     with duckdb.connect() as connection:
         found = connection.execute(f"{query} where force = 'metropolitan'", [str(path)]).fetchone()
     assert found == (195_027, 0)
-
-
-def test_the_workforce_file_goes_in_within_three_seconds(shared_sources, tmp_path, root):
-    import pandera.pandas  # noqa: F401 - "once the interpreter is up": imports are not ingest
-
-    (path,) = shared_sources.rglob("homeoffice_police_workforce_open_data_table_260723.ods")
-    shutil.copy(root / "data" / "forces.csv", tmp_path)
-    start = time.perf_counter()
-    ingest([path], tmp_path)
-    assert time.perf_counter() - start < 3
 
 
 @pytest.mark.parametrize("keep", [0.1, 0.5, 0.9, 0.999])
