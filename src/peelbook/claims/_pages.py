@@ -634,7 +634,7 @@ def guide_markdown() -> str:
         "| --- | --- | --- |",
     ]
     for column in contracts.load(TABLE)["fields"]:
-        text = str(column["description"]).replace("|", "\\|").replace("<", "&lt;")
+        text = str(column["description"]).replace("|", "\\|")
         must = "yes" if column.get("constraints", {}).get("required") else "no"
         columns.append(f"| `{column['name']}` | {text} | {must} |")
     return guide.replace("% functions", "\n".join([*lines, "```"])).replace(

@@ -270,11 +270,15 @@ def _kept(
     return known[key]
 
 
-def _table(catalogue: Catalogue, measure: Measure, name: str) -> pd.DataFrame:
+def _need(catalogue: Catalogue, measure: Measure, name: str) -> None:
     if catalogue.lacks(name):
         raise MissingTableError(
             f"{_no_table(catalogue, measure)} Fix: ingest the publication with `peelbook data ingest`, where one exists."
         )
+
+
+def _table(catalogue: Catalogue, measure: Measure, name: str) -> pd.DataFrame:
+    _need(catalogue, measure, name)
     return _kept(catalogue, ("table", name), lambda: catalogue.table(name))
 
 
@@ -364,8 +368,7 @@ def _rolled(totals: pd.DataFrame, every: str) -> pd.DataFrame:
 
 def _frame(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]) -> pd.DataFrame:
     for name in measure.tables:
-        if catalogue.lacks(name):
-            _table(catalogue, measure, name)
+        _need(catalogue, measure, name)
     make = {
         "grade": _grades,
         "disparity": _disparity,

@@ -68,6 +68,11 @@ class Part:
         return self.label
 
 
+def _residents(table: str, column: Any) -> bool:
+    """Whether a denominator is the people who live in the area."""
+    return table.startswith("population") or column == "census_population_count"
+
+
 @dataclass(frozen=True)
 class Measure:
     """One measure of the registry.
@@ -121,9 +126,8 @@ class Measure:
     @property
     def resident_population(self) -> bool:
         """Whether the denominator is the people who live in the area."""
-        return self.denominator is not None and (
-            self.denominator.table.startswith("population")
-            or self.denominator.columns[0][0] == "census_population_count"
+        return self.denominator is not None and _residents(
+            self.denominator.table, self.denominator.columns[0][0]
         )
 
     @property
@@ -331,11 +335,9 @@ class _Reader:
     def check_residents(self, raw: Mapping[str, Any]) -> None:
         """Only a figure per resident may give residents as the reason to leave British Transport Police out."""
         below = raw.get("denominator", {})
-        per_resident = (
-            str(below.get("table", "")).startswith("population")
-            or below.get("column") == "census_population_count"
-            or "per 1,000 population" in str(raw.get("unit", ""))
-        )
+        per_resident = _residents(
+            str(below.get("table", "")), below.get("column")
+        ) or "per 1,000 population" in str(raw.get("unit", ""))
         right, wrong = ("btp", "btp_not_territorial") if per_resident else ("btp_not_territorial", "btp")
         if wrong in raw.get("exclusions", ()):
             said = "is" if per_resident else "is not"

@@ -12,7 +12,6 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -37,7 +36,7 @@ from peelbook.site.edition import (
 )
 from peelbook.site.marks import Marks, code_digest
 from peelbook.site.memory import seldom_collected
-from peelbook.site.publish import Shared, publish, put_file, target
+from peelbook.site.publish import Shared, keep_only, publish, put_file, target
 from peelbook.site.templates import render
 from peelbook.site.workers import Workers
 
@@ -101,29 +100,20 @@ def build(
             if not (ready and own_files.texts_ready(texts)):
                 maker = workers.start(own_files.__name__, own_files.work(extras, texts, catalogue))
 
-            @cache
-            def content(name: str) -> str:
-                if maker is not None:
-                    made()
-                return (texts / f"{name}.md").read_text(encoding="utf-8")
-
-            @cache
-            def made() -> None:
-                assert maker is not None
-                workers.wait_for(maker, "texts")
-
-            def make_downloads(staged: stage.Staged) -> None:
+            def forces_ready(staged: stage.Staged) -> None:
                 parts = max(1, jobs - 1)
                 for told in downloads.work(edition, out, staged.notebooks, staged.digests, parts):
                     workers.start(downloads.__name__, told)
+                if maker is not None:  # the book's pages come next
+                    workers.wait_for(maker, "texts")
 
             staged = stage.stage(
                 results,
                 edition,
                 catalogue,
                 work / "source",
-                forces_ready=make_downloads,
-                content=content,
+                forces_ready=forces_ready,
+                content=lambda name: (texts / f"{name}.md").read_text(encoding="utf-8"),
             )
             report.pages, report.failed = len(staged.pages), staged.failed
             clock("stage")
@@ -158,6 +148,7 @@ _FOLDERS = (
     "pagefind-texts",
     "downloads",
     "extra",
+    "texts",
 )
 
 
@@ -337,9 +328,7 @@ def _write_extras(
     if edition.base_url:
         put("sitemap.xml", sitemap(edition, staged))
         put("robots.txt", f"User-agent: *\nAllow: /\nSitemap: {edition.base_url}sitemap.xml\n")
-    for path in folder.rglob("*"):
-        if path.is_file() and path.relative_to(folder).as_posix() not in written:
-            path.unlink()
+    keep_only(folder, written)
 
 
 def sitemap(edition: Edition, staged: stage.Staged) -> str:

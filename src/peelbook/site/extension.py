@@ -367,8 +367,8 @@ class BookBuilder(StandaloneHTMLBuilder):
     ) -> None:
         """Write the pages in copies of this process, where the system can copy one cheaply.
 
-        Pages are read in one process all the same: what each read has to come back to it, which costs more
-        than it saves; a written page is a file.
+        With two processors pages are read in one process all the same (`render_pages`): what another read has to
+        come back to it, which costs more than it saves; a written page is a file.
         """
         jobs = self.config.peelbook_jobs
         if parallel_available and sys.platform.startswith("linux") and jobs > 1:

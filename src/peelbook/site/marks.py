@@ -10,32 +10,28 @@ from functools import cache
 from pathlib import Path
 
 from peelbook.catalogue import Catalogue
-from peelbook.files import sha256
+from peelbook.files import files_below, sha256
 from peelbook.paths import PACKAGE
 from peelbook.site.publish import put_file
 
 HERE = Path(__file__).resolve().parent
 
 
-@cache
 def code_digest() -> str:
     """A hash of this package's whole source, templates and tables of facts included."""
-    sources = sorted(
-        path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts
-    )
-    sources = [path for path in sources if "_project" not in path.relative_to(PACKAGE).parts]
-    return sha256(
-        "".join(f"{path.relative_to(PACKAGE).as_posix()} {sha256(path)}\n" for path in sources).encode()
-    )
+    return _source_digest(PACKAGE)
+
+
+def package_digest() -> str:
+    """A hash of the site's own source: a changed template or style rebuilds every page."""
+    return _source_digest(HERE)
 
 
 @cache
-def package_digest() -> str:
-    """A hash of the site's own source: a changed template or style rebuilds every page."""
-    sources = sorted(path for path in HERE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return sha256(
-        b"".join(path.relative_to(HERE).as_posix().encode() + path.read_bytes() for path in sources)
-    )
+def _source_digest(folder: Path) -> str:
+    made = {"__pycache__", "_project"}
+    names = [name for name in files_below(folder) if made.isdisjoint(name.split("/"))]
+    return sha256("".join(f"{name} {sha256(folder / name)}\n" for name in names).encode())
 
 
 def data_digest(catalogue: Catalogue) -> str:

@@ -46,6 +46,15 @@ def put_file(path: Path, content: bytes | str) -> None:
     path.write_bytes(payload)
 
 
+def keep_only(folder: Path, names: Collection[str]) -> None:
+    """Remove every file of a folder that is not named, and the folders that this empties."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_file() and path.relative_to(folder).as_posix() not in names:
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
 RECORD = "build.json"
 """The file that every site has and no other folder should: what this one may replace."""
 

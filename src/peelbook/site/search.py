@@ -14,7 +14,7 @@ from typing import Any
 from peelbook.errors import PeelbookError
 from peelbook.files import files_below, sha256
 from peelbook.site.marks import Marks
-from peelbook.site.publish import put_file
+from peelbook.site.publish import keep_only, put_file
 
 # What the search page loads. The rest of Pagefind's output is its own interface, which this site does
 # not use, and word stemming for languages no page is in.
@@ -62,8 +62,7 @@ def index(site: Path, out: Path) -> bool:
         if not made_of.same(name, sha256(page)) or not (texts / name).exists():
             put_file(texts / name, _NO_TEXT.sub("", page.decode()))
     made_of.save()
-    for name in set(files_below(texts)) - set(pages):
-        (texts / name).unlink()
+    keep_only(texts, set(pages))
     names = "".join(f"{name} {sha256(texts / name)}\n" for name in pages)
     key = sha256(f"{program.stat().st_size} {names}".encode())
     mark = out.with_name(f"{out.name}-made-of")

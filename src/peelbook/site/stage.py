@@ -23,7 +23,7 @@ from peelbook.sections import all_sections, section
 from peelbook.site import cells, generated, notebook
 from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry, short_title
 from peelbook.site.marks import Marks, data_digest
-from peelbook.site.publish import put_file
+from peelbook.site.publish import keep_only, put_file
 from peelbook.site.templates import render
 
 
@@ -125,19 +125,10 @@ def stage(
         put(name, _relinked(text, edition, staged))
     put("_toc.yml", yaml.safe_dump(contents(toc, edition, digests), sort_keys=False, allow_unicode=True))
 
-    _keep_only(folder, written)
-    _keep_only(notebooks_folder(folder), {f"{name}.ipynb" for name in staged.pages})
+    keep_only(folder, written)
+    keep_only(notebooks_folder(folder), {f"{name}.ipynb" for name in staged.pages})
     made_of.save()
     return staged
-
-
-def _keep_only(folder: Path, names: set[str]) -> None:
-    """Remove every file of a folder that is not named, and the folders that this empties."""
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_file() and path.relative_to(folder).as_posix() not in names:
-            path.unlink()
-        elif path.is_dir() and not any(path.iterdir()):
-            path.rmdir()
 
 
 def _write_page(name: str, source: dict[str, Any], folder: Path) -> Path:
