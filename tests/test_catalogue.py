@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+from peelbook import contracts
 from peelbook.catalogue import Catalogue
 from peelbook.errors import (
     DataPackageError,
@@ -80,6 +81,29 @@ def test_a_table_changed_by_hand_is_checked_against_its_contract(data_copy):
     assert "row 4, column 'population_count'" in message
     assert "row 6, column 'force_code' is 'E99999999': no force has this code" in message
     assert "Fix:" in message
+
+
+def test_a_table_that_another_catalogue_has_read_is_read_again_only_where_its_bytes_differ(
+    data_copy, monkeypatch
+):
+    spoilt = Catalogue(data_copy).table("population")
+    spoilt.loc[0, "population_count"] = 7
+    monkeypatch.setattr(contracts, "_raw", None)  # a table that is known needs no rules
+    read = contracts.read_csv
+    seen = []
+
+    def watched(path, name, *options, **more):
+        seen.append(name)
+        return read(path, name, *options, **more)
+
+    monkeypatch.setattr(contracts, "read_csv", watched)
+    assert Catalogue(data_copy).table("population").loc[0, "population_count"] != 7
+    assert seen == []
+    monkeypatch.undo()
+    path = data_copy / "population.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]))
+    assert len(Catalogue(data_copy).table("population")) == len(lines) - 2
 
 
 def test_a_recorded_gap_has_a_reason_and_a_caution_is_not_a_gap(catalogue):

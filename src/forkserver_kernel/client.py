@@ -1,8 +1,8 @@
 """The owner's side: starts zygotes, asks them for kernels, and ends them.
 
-One zygote serves one process and one setting (interpreter, preload list, start-up environment). It is
-started at the first kernel and lives until this process ends, `shut_down` is called, or a preloaded source
-file changes.
+One zygote serves one setting (interpreter, preload list, start-up environment). It is started at the first
+kernel and lives until its owner ends, `shut_down` is called, or a preloaded source file changes. Its owner
+may lend it to processes it starts itself: the imports are then done once for all of them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -162,68 +163,21 @@ class ForkedProcess:
         self._channel.close()
 
 
-class ForkServer:
-    """One zygote, seen from its owner."""
+class _Zygote:
+    """One zygote, seen from a process that may ask it for kernels."""
 
-    def __init__(self, python: str, preload: tuple[str, ...], env: dict[str, str], lock_descriptor: int):
-        ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self._process = subprocess.Popen(
-                    [python, "-m", "forkserver_kernel.zygote", str(theirs.fileno())],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,  # held open it would keep a reader of our output waiting
-                    # The debugger's warning about frozen modules is not for the reader of a notebook.
-                    env={"PYDEVD_DISABLE_FILE_VALIDATION": "1", **env},
-                    cwd="/",
-                    pass_fds=(theirs.fileno(), lock_descriptor),
-                    start_new_session=True,
-                )
-            except OSError as error:
-                ours.close()
-                raise ForkServerError(f"{python} cannot be run: {error}") from error
-        self._control = ours
+    def __init__(self, control: socket.socket):
+        self._control = control
         self._lock = threading.Lock()
-        self._report: dict[str, Any] | None = None
-        ours.sendall(_wire.encode({"preload": list(preload)}))
-
-    @property
-    def pid(self) -> int:
-        """The zygote's process id."""
-        return self._process.pid
 
     @property
     def report(self) -> dict[str, Any]:
-        """What the zygote said after its imports: `skipped` modules, `threads`, `sources`. Waits for it."""
-        with self._lock:
-            if self._report is None:
-                self._control.settimeout(START_TIMEOUT)
-                try:
-                    self._report = _wire.receive(self._control)
-                except TimeoutError as error:
-                    raise ForkServerError(f"the zygote was not ready in {START_TIMEOUT:.0f} s") from error
-                finally:
-                    self._control.settimeout(None)
-                if self._report is None:
-                    raise ForkServerError(
-                        f"the zygote ended while starting (exit status {self._process.wait()})"
-                    )
-            if "error" in self._report:
-                raise ForkServerError(self._report["error"])
-            return self._report
+        """What the zygote said after its imports."""
+        raise NotImplementedError
 
     def usable(self) -> bool:
-        """Whether the zygote lives and no source file it has loaded was edited since."""
-        if self._process.poll() is not None:
-            return False
-        for file, stamp in (self._report or {}).get("sources", {}).items():
-            try:
-                status = os.stat(file)  # noqa: PTH116
-            except OSError:
-                return False
-            if [status.st_mtime_ns, status.st_size] != stamp:
-                return False
-        return True
+        """Whether kernels can still be had from it."""
+        raise NotImplementedError
 
     async def fork(
         self, argv: list[str], env: dict[str, str], cwd: str, streams: tuple[int, int, int]
@@ -273,6 +227,114 @@ class ForkServer:
         self._control.close()
 
     def stop(self, timeout: float = 5.0) -> None:
+        """Have no more to do with it."""
+        self._control.close()
+
+    def ended(self) -> bool:
+        """Whether nothing of it is left to collect."""
+        return True
+
+    def forget(self) -> None:
+        """Give it up in a fork of this process, without a trace in the other."""
+        self._control.close()
+
+
+class LentZygote(_Zygote):
+    """A zygote that another process has started, and ends.
+
+    The owner speaks for its sources: whoever borrows it wants the code the owner runs.
+    """
+
+    def __init__(self, control: socket.socket):
+        super().__init__(control)
+        self._gone = False
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """Nothing: the zygote reports to its owner."""
+        return {"skipped": {}, "sources": {}}
+
+    def usable(self) -> bool:
+        """Whether it has answered every request so far."""
+        return not self._gone
+
+    async def fork(self, *arguments: Any) -> ForkedProcess:
+        """Fork one kernel, as an owner does; one refusal, and it is not asked again."""
+        try:
+            return await super().fork(*arguments)
+        except ForkServerError:
+            self._gone = True
+            raise
+
+
+class ForkServer(_Zygote):
+    """One zygote, seen from its owner."""
+
+    def __init__(self, python: str, preload: tuple[str, ...], env: dict[str, str], lock_descriptor: int):
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self._process = subprocess.Popen(
+                    [python, "-m", "forkserver_kernel.zygote", str(theirs.fileno())],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,  # held open it would keep a reader of our output waiting
+                    # The debugger's warning about frozen modules is not for the reader of a notebook.
+                    env={"PYDEVD_DISABLE_FILE_VALIDATION": "1", **env},
+                    cwd="/",
+                    pass_fds=(theirs.fileno(), lock_descriptor),
+                    start_new_session=True,
+                )
+            except OSError as error:
+                ours.close()
+                raise ForkServerError(f"{python} cannot be run: {error}") from error
+        super().__init__(ours)
+        self._report: dict[str, Any] | None = None
+        ours.sendall(_wire.encode({"preload": list(preload)}))
+
+    @property
+    def pid(self) -> int:
+        """The zygote's process id."""
+        return self._process.pid
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What the zygote said after its imports: `skipped` modules, `threads`, `sources`. Waits for it."""
+        with self._lock:
+            if self._report is None:
+                self._control.settimeout(START_TIMEOUT)
+                try:
+                    self._report = _wire.receive(self._control)
+                except TimeoutError as error:
+                    raise ForkServerError(f"the zygote was not ready in {START_TIMEOUT:.0f} s") from error
+                finally:
+                    self._control.settimeout(None)
+                if self._report is None:
+                    raise ForkServerError(
+                        f"the zygote ended while starting (exit status {self._process.wait()})"
+                    )
+            if "error" in self._report:
+                raise ForkServerError(self._report["error"])
+            return self._report
+
+    def usable(self) -> bool:
+        """Whether the zygote lives and no source file it has loaded was edited since."""
+        if self._process.poll() is not None:
+            return False
+        for file, stamp in (self._report or {}).get("sources", {}).items():
+            try:
+                status = os.stat(file)  # noqa: PTH116
+            except OSError:
+                return False
+            if [status.st_mtime_ns, status.st_size] != stamp:
+                return False
+        return True
+
+    @property
+    def control(self) -> socket.socket:
+        """The socket through which another process may `borrow` it; `multiprocessing` can send it to one."""
+        return self._control
+
+    def stop(self, timeout: float = 5.0) -> None:
         """End the zygote, and wait until it has gone."""
         self._control.close()
         try:
@@ -281,9 +343,18 @@ class ForkServer:
             self._process.kill()
             self._process.wait()
 
+    def ended(self) -> bool:
+        """Whether the zygote has ended; collects its exit status."""
+        return self._process.poll() is not None
 
-_servers: dict[tuple, ForkServer] = {}
-_retired: list[ForkServer] = []
+    def forget(self) -> None:
+        """Give it up in a fork of this process, without a trace in the other."""
+        super().forget()
+        self._process.returncode = 0  # not the fork's child; keeps Popen from complaining
+
+
+_servers: dict[tuple, _Zygote] = {}
+_retired: list[Any] = []  # zygotes that this process asks for no more kernels
 _folder: RuntimeFolder | None = None
 _processes: list[Any] = []
 _guard = threading.RLock()
@@ -308,9 +379,27 @@ def _start_up(env: dict[str, str]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def server(python: str, preload: list[str], env: dict[str, str]) -> ForkServer:
+def _setting(python: str, preload: Sequence[str], env: dict[str, str]) -> tuple:
+    return (python, tuple(preload), _start_up(env))
+
+
+def borrow(python: str, preload: Sequence[str], env: dict[str, str], control: socket.socket) -> None:
+    """Use a zygote that the process before this one has lent, for this setting, for as long as it answers."""
+    with _guard:
+        _servers[_setting(python, preload, env)] = LentZygote(control)
+
+
+def start_for_others(python: str, preload: Sequence[str], env: dict[str, str]) -> ForkServer:
+    """Start a zygote that this process does not use itself, but lends by its `control`. Then `stop` it."""
+    with _guard:
+        _reap()
+        _retired.append(ForkServer(python, tuple(preload), env, folder().descriptor))
+        return _retired[-1]
+
+
+def server(python: str, preload: Sequence[str], env: dict[str, str]) -> _Zygote:
     """Return the zygote for this setting, started now if need be."""
-    key = (python, tuple(preload), _start_up(env))
+    key = _setting(python, preload, env)
     with _guard:
         known = _servers.get(key)
         if known is not None and known.usable():
@@ -325,7 +414,7 @@ def server(python: str, preload: list[str], env: dict[str, str]) -> ForkServer:
 
 def _reap() -> None:
     """Collect the exit status of retired zygotes that have ended."""
-    _retired[:] = [item for item in _retired if item._process.poll() is None]
+    _retired[:] = [item for item in _retired if not item.ended()]
 
 
 def shut_down_all() -> None:
@@ -356,8 +445,7 @@ def _forget_in_fork() -> None:
     global _folder, _guard
     _guard = threading.RLock()
     for item in [*_servers.values(), *_retired]:
-        item._control.close()
-        item._process.returncode = 0  # not this process's child; keeps Popen from complaining
+        item.forget()
     for process in _processes:
         process.close()
     if _folder is not None:

@@ -123,7 +123,9 @@ def serve(control: socket.socket, owner: int) -> ForkRequest | None:
             break
         for descriptor, event in events:
             if descriptor == control.fileno():
-                _, passed, _, _ = socket.recv_fds(control, 1, 4)
+                passed: list[int] = []
+                with contextlib.suppress(ConnectionResetError):  # it ended without reading our report
+                    _, passed, _, _ = socket.recv_fds(control, 1, 4)
                 if len(passed) != 4:  # end of file: no more kernels, those at work may finish
                     for stray in passed:
                         os.close(stray)

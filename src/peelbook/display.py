@@ -16,9 +16,12 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 
 def plain(text: object) -> str:
     """Return text on one line without control or bidirectional characters."""
+    text = str(text)
+    if text.isprintable():  # which none of those characters is
+        return " ".join(text.split())
     kept = (
         " " if char in "\n\r\t" else char
-        for char in str(text)
+        for char in text
         if char in "\n\r\t" or (char not in _BIDI and unicodedata.category(char) not in ("Cc", "Cs"))
     )
     return " ".join("".join(kept).split())

@@ -11,7 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -866,6 +866,7 @@ class SectionBook:
         return claims.box(self.catalogue, self.force.code, self.section.stem)
 
 
+@cache
 def _printed_charts() -> dict[str, Any]:
     return tomllib.loads((PACKAGE / "printed_charts.toml").read_text(encoding="utf-8"))
 

@@ -15,10 +15,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_cases import CASES, CASES_OF_43, FORCES, HOSTILE, PROVENANCE, chart, ski
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from peelbook.catalogue import OVERLAY_NOTE
 from peelbook.figures._chart import MIME, Chart, Column, compact, to_csv
+from peelbook.figures._label import label
 
 SVG = "{http://www.w3.org/2000/svg}"
 ONE_OF_EACH_KIND = sorted({name.split(",")[0]: name for name in reversed(CASES)}.values())
@@ -213,9 +218,35 @@ def test_a_drawing_that_leaves_its_layout_to_matplotlib_keeps_clear_of_the_sourc
     )
     figure = own.figure(compact())
     figure.draw_without_rendering()
-    source = min(text.get_window_extent().y1 for text in figure.texts)
+    source = max(text.get_window_extent().y1 for text in figure.artists)
     assert figure.axes[0].xaxis.label.get_window_extent().y0 > source
     assert own.png()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize("alignment", ["left", "center", "right"])
+def test_a_label_stands_where_matplotlib_would_put_it(alignment):
+    def drawn(make) -> str:
+        buffer = io.StringIO()
+        with mpl.rc_context({"svg.fonttype": "none", "text.parse_math": False}):
+            figure = Figure(figsize=(3, 2), dpi=72)
+            figure.add_artist(make(0.4, 0.6, "5 < 7 & $x$", ha=alignment, fontsize=9, color="#205493"))
+            FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
+        return re.search(r"<text.*</text>", buffer.getvalue())[0]
+
+    assert "5 &lt; 7 &amp; $x$" in drawn(label)
+    assert drawn(label) == drawn(lambda x, y, text, **style: Text(x, y, text, va="baseline", **style))
+
+
+def test_a_label_is_drawn_on_any_other_canvas_too():
+    figure = Figure(figsize=(2, 1), dpi=100)
+    figure.add_artist(label(0.1, 0.5, "seen", fontsize=12))
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    assert np.asarray(canvas.buffer_rgba()).min() == 0
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "path"}):
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
+    assert "<!-- seen -->" in buffer.getvalue()
 
 
 @pytest.mark.parametrize(

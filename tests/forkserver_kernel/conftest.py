@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from forkserver_helpers import PRELOAD
 
 from forkserver_kernel import available, client, kernelspec
 
 collect_ignore = [] if available() else ["test_zygote.py", "test_tools.py"]
-
-PRELOAD = ["numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline"]
 
 
 @pytest.fixture(autouse=True)

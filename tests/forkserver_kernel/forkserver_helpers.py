@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 
 import nbformat
 import psutil
+
+PRELOAD = ["numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline"]
+"""What the zygote of the kernel `forked` imports."""
 
 
 def notebook(*sources: str) -> nbformat.NotebookNode:
@@ -82,3 +86,17 @@ def gone(pid: int, seconds: float = 5.0) -> bool:
 def sync(coroutine):
     """Run a coroutine to its end."""
     return asyncio.run(coroutine)
+
+
+def borrower(control, channel) -> None:
+    """A process that borrows a zygote for the kernel `forked`; asked, it says who its kernel's parent is."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    from forkserver_kernel import client, provisioner
+
+    spec = KernelSpecManager().get_kernel_spec("forked")
+    preload = spec.metadata["kernel_provisioner"]["config"]["preload"]
+    env = {**os.environ, "MPLBACKEND": provisioner.INLINE_BACKEND, "OMP_NUM_THREADS": "1"}
+    client.borrow(spec.argv[0], preload, env, control)
+    while channel.recv():
+        channel.send(int(text(run(notebook("import os; print(os.getppid())")))))

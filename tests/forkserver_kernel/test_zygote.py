@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import stat
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from forkserver_helpers import evaluate, gone, kernel, notebook, run, sync, text
+from forkserver_helpers import PRELOAD, borrower, evaluate, gone, kernel, notebook, run, sync, text
 
 from forkserver_kernel import client, kernelspec
 from forkserver_kernel.client import ForkedProcess
@@ -322,6 +323,68 @@ def test_no_orphan_outlives_an_owner_that_is_killed(end, tmp_path):
     os.utime(folder, (0, 0))  # old enough to be swept
     client._sweep(str(Path(folder).parent))
     assert not Path(folder).exists()
+
+
+def lent() -> client.ForkServer:
+    """A zygote for the kernel `forked` that this process uses only to lend it."""
+    preload = [*kernelspec.DEFAULT_PRELOAD, *PRELOAD]
+    return client.start_for_others(sys.executable, preload, {**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+class Borrower:
+    """A process that borrows a zygote, at the other end of a pipe."""
+
+    def __init__(self, zygote: client.ForkServer):
+        spawn = multiprocessing.get_context("spawn")
+        self.channel, theirs = spawn.Pipe()
+        self.process = spawn.Process(target=borrower, args=(zygote.control, theirs), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def kernel_parent(self) -> int:
+        self.channel.send(True)
+        assert self.channel.poll(60), "no answer"
+        return self.channel.recv()
+
+    def end(self) -> int | None:
+        self.channel.send(False)
+        self.process.join(30)
+        return self.process.exitcode
+
+
+def test_processes_that_borrow_a_zygote_share_its_imports_and_one_that_is_killed_takes_only_its_own(fresh):
+    zygote = lent()
+    one, other = Borrower(zygote), Borrower(zygote)
+    assert [one.kernel_parent(), other.kernel_parent()] == [zygote.pid] * 2
+    assert zygotes() == []  # the owner itself has none that it would ask
+    one.process.kill()
+    one.process.join(30)
+    assert other.kernel_parent() == zygote.pid
+    assert other.end() == 0
+    assert psutil.Process(zygote.pid).children() == []
+    zygote.stop()
+    assert gone(zygote.pid)
+
+
+def test_a_borrower_whose_zygote_has_died_starts_one_of_its_own(fresh):
+    zygote = lent()
+    one = Borrower(zygote)
+    assert one.kernel_parent() == zygote.pid
+    os.kill(zygote.pid, signal.SIGKILL)
+    assert gone(zygote.pid)
+    assert one.kernel_parent() not in (zygote.pid, one.process.pid)
+    assert one.end() == 0
+
+
+def test_a_lent_zygote_ends_with_its_owner_and_its_end_is_clean(fresh):
+    zygote = lent()
+    _ = zygote.report  # it is ready
+    client.shut_down_all()
+    assert gone(zygote.pid)
+    unread = lent()
+    time.sleep(0.1)
+    unread.stop(30)  # while it still imports, or with its report unread
+    assert unread._process.returncode == 0
 
 
 def test_a_living_owner_s_folder_is_never_swept(fresh):

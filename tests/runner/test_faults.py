@@ -107,14 +107,12 @@ def test_a_run_killed_at_a_random_moment_resumes_and_gives_the_same_bytes(tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not available(), reason="it takes a forked kernel to find the worker from inside")
 def test_a_lost_worker_loses_nothing(book, tmp_path, monkeypatch):
     """One notebook kills the worker it runs on, the first time; a second one does so every time."""
     source = """
-import os, signal
+import os, re, signal
 def worker():
-    pid = os.getppid()  # the zygote, whose parent is the worker
-    return int(open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1])
+    return int(re.search(r"worker-(\\d+)-", os.getcwd())[1])  # a kernel stands in its worker's own folder
 """
     once = "marker = os.environ['TEST_MARK']\nif not os.path.exists(marker):\n    open(marker, 'w').close()\n    os.kill(worker(), signal.SIGKILL)\n    import time; time.sleep(60)"
     always = "if force == 'kent':\n    os.kill(worker(), signal.SIGKILL)\n    import time; time.sleep(60)"
@@ -126,6 +124,18 @@ def worker():
     poison = results.pop("kent/gamma")
     assert {r.status for r in results.values()} == {"ok"}
     assert (poison.status, poison.error.kind) == ("failed", "worker lost")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not available(), reason="kernels cannot be forked here")
+def test_a_lost_fork_server_loses_nothing(book, tmp_path, monkeypatch):
+    """All kernels of a run end with it; each notebook is tried again, from a fork server of its worker's own."""
+    once = "import os, signal, time\nmarker = os.environ['TEST_MARK']\nif not os.path.exists(marker):\n    open(marker, 'w').close()\n    os.kill(os.getppid(), signal.SIGKILL)\n    time.sleep(60)"
+    monkeypatch.setenv("TEST_MARK", str(tmp_path / "mark"))
+    book.put("alpha", code(once))
+    results = book.run(jobs=2)
+    assert (tmp_path / "mark").exists()
+    assert {r.status for r in results} == {"ok"}
 
 
 def test_a_full_disk_stops_the_run_with_one_message_and_keeps_what_is_finished(book, monkeypatch):

@@ -13,6 +13,7 @@ import typer
 from runner_helpers import Inline, code
 from typer.testing import CliRunner
 
+import peelbook.site
 from peelbook.errors import PeelbookError
 from peelbook.runner import commands, engine
 from peelbook.runner import plan as planning
@@ -215,8 +216,7 @@ def test_build_gives_the_site_all_results_and_says_where_it_is(cli, book, monkey
         given.update(options, results=list(results), out=out_dir)
         return types.SimpleNamespace(pages=4)
 
-    monkeypatch.setitem(sys.modules, "peelbook.site", types.SimpleNamespace(build=build))
-    monkeypatch.setattr("peelbook.site", types.SimpleNamespace(build=build), raising=False)
+    monkeypatch.setitem(vars(peelbook.site), "build", build)
     book.put("beta", code("1 / 0"))
     outcome = cli("build", "--force", "kent", "--out", tmp_path / "site", code=1)
     assert f"Open: {tmp_path / 'site' / 'index.html'}" in outcome.stdout

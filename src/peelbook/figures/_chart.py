@@ -145,8 +145,8 @@ class Chart:
     def _drawn(self, layout: Layout) -> Figure:
         from matplotlib.figure import Figure
 
+        from peelbook.figures._label import label
         from peelbook.figures._page import LINE, SIDE, wrap
-        from peelbook.figures._png import TEXT_MARK
 
         source = wrap(self.source_line, layout.width - 2 * SIDE, FOOTER_SIZE)
         step = LINE * FOOTER_SIZE / 72
@@ -161,14 +161,15 @@ class Chart:
                 "constrained", rect=(0, layout.footer / height, 1, layout.height / height)
             )
         for number, line in enumerate(source):
-            figure.text(
-                SIDE / layout.width,
-                (layout.footer - 0.06 - 0.78 * FOOTER_SIZE / 72 - step * number) / height,
-                line,
-                va="baseline",
-                fontsize=FOOTER_SIZE,
-                color=QUIET,
-                gid=TEXT_MARK,
+            figure.add_artist(
+                label(
+                    SIDE / layout.width,
+                    (layout.footer - 0.06 - 0.78 * FOOTER_SIZE / 72 - step * number) / height,
+                    line,
+                    fontsize=FOOTER_SIZE,
+                    color=QUIET,
+                    zorder=5,  # with the labels, and after them: text is read in this order
+                )
             )
         return figure
 

@@ -39,8 +39,12 @@ def render(figure: Figure) -> PillowImage.Image:
 
     canvas = FigureCanvasAgg(figure)
     # `figure.findobj` would build every tick of every axis, which takes as long as the drawing.
-    written = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]
-    texts = [text for text in written if text.get_gid() == TEXT_MARK and text.get_visible()]
+    written: list[Any] = [
+        *figure.artists,
+        *figure.texts,
+        *(text for axes in figure.axes for text in axes.texts),
+    ]
+    texts = [item for item in written if item.get_gid() == TEXT_MARK and item.get_visible()]
     try:
         for text in texts:
             text.set_visible(False)

@@ -10,7 +10,8 @@ import contextlib
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ DISPARITY_COUNTS = ["group_count", "group_population_count", "reference_count", 
 
 #: Figures worked out so far, by catalogue. A catalogue cannot be hashed, so its identity is the key and
 #: the entry goes when the catalogue does.
-_KNOWN: dict[int, dict[Any, pd.DataFrame]] = {}
+_KNOWN: dict[int, dict[Any, Any]] = {}
 
 _SHARED: dict[Any, pd.DataFrame] = {}
 """Frames that `share` worked out for every catalogue of the same bytes, by table hashes. Usually empty."""
@@ -249,10 +250,11 @@ def _frozen(dimension: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in dimension.items()))
 
 
-def _kept(
-    catalogue: Catalogue, key: Any, make: Callable[[], pd.DataFrame], tables: Sequence[str] = ()
-) -> pd.DataFrame:
-    """The frame for a key, made at most once for each catalogue object. Not a copy: do not change it.
+T = TypeVar("T")
+
+
+def _kept(catalogue: Catalogue, key: Any, make: Callable[[], T], tables: Sequence[str] = ()) -> T:
+    """What belongs to a key, made at most once for each catalogue object. Not a copy: do not change it.
 
     With `tables`, it may come from a process before this one, which worked it out from the same bytes.
     """
@@ -314,30 +316,63 @@ def _sum(
                 f"{measure.id}: the table {part.table!r} has no column {column!r}. "
                 f"Fix: in the registry, use one of {', '.join(table.columns)}."
             )
-    keep = np.ones(len(table), dtype=bool)
-    if "force_code" in table:
-        national = table["force_code"].to_numpy() == ENGLAND_AND_WALES
-        keep &= national if measure.areas == "national" else ~national
+    grid = _kept(catalogue, ("grid", part.table), lambda: _grid(table))
+    keep = (grid.national if measure.areas == "national" else ~grid.national) & (grid.place >= 0)
     for column, values in filters.items():
-        keep &= _isin(table[column], values)
-    rows = table.loc[keep, ["force_code", "period_end"]].copy()
-    if rows.empty and filters:
+        codes, found = _kept(catalogue, ("codes", part.table, column), partial(_codes, table[column]))
+        # One answer more than there are values: a row without one has the code -1.
+        keep &= np.append(_isin(found, values), False)[codes]
+    if filters and not keep.any():
         asked = [
             f"{column} {formats.joined(map(str, values), last='or')}" for column, values in filters.items()
         ]
         raise ParameterError(
             f"The table {part.table!r} has no row with {formats.joined(asked)}. Fix: use a value that the table has."
         )
-    amount = sum(sign * table.loc[keep, column].astype("float64") for column, sign in part.columns)
-    rows["amount"] = amount
-    # NaN is contagious on purpose: a total with a missing piece is missing, not smaller.
-    rows["gone"] = rows["amount"].isna()
-    totals = rows.groupby(["force_code", "period_end"], as_index=False, sort=True).agg(
-        amount=("amount", "sum"), gone=("gone", "any")
+    place = grid.place[keep]
+    amount = sum(
+        sign * table[column].to_numpy("float64", na_value=np.nan)[keep] for column, sign in part.columns
     )
-    totals.loc[totals["gone"], "amount"] = np.nan
-    totals = totals.drop(columns="gone")
+    # The coarse parts add up without any error and the fine ones are small: the total does not depend on the order.
+    coarse = np.rint(amount * 1024) / 1024
+
+    def summed(parts: np.ndarray | None = None) -> np.ndarray:
+        return np.bincount(place, weights=parts, minlength=len(grid.keys))
+
+    held = summed() > 0
+    totals = grid.keys[held].reset_index(drop=True)
+    # NaN is contagious on purpose: a total with a missing piece is missing, not smaller.
+    totals["amount"] = (summed(coarse) + summed(amount - coarse))[held]
     return _rolled(totals, part.every) if part.every else totals
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Where each row of a table belongs: the place of its force and period in `keys`, or -1."""
+
+    keys: pd.DataFrame  # force_code, period_end, in that order
+    place: np.ndarray
+    national: np.ndarray
+
+
+def _grid(table: pd.DataFrame) -> _Grid:
+    forces, codes = pd.factorize(table["force_code"], sort=True)
+    periods, ends = pd.factorize(table["period_end"], sort=True)
+    pair = np.where((forces < 0) | (periods < 0), -1, forces * len(ends) + periods)
+    pairs = np.unique(pair[pair >= 0])
+    keys = pd.DataFrame(
+        {
+            "force_code": codes.take(pairs // max(1, len(ends))),
+            "period_end": ends.take(pairs % max(1, len(ends))),
+        }
+    )
+    place = np.where(pair < 0, -1, np.searchsorted(pairs, pair))
+    return _Grid(keys, place, (table["force_code"] == ENGLAND_AND_WALES).fillna(False).to_numpy(dtype=bool))
+
+
+def _codes(column: pd.Series) -> tuple[np.ndarray, pd.Series]:
+    codes, found = pd.factorize(column)
+    return codes, pd.Series(found)
 
 
 def _isin(column: pd.Series, values: tuple[Any, ...]) -> np.ndarray:

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import re
+import socket
 import sys
 import tempfile
 import time
@@ -340,16 +341,33 @@ def _output(output: Any, count: int) -> Any:
     return output
 
 
-def warm_up(kernel: str) -> None:
-    """Start the zygote now, so that its imports run while this process does its own."""
+def start_zygote(kernel: str) -> Any:
+    """Start the zygote that the workers of a run share, now, so that its imports run beside theirs.
+
+    Returns what `borrow_zygote` wants in a worker as its `control`, and has to be stopped; `None` where kernels
+    are not forked.
+    """
     if kernel != "peelbook":
-        return
+        return None
     from forkserver_kernel import available
 
     if not available():
-        return
+        return None
     from forkserver_kernel import client
-    from forkserver_kernel.kernelspec import DEFAULT_PRELOAD
 
     with contextlib.suppress(client.ForkServerError):
-        client.server(sys.executable, [*DEFAULT_PRELOAD, *PRELOAD], kernel_environment({}))
+        return client.start_for_others(*_setting())
+    return None
+
+
+def borrow_zygote(control: socket.socket) -> None:
+    """Fork this process's kernels from the zygote of the process that started it."""
+    from forkserver_kernel import client
+
+    client.borrow(*_setting(), control)
+
+
+def _setting() -> tuple[str, list[str], dict[str, str]]:
+    from forkserver_kernel.kernelspec import DEFAULT_PRELOAD
+
+    return sys.executable, [*DEFAULT_PRELOAD, *PRELOAD], kernel_environment({})

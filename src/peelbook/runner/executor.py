@@ -19,7 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, Protocol
 
-from peelbook.runner import worker
+from peelbook.runner import execute, worker
 from peelbook.runner.errors import SchedulerError, UsageError
 from peelbook.runner.worker import Bundle, Outcome, Task
 
@@ -58,23 +58,26 @@ def default_jobs() -> int:
 
 
 class LocalPool:
-    """Processes on this machine, each with its own fork server; started by spawning, as on every system."""
+    """Processes on this machine that share a fork server; started by spawning, as on every system."""
 
     def __init__(self, jobs: int, tables: Bundle, scratch: Path, kernel: str):
         if jobs < 1:
             raise UsageError(f"--jobs is {jobs}. Fix: give 1 or more.")
         self.width = jobs
-        self._arguments = (tables, str(scratch), kernel)
+        self._tables, self._scratch, self._kernel = tables, str(scratch), kernel
         self._pool: ProcessPoolExecutor | None = None
+        self._zygote: Any = None
 
     def submit(self, task: Task) -> Future[Outcome]:
         """Hand out one task, starting the pool on the first."""
         if self._pool is None:
+            self._zygote = execute.start_zygote(self._kernel)
+            control = self._zygote.control if self._zygote else None
             self._pool = ProcessPoolExecutor(
                 self.width,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=worker.start,
-                initargs=self._arguments,
+                initargs=(self._tables, self._scratch, control),
             )
         return self._pool.submit(worker.run_task, task)
 
@@ -91,6 +94,9 @@ class LocalPool:
         for process in workers:  # a worker at work would finish its notebook first
             process.terminate()
         pool.shutdown(wait=True, cancel_futures=True)
+        if self._zygote is not None:
+            self._zygote.stop()
+            self._zygote = None
 
 
 class AnyExecutor:

@@ -48,13 +48,18 @@ def modules() -> None:
 
 
 def figures() -> None:
-    """Work out all measures of the embedded tables. Figures of other bytes are worked out as ever."""
+    """Read the embedded tables and work out all measures. What has other bytes is read as ever."""
     from peelbook import measures
     from peelbook.catalogue import Catalogue
     from peelbook.errors import PeelbookError
+    from peelbook.sections import all_sections
 
     with contextlib.suppress(PeelbookError, OSError):  # a worker of a cluster has no tables yet
-        measures.share(Catalogue())
+        catalogue = Catalogue()
+        measures.share(catalogue)
+        for name in sorted({name for section in all_sections() for name in section.tables} | {"gaps"}):
+            if catalogue.has(name):
+                catalogue.table(name)
 
 
 def figure() -> None:

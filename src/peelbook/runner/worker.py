@@ -11,6 +11,7 @@ import atexit
 import contextvars
 import os
 import shutil
+import socket
 import tempfile
 import threading
 import zlib
@@ -188,14 +189,15 @@ def _run(task: Task, tables: Bundle | None) -> Outcome:
 _tables: Bundle | None = None
 
 
-def start(tables: Bundle, scratch: str, kernel: str) -> None:
-    """Prepare a worker of the local pool: its tables, its folder, its zygote, and its end with the parent's."""
+def start(tables: Bundle, scratch: str, zygote: socket.socket | None) -> None:
+    """Prepare a worker of the local pool: its tables, its folder, the zygote, and its end with the parent's."""
     global _tables, _root
     _tables = tables
-    _root = Path(tempfile.mkdtemp(prefix="worker-", dir=scratch))
+    _root = Path(tempfile.mkdtemp(prefix=f"worker-{os.getpid()}-", dir=scratch))
     atexit.register(_remove, _root, os.getpid())
     _end_with_parent()
-    execute.warm_up(kernel)
+    if zygote is not None:
+        execute.borrow_zygote(zygote)
     import papermill.execute  # noqa: F401 - a second of imports, beside those of the zygote
 
 
