@@ -269,12 +269,18 @@ class Catalogue:
             return _hide.reason(self.suppress_below)
         return None
 
-    def _gap_rows(self, name: str, force_code: str, status: str) -> pd.DataFrame:
-        """Rows of `gaps.csv`, read whatever a section declares: the table is part of every cache key."""
-        if "gaps" not in self._tables:
-            self._tables["gaps"] = self._read("gaps")
-        gaps = self._tables["gaps"]
-        return gaps[(gaps["table"] == name) & (gaps["force_code"] == force_code) & (gaps["status"] == status)]
+    @cached_property
+    def _gaps(self) -> dict[tuple[str, str, str], list[tuple[pd.Timestamp, pd.Timestamp, str]]]:
+        """`gaps.csv` by table, force and status: first day, last day, reason.
+
+        Read whatever a section declares: the table is part of every cache key.
+        """
+        found: dict[tuple[str, str, str], list[tuple[pd.Timestamp, pd.Timestamp, str]]] = {}
+        if self.has("gaps"):
+            for gap in self._read("gaps").itertuples():
+                key = (str(gap.table), str(gap.force_code), str(gap.status))
+                found.setdefault(key, []).append((gap.period_start, gap.period_end, str(gap.reason)))
+        return found
 
     def gap(self, name: str, force_code: str, period_end: Any = None) -> str | None:
         """Return the recorded reason why a table lacks a force (in a period), or `None`."""
@@ -282,19 +288,15 @@ class Catalogue:
 
         if reason := self.suppressed(name, force_code, period_end):
             return reason
-        if not self.has("gaps"):
-            return None
-        rows = self._gap_rows(name, force_code, "missing")
-        if period_end is not None:
-            day = pd.Timestamp(period_end)
-            rows = rows[(rows["period_start"] <= day) & (rows["period_end"] >= day)]
-        return None if rows.empty else str(rows["reason"].iloc[0])
+        gaps = self._gaps.get((name, force_code, "missing"), [])
+        day = None if period_end is None or not gaps else pd.Timestamp(period_end)
+        return next((reason for first, last, reason in gaps if day is None or first <= day <= last), None)
 
     def cautions(self, name: str, force_code: str) -> list[str]:
         """Return what must be known of a force's figures that are there but must be read with care."""
-        if not self.has("gaps"):
-            return []
-        return list(dict.fromkeys(self._gap_rows(name, force_code, "caution")["reason"]))
+        return list(
+            dict.fromkeys(reason for _, _, reason in self._gaps.get((name, force_code, "caution"), []))
+        )
 
     def provenance(self, name: str) -> Provenance:
         """Return where a table comes from: the data package, the user, or both."""

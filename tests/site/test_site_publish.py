@@ -233,3 +233,35 @@ def test_two_builds_with_one_aim_take_turns_whatever_their_work_folders(tmp_path
     with hold(publishing._door((tmp_path / "out").resolve()), "publish"), pytest.raises(LockedError):
         publish(files, tmp_path / "out")
     publish(files, tmp_path / "out")
+
+
+def test_files_that_come_later_are_asked_for_when_the_others_are_laid_out_and_all_appear_at_once(tmp_path):
+    out = tmp_path / "out"
+    publish(tree(tmp_path / "a", index="old", gone="x"), out)
+    first = tree(tmp_path / "b", index="new")
+
+    def later() -> dict[str, Path]:
+        (fresh,) = tmp_path.glob(".out.new-*")
+        assert [path.name for path in fresh.iterdir()] == ["index"]
+        assert read(out) == {"index": "old", "gone": "x"}
+        return tree(tmp_path / "c", **{"search/words": "new"})
+
+    assert publish(first, out, first, later) == 3
+    assert read(out) == {"index": "new", "search/words": "new"}
+    assert publish(first, out, first, lambda: tree(tmp_path / "c", **{"search/words": "new"})) == 0
+    assert publish(first, out, first, lambda: tree(tmp_path / "d", **{"search/words": "newer"})) == 1
+    assert read(out) == {"index": "new", "search/words": "newer"}
+    assert not list(tmp_path.glob(".out.*"))
+
+
+def test_files_that_cannot_be_had_after_all_leave_what_is_there(tmp_path):
+    out = tmp_path / "out"
+    publish(tree(tmp_path / "a", index="old"), out)
+
+    def later() -> dict[str, Path]:
+        raise ValueError("no index")
+
+    with pytest.raises(ValueError, match="no index"):
+        publish(tree(tmp_path / "b", index="new"), out, (), later)
+    assert read(out) == {"index": "old"}
+    assert not list(tmp_path.glob(".out.*"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,37 @@ def test_unchanged_pages_are_not_indexed_again_and_a_changed_page_is(tmp_path):
     assert not index(site, tmp_path / "out")
     (site / "page3.html").write_text((site / "page3.html").read_text().replace("Stop", "Halt"))
     assert index(site, tmp_path / "out")
+
+
+def test_an_index_made_after_another_is_that_of_a_fresh_start_and_writes_over_no_file_of_it(tmp_path):
+    """A published site may share the files of the old one."""
+    (tmp_path / "site").mkdir()
+    site = pages(tmp_path / "site")
+    index(site, tmp_path / "out")
+    shutil.copytree(tmp_path / "out", tmp_path / "published", copy_function=os.link)
+    before = files(tmp_path / "published")
+    (site / "page3.html").write_text((site / "page3.html").read_text().replace("Stop", "Halt"))
+    (site / "page4.html").unlink()
+    assert index(site, tmp_path / "out")
+    assert files(tmp_path / "published") == before
+    index(site, tmp_path / "fresh")
+    assert files(tmp_path / "out") == files(tmp_path / "fresh")
+
+
+def test_pieces_of_an_index_that_was_not_finished_are_not_kept(tmp_path, monkeypatch):
+    (tmp_path / "site").mkdir()
+    site = pages(tmp_path / "site")
+    index(site, tmp_path / "out")
+    before = files(tmp_path / "out")
+    (site / "page3.html").write_text((site / "page3.html").read_text().replace("Stop", "Halt"))
+    with monkeypatch.context() as patch, pytest.raises(SearchIndexError):
+        patch.setattr(search, "binary", lambda: Path("/bin/false"))
+        index(site, tmp_path / "out")
+    for path in (tmp_path / "out" / "fragment").iterdir():
+        path.write_bytes(b"half")
+    (site / "page3.html").write_text((site / "page3.html").read_text().replace("Halt", "Stop"))
+    assert index(site, tmp_path / "out")
+    assert files(tmp_path / "out") == before
 
 
 def test_the_interface_that_the_site_does_not_use_is_not_published(tmp_path):

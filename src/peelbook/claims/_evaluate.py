@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from peelbook import measures
 from peelbook.claims import _write
 from peelbook.claims._figures import (
     AVERAGES,
@@ -93,9 +94,18 @@ def evaluate(catalogue: Catalogue, force_code: str, *, section: str | None = Non
     evidence of these claims needs. Raises `TableContractError` with every fault of the ledger,
     `UndeclaredReadError`, or what `Catalogue.table` raises.
     """
-    ledger = read(catalogue, force_code)
-    calculator = Calculator(catalogue, ledger)
-    return [verdict(calculator, claim) for claim in ledger.claims if section in (None, claim.section)]
+
+    def verdicts() -> list[Verdict]:
+        ledger = read(catalogue, force_code)
+        calculator = Calculator(catalogue, ledger)
+        return [verdict(calculator, claim) for claim in ledger.claims if section in (None, claim.section)]
+
+    # The whole ledger is asked for by its downloads and by several pages.
+    return (
+        verdicts()
+        if section is not None
+        else list(measures.kept(catalogue, ("verdicts", force_code), verdicts))
+    )
 
 
 def verdict(calculator: Calculator, claim: Claim) -> Verdict:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING
 
-from peelbook import formats
+from peelbook import formats, measures
 from peelbook.claims import _write
 from peelbook.claims._check import text
 from peelbook.claims._evaluate import fit
@@ -82,7 +82,13 @@ def ties(catalogue: Catalogue, force_code: str) -> list[Tie]:
 
     Reads the claims and, for rates per head, the population. Raises what `evaluate` raises.
     """
-    return search(Calculator(catalogue, read(catalogue, force_code)))
+    return list(
+        measures.kept(
+            catalogue,
+            ("ties", force_code),
+            lambda: search(Calculator(catalogue, read(catalogue, force_code))),
+        )
+    )
 
 
 def search(calculator: Calculator) -> list[Tie]:

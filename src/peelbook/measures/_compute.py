@@ -253,6 +253,11 @@ def _frozen(dimension: Mapping[str, Any]) -> tuple[Any, ...]:
 T = TypeVar("T")
 
 
+def kept(catalogue: Catalogue, key: Any, make: Callable[[], T]) -> T:
+    """Return what `make` gives for a catalogue, made at most once for each object. Not a copy: do not change it."""
+    return _kept(catalogue, key, make)
+
+
 def _kept(catalogue: Catalogue, key: Any, make: Callable[[], T], tables: Sequence[str] = ()) -> T:
     """What belongs to a key, made at most once for each catalogue object. Not a copy: do not change it.
 

@@ -122,19 +122,26 @@ def build(
                 render_pages(work / "source", work / "html", work / "doctrees", edition, jobs)
                 _remember(work / "html", key)
             clock("pages")
-            search.index(work / "html", work / "pagefind")
-            clock("search")
-            workers.join()
-            clock("downloads")
-        _write_extras(extras, edition, staged, catalogue, provenance or {})
-        extras_made_of.save()
-        clock("extras")
-        files = _collect(work)
-        report.bytes = sum(path.stat().st_size for path in files.values())
-        # Sphinx copies its own static files over the old ones; all others are made by `put_file` or like it.
-        own = {name: path for name, path in files.items() if not name.startswith("_")}
-        report.changed_files = publish(files, out_dir, own)
-        shared.remember(own.values())
+            with search.Indexing(work / "html", work / "pagefind") as indexing:
+                workers.join()
+                clock("downloads")
+                _write_extras(extras, edition, staged, catalogue, provenance or {})
+                extras_made_of.save()
+                clock("extras")
+                files = _collect(work)
+                # Sphinx copies its own static files over the old ones; all others are made by `put_file` or like it.
+                own = {name: path for name, path in files.items() if not name.startswith("_")}
+                index: dict[str, Path] = {}
+
+                def finished() -> dict[str, Path]:
+                    indexing.finish()
+                    folder = work / "pagefind"
+                    index.update({f"pagefind/{name}": folder / name for name in files_below(folder)})
+                    return index
+
+                report.changed_files = publish(files, out_dir, own, finished)
+        shared.remember([*own.values(), *index.values()])
+        report.bytes = sum(path.stat().st_size for path in [*files.values(), *index.values()])
         clock("publish")
     return report
 
@@ -373,16 +380,9 @@ _PRIVATE = frozenset({".buildinfo"})
 
 
 def _collect(work: Path) -> dict[str, Path]:
-    """Every file of the site: its address → where it was made."""
+    """Every file of the site but those of its search index: its address → where it was made."""
     files: dict[str, Path] = {}
-    places = (
-        ("html", ""),
-        ("pagefind", "pagefind/"),
-        ("downloads", ""),
-        ("source-notebooks", ""),
-        ("extra", ""),
-    )
-    for folder, prefix in places:
+    for folder in ("html", "downloads", "source-notebooks", "extra"):
         root = work / folder
-        files |= {prefix + name: root / name for name in files_below(root) if prefix + name not in _PRIVATE}
+        files |= {name: root / name for name in files_below(root) if name not in _PRIVATE}
     return files

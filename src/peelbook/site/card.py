@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from peelbook.files import sha256
 from peelbook.site.templates import render
 
 FIGURE_ID = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
@@ -68,11 +67,6 @@ class Figure:
             f"{self.id}.svg": self.svg.encode(),
             f"{self.id}.png": self.png,
         }
-
-    @property
-    def digest(self) -> str:
-        """A hash of all that is published, to tell two figures of one id apart."""
-        return sha256(b"\0".join(self.files.values()))
 
 
 def csv_with_source(payload: dict[str, Any]) -> str:

@@ -53,37 +53,83 @@ def index(site: Path, out: Path) -> bool:
     Returns whether there was anything to do: pages of the same text keep the index they have. Raises
     `SearchIndexError` with Pagefind's own message.
     """
-    program = binary()
-    texts = out.with_name(f"{out.name}-texts")
-    pages = [name for name in files_below(site) if name.endswith(".html")]
-    made_of = Marks(out.with_name(f"{out.name}-texts-made-of.json"))
-    for name in pages:
-        page = (site / name).read_bytes()
-        if not made_of.same(name, sha256(page)) or not (texts / name).exists():
-            put_file(texts / name, _NO_TEXT.sub("", page.decode()))
-    made_of.save()
-    keep_only(texts, set(pages))
-    names = "".join(f"{name} {sha256(texts / name)}\n" for name in pages)
-    key = sha256(f"{program.stat().st_size} {names}".encode())
-    mark = out.with_name(f"{out.name}-made-of")
-    if out.exists() and mark.exists() and mark.read_text() == key:
-        return False
-    if out.exists():
-        shutil.rmtree(out)
-    command = [str(program), "--site", str(texts), "--output-path", str(out), "--keep-index-url", "--quiet"]
-    command += ["--exclude-selectors", ".headerlink"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    if run.returncode != 0:
-        raise SearchIndexError(
-            f"The search index could not be made: {run.stderr.strip() or run.stdout.strip()}. "
-            "Fix: reinstall the locked environment (`make install`)."
-        )
-    for pattern in _UNUSED:
-        for path in out.glob(pattern):
+    with Indexing(site, out) as work:
+        return work.finish()
+
+
+class Indexing:
+    """Pagefind at work beside this process, from the start of the block until `finish`, or killed at its end."""
+
+    def __init__(self, site: Path, out: Path):
+        program = binary()
+        texts = out.with_name(f"{out.name}-texts")
+        pages = [name for name in files_below(site) if name.endswith(".html")]
+        made_of = Marks(out.with_name(f"{out.name}-texts-made-of.json"))
+        for name in pages:
+            page = (site / name).read_bytes()
+            if not made_of.same(name, sha256(page)) or not (texts / name).exists():
+                put_file(texts / name, _NO_TEXT.sub("", page.decode()))
+        made_of.save()
+        keep_only(texts, set(pages))
+        names = "".join(f"{name} {sha256(texts / name)}\n" for name in pages)
+        self.out = out
+        self.key = sha256(f"{program.stat().st_size} {names}".encode())
+        self.mark = out.with_name(f"{out.name}-made-of")
+        self.process: subprocess.Popen[str] | None = None
+        if out.exists() and self.mark.exists() and self.mark.read_text() == self.key:
+            return
+        if out.exists():
+            _keep_pieces(out) if self.mark.exists() else shutil.rmtree(out)
+        self.mark.unlink(missing_ok=True)  # a run that is killed leaves pieces that nobody may keep
+        command = [
+            str(program),
+            "--site",
+            str(texts),
+            "--output-path",
+            str(out),
+            "--keep-index-url",
+            "--quiet",
+        ]
+        command += ["--exclude-selectors", ".headerlink"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> Indexing:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+    def finish(self) -> bool:
+        """Wait until the index is there; return whether it was made anew. Raises `SearchIndexError`."""
+        if self.process is None:
+            return False
+        said, complained = self.process.communicate()
+        if self.process.returncode != 0:
+            raise SearchIndexError(
+                f"The search index could not be made: {complained.strip() or said.strip()}. "
+                "Fix: reinstall the locked environment (`make install`)."
+            )
+        for pattern in _UNUSED:
+            for path in self.out.glob(pattern):
+                path.unlink()
+        settle(self.out)
+        self.mark.write_text(self.key)
+        return True
+
+
+# Pagefind's files that are named by what is in them; it leaves alone those that are there.
+_PIECES = ("fragment", "index")
+
+
+def _keep_pieces(out: Path) -> None:
+    """Remove all of an index but the pieces that the next one will have too, most of them where few pages changed."""
+    for path in out.iterdir():
+        if not path.is_dir():
             path.unlink()
-    settle(out)
-    mark.write_text(key)
-    return True
+        elif path.name not in _PIECES:
+            shutil.rmtree(path)
 
 
 _MAGIC = b"pagefind_dcd"
@@ -92,9 +138,11 @@ _MAGIC = b"pagefind_dcd"
 def settle(out: Path) -> None:
     """Give the index one byte form: Pagefind writes filters, and the values of each, in random order.
 
-    Both are sorted, and the files' names, which are made of hashes, follow in the index's own table.
+    Both are sorted, and the files' names, which are made of hashes, follow in the index's own table. Pieces of an
+    earlier index that this one does not name are removed.
     """
     renamed: dict[str, str] = {}
+    named: set[str] = set()
     for path in sorted((out / "filter").glob("*.pf_filter")):
         content = gzip.decompress(path.read_bytes())
         name, values = _decode(memoryview(content)[len(_MAGIC) :])
@@ -106,6 +154,7 @@ def settle(out: Path) -> None:
     for path in sorted(out.glob("*.pf_meta")):
         content = gzip.decompress(path.read_bytes())
         version, pages, chunks, filters, *rest = _decode(memoryview(content)[len(_MAGIC) :])
+        named |= {page[0] for page in pages} | {chunk[-1] for chunk in chunks}
         filters = sorted([name, renamed.get(digest, digest)] for name, digest in filters)
         content = _MAGIC + _encode([version, pages, chunks, filters, *rest])
         target = _rename(path, content)
@@ -113,6 +162,10 @@ def settle(out: Path) -> None:
             if f"pagefind.{language['hash']}" == path.stem:
                 language["hash"] = target.stem.removeprefix("pagefind.")
     entry_path.write_text(json.dumps(entry, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    for folder in _PIECES:
+        for path in (out / folder).iterdir():
+            if path.stem not in named:
+                path.unlink()
 
 
 def _rename(path: Path, content: bytes) -> Path:

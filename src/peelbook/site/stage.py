@@ -22,7 +22,7 @@ from peelbook.files import sha256
 from peelbook.sections import all_sections, section
 from peelbook.site import cells, generated, notebook
 from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry, short_title
-from peelbook.site.marks import Marks, data_digest
+from peelbook.site.marks import Marks, code_digest, data_digest
 from peelbook.site.publish import keep_only, put_file
 from peelbook.site.templates import render
 
@@ -85,11 +85,12 @@ def stage(
         digests.setdefault(result.force_slug, {})[result.section] = key
         staged.notebooks.setdefault(result.force_slug, {})[result.section] = path
 
-    reported = _reported(catalogue)
+    data = data_digest(catalogue)
+    facts = _facts(catalogue, data, folder.with_name(f"{folder.name}-made-of-facts.json"))
     for slug, keys in digests.items():
         staged.digests[slug] = sha256("".join(f"{stem}{keys[stem]}" for stem in keys).encode())
         name = f"{FORCES_FOLDER}/{slug}/index"
-        checked = edition.by_slug[slug].code in reported
+        checked = edition.by_slug[slug].code in facts["reported"]
         if made_of.same(name, f"{staged.digests[slug]} {checked}") and (folder / f"{name}.md").exists():
             written.add(f"{name}.md")
         else:
@@ -99,14 +100,13 @@ def stage(
 
     put(
         "index.md",
-        _page(f"# {HOME_TITLE}", render("home_body.html", **_home(edition, catalogue, staged))),
+        _page(f"# {HOME_TITLE}", render("home_body.html", **_home(edition, catalogue, staged, facts))),
     )
     put(
         f"{FORCES_FOLDER}/index.md",
         _page("# List of forces", render("forces_body.html", **_map(edition, "./"))),
     )
     toc = yaml.safe_load((paths.project_root() / "_toc.yml").read_text(encoding="utf-8"))
-    data = data_digest(catalogue)
     # Links lead to the pages there are: other sections or another reference force make another page.
     linked = [
         edition.reference,
@@ -189,9 +189,22 @@ def _force_page(force: ForceEntry, notebooks: Mapping[str, Path], checked: bool)
     return _page(f"# {force.name}", body)
 
 
-def _reported(catalogue: Catalogue) -> set[str]:
-    """The codes of the forces whose report is in the ledger."""
-    return set(catalogue.table("claims")["force_code"]) if catalogue.has("claims") else set()
+def _facts(catalogue: Catalogue, data: str, kept: Path) -> dict[str, Any]:
+    """What every build's own pages say of the tables: codes of the forces whose report is in the ledger, and grades.
+
+    Kept in a file: to read two tables takes pandas, which a build that changes one page has no other need of.
+    """
+    key = f"{code_digest()} {data}"
+    try:
+        known = json.loads(kept.read_text(encoding="utf-8"))
+        if known["key"] == key:
+            return known["facts"]
+    except (OSError, ValueError, TypeError, KeyError):
+        pass
+    claims = catalogue.table("claims")["force_code"] if catalogue.has("claims") else []
+    facts = {"reported": sorted(set(claims)), "grades": _latest_grades(catalogue)}
+    put_file(kept, json.dumps({"key": key, "facts": facts}))
+    return facts
 
 
 def _map(edition: Edition, root: str) -> dict[str, Any]:
@@ -207,7 +220,7 @@ def _map(edition: Edition, root: str) -> dict[str, Any]:
     }
 
 
-def _home(edition: Edition, catalogue: Catalogue, staged: Staged) -> dict[str, Any]:
+def _home(edition: Edition, catalogue: Catalogue, staged: Staged, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the front page shows; the report starts at the reference force's first section that was built."""
     first = [edition.section_doc(edition.reference, item.stem) for item in all_sections()]
     return {
@@ -215,11 +228,11 @@ def _home(edition: Edition, catalogue: Catalogue, staged: Staged) -> dict[str, A
         **_map(edition, f"{FORCES_FOLDER}/"),
         "edition": edition,
         "sections": [(item.stem, short_title(item.stem)) for item in all_sections()],
-        "grades": grades(catalogue, edition),
+        "grades": _grid(facts["grades"], edition),
         "vintage": vintage(catalogue),
         "period": sections_period(staged),
         "reference_force": (reference := edition.by_slug.get(edition.reference)),
-        "checked": reference is not None and reference.code in _reported(catalogue),
+        "checked": reference is not None and reference.code in facts["reported"],
         "all_forces": len(catalogue.forces),
         "compare": "book/all_forces.html" if _has_page("all_forces") else "",
     }
@@ -267,6 +280,11 @@ GRADE_MARKS = {
 
 def grades(catalogue: Catalogue, edition: Edition) -> dict[str, Any] | None:
     """The grades of the latest cycle as a grid of forces by area; `None` where there is no such table."""
+    return _grid(_latest_grades(catalogue), edition)
+
+
+def _latest_grades(catalogue: Catalogue) -> dict[str, Any] | None:
+    """The last cycle of inspections, the areas it states, and the grades by force and area."""
     try:
         table = catalogue.table("judgments")
     except PeelbookError:
@@ -274,13 +292,22 @@ def grades(catalogue: Catalogue, edition: Edition) -> dict[str, Any] | None:
     if table.empty:
         return None
     cycle = str(max(table["cycle"]))
-    rows = table[table["cycle"] == cycle]
-    # The areas of the book's sections, in their order: the same grid as that of all forces compared.
-    stated = set(rows["area"].astype(str))
-    areas = [item.title for item in all_sections() if item.title in stated]
     by_force: dict[str, dict[str, str]] = {}
-    for row in rows[rows["area"].isin(areas)].to_dict("records"):
-        by_force.setdefault(row["force_code"], {})[str(row["area"])] = str(row["grade"])
+    for row in table[table["cycle"] == cycle].to_dict("records"):
+        by_force.setdefault(str(row["force_code"]), {})[str(row["area"])] = str(row["grade"])
+    return {"cycle": cycle, "by_force": by_force}
+
+
+def _grid(latest: Mapping[str, Any] | None, edition: Edition) -> dict[str, Any] | None:
+    """The grades as the front page shows them."""
+    if latest is None:
+        return None
+    # The areas of the book's sections, in their order: the same grid as that of all forces compared.
+    stated = {area for found in latest["by_force"].values() for area in found}
+    areas = [item.title for item in all_sections() if item.title in stated]
+    by_force = {
+        code: found for code, found in latest["by_force"].items() if not found.keys().isdisjoint(areas)
+    }
     known = {force.code: force for force in edition.forces}
     lines = [
         (known[code], [by_force[code].get(area, "") for area in areas])
@@ -289,7 +316,7 @@ def grades(catalogue: Catalogue, edition: Edition) -> dict[str, Any] | None:
     ]
     missing = [force.short_name for force in edition.forces if force.code not in by_force]
     return {
-        "cycle": cycle.replace("-", "–"),
+        "cycle": latest["cycle"].replace("-", "–"),
         "areas": areas,
         "others": sorted(stated - set(areas)),
         "rows": lines,

@@ -55,21 +55,19 @@ def matrix(catalogue: Catalogue) -> pd.DataFrame:
             (code, day.date() if hasattr(day, "date") else day)
             for code, day in frame[["force_code", by]].drop_duplicates().itertuples(index=False)
         }
-        own = reasons[reasons["table"] == name] if reasons is not None else None
+        known: dict[str, list[tuple[Any, Any, str, str]]] = {}
+        if reasons is not None:
+            for gap in reasons[reasons["table"] == name].itertuples():
+                entry = (gap.period_start.date(), gap.period_end.date(), gap.status, gap.reason)
+                known.setdefault(gap.force_code, []).append(entry)
         codes = [*catalogue.forces.codes]
         if ENGLAND_AND_WALES in expected or ENGLAND_AND_WALES in {code for code, _ in present}:
             codes.append(ENGLAND_AND_WALES)
         for code in codes:
-            of_force = (
-                []
-                if own is None
-                else [
-                    (gap.period_start.date(), gap.period_end.date(), gap.status, gap.reason)
-                    for gap in own[own["force_code"] == code].itertuples()
-                ]
-            )
             for period, (start, end) in spans.items():
-                state, reason = _state((code, period) in present, code in expected, start, end, of_force)
+                state, reason = _state(
+                    (code, period) in present, code in expected, start, end, known.get(code, [])
+                )
                 rows.append((name, code, str(period), start, end, state, reason))
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -157,18 +155,14 @@ def _grid(
         return f"{MARKS[state]} {letters[reason]}".strip()
 
     marks: dict[str, list[str]] = {}
-    labels: list[tuple[str, str]] = []
     codes = list(dict.fromkeys(rows["force_code"]))
     names = {force.code: force.short_name for force in catalogue.forces} | {
         ENGLAND_AND_WALES: "England and Wales"
     }
-    for code in codes:
-        of_force = rows[rows["force_code"] == code]
+    for code, of_force in rows.groupby("force_code", sort=False):
         marks[code] = [mark(s, r) for s, r in zip(of_force["state"], of_force["reason"], strict=True)]
-        labels = [
-            (_label(table, period, end), "")
-            for period, end in zip(of_force["period"], of_force["period_end"], strict=True)
-        ]
+    one = rows[rows["force_code"] == codes[-1]]  # all have the same periods
+    labels = [_label(table, *ends) for ends in zip(one["period"], one["period_end"], strict=True)]
     groups: list[tuple[int, int]] = []
     for place in range(len(labels)):
         same = groups and all(marks[code][place] == marks[code][groups[-1][0]] for code in codes)
@@ -176,7 +170,7 @@ def _grid(
             groups[-1] = (groups[-1][0], place)
         else:
             groups.append((place, place))
-    columns = [_period_name(table, labels[first][0], labels[last][0]) for first, last in groups]
+    columns = [_period_name(table, labels[first], labels[last]) for first, last in groups]
     grid = [
         [names.get(code, code), *(marks[code][first] for first, _ in groups)]
         for code in sorted(codes, key=lambda code: (code == ENGLAND_AND_WALES, names.get(code, code)))
