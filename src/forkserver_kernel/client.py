@@ -11,6 +11,7 @@ import asyncio
 import atexit
 import contextlib
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -301,13 +302,10 @@ class ForkServer(_Zygote):
         """What the zygote said after its imports: `skipped` modules, `threads`, `sources`. Waits for it."""
         with self._lock:
             if self._report is None:
-                self._control.settimeout(START_TIMEOUT)
-                try:
-                    self._report = _wire.receive(self._control)
-                except TimeoutError as error:
-                    raise ForkServerError(f"the zygote was not ready in {START_TIMEOUT:.0f} s") from error
-                finally:
-                    self._control.settimeout(None)
+                # Not `settimeout`: it would hold for every process that borrows the zygote.
+                if not select.select([self._control], [], [], START_TIMEOUT)[0]:
+                    raise ForkServerError(f"the zygote was not ready in {START_TIMEOUT:.0f} s")
+                self._report = _wire.receive(self._control)
                 if self._report is None:
                     raise ForkServerError(
                         f"the zygote ended while starting (exit status {self._process.wait()})"
@@ -385,6 +383,7 @@ def _setting(python: str, preload: Sequence[str], env: dict[str, str]) -> tuple:
 
 def borrow(python: str, preload: Sequence[str], env: dict[str, str], control: socket.socket) -> None:
     """Use a zygote that the process before this one has lent, for this setting, for as long as it answers."""
+    control.set_inheritable(False)  # a child of this process must not keep the zygote waiting
     with _guard:
         _servers[_setting(python, preload, env)] = LentZygote(control)
 

@@ -182,9 +182,10 @@ class Catalogue:
         digest = sha256(path)
         if self.resources[name].get("hash") == f"sha256:{digest}":
             # Kept for the next catalogue: a notebook forked from a process that has read it need not.
-            if name not in _READ or _READ[name][0] != digest:
-                _READ[name] = (digest, contracts.read_csv(path, name, validated=True))
-            frame = _READ[name][1]
+            known = _READ.get(name)
+            if known is None or known[0] != digest:
+                known = _READ[name] = (digest, contracts.read_csv(path, name, validated=True))
+            frame = known[1]
         else:
             frame = contracts.read_csv(path, name, self._embedded_forces)
         if self.own_areas and "force_code" in frame:

@@ -89,7 +89,10 @@ def sync(coroutine):
 
 
 def borrower(control, channel) -> None:
-    """A process that borrows a zygote for the kernel `forked`; asked, it says who its kernel's parent is."""
+    """A process that borrows a zygote for the kernel `forked`; asked, it says who its kernel's parent is.
+
+    Asked to "stay" it says its kernel's process id and keeps the kernel.
+    """
     from jupyter_client.kernelspec import KernelSpecManager
 
     from forkserver_kernel import client, provisioner
@@ -98,5 +101,14 @@ def borrower(control, channel) -> None:
     preload = spec.metadata["kernel_provisioner"]["config"]["preload"]
     env = {**os.environ, "MPLBACKEND": provisioner.INLINE_BACKEND, "OMP_NUM_THREADS": "1"}
     client.borrow(spec.argv[0], preload, env, control)
-    while channel.recv():
-        channel.send(int(text(run(notebook("import os; print(os.getppid())")))))
+
+    async def stay() -> None:
+        async with kernel() as (manager, _):
+            channel.send(manager.provisioner.pid)
+            await asyncio.sleep(60)
+
+    while asked := channel.recv():
+        if asked == "stay":
+            sync(stay())
+        else:
+            channel.send(int(text(run(notebook("import os; print(os.getppid())")))))

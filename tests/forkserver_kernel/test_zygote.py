@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import select
 import signal
 import stat
 import subprocess
@@ -361,9 +362,23 @@ def test_processes_that_borrow_a_zygote_share_its_imports_and_one_that_is_killed
     one.process.join(30)
     assert other.kernel_parent() == zygote.pid
     assert other.end() == 0
-    assert psutil.Process(zygote.pid).children() == []
     zygote.stop()
     assert gone(zygote.pid)
+
+
+def test_a_kernel_ends_with_the_borrower_that_asked_for_it(fresh):
+    zygote = lent()
+    one, other = Borrower(zygote), Borrower(zygote)
+    assert [one.kernel_parent(), other.kernel_parent()] == [zygote.pid] * 2
+    one.channel.send("stay")
+    assert one.channel.poll(60)
+    kernel_pid = one.channel.recv()
+    assert psutil.Process(kernel_pid).ppid() == zygote.pid
+    one.process.kill()
+    assert gone(kernel_pid)
+    assert other.kernel_parent() == zygote.pid
+    assert other.end() == 0
+    zygote.stop()
 
 
 def test_a_borrower_whose_zygote_has_died_starts_one_of_its_own(fresh):
@@ -381,10 +396,12 @@ def test_a_lent_zygote_ends_with_its_owner_and_its_end_is_clean(fresh):
     _ = zygote.report  # it is ready
     client.shut_down_all()
     assert gone(zygote.pid)
-    unread = lent()
-    time.sleep(0.1)
-    unread.stop(30)  # while it still imports, or with its report unread
-    assert unread._process.returncode == 0
+    for ready in (False, True):
+        unread = lent()
+        if ready:
+            select.select([unread.control], [], [], 60)  # its report is there, and nobody has read it
+        unread.stop(30)
+        assert unread._process.returncode == 0
 
 
 def test_a_living_owner_s_folder_is_never_swept(fresh):

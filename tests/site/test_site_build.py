@@ -132,6 +132,14 @@ def test_a_command_that_ends_before_its_word_is_reported(catalogue, tmp_path):
         workers.wait_for(worker, "texts")
 
 
+def test_a_command_that_ends_well_without_its_word_is_no_less_a_fault():
+    with (
+        pytest.raises(DownloadsError, match=r"without saying 'texts'.*Fix: build again"),
+        Workers() as workers,
+    ):
+        workers.wait_for(workers.start("peelbook.site.memory", {}), "texts")
+
+
 def test_a_page_edited_by_hand_is_put_right_by_the_next_build(build):
     report = build(sample_results(slugs=("kent",)))
     before = files(report.out_dir)
@@ -450,6 +458,11 @@ def test_a_staged_page_is_the_page_that_myst_nb_makes_of_its_notebook(
         for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
     ]
     assert len(results) == 10
+    # What none of them has, and a user's may: another parser at work inside the page.
+    other = json.loads(results[0].notebook)
+    words = {"cell_type": "markdown", "id": "other", "metadata": {}}
+    other["cells"].append({**words, "source": "## In other words\n\n```{eval-rst}\n*Thus* too.\n```"})
+    results[0] = replace(results[0], notebook=json.dumps(other).encode())
     quick = site.build(results, tmp_path / "staged", catalogue=catalogue, jobs=1, work_dir=tmp_path / "a")
     monkeypatch.setattr(cells, "stage", lambda source: None)
     slow = site.build(results, tmp_path / "whole", catalogue=catalogue, jobs=1, work_dir=tmp_path / "b")
@@ -457,6 +470,7 @@ def test_a_staged_page_is_the_page_that_myst_nb_makes_of_its_notebook(
     assert {name for name in files(slow.out_dir) if name.endswith(".html")} == set(pages)
     for name, content in pages.items():
         assert (slow.out_dir / name).read_text() == content.decode(), name
+    assert b"<em>Thus</em> too." in pages[f"forces/metropolitan/{results[0].section}.html"]
 
 
 def test_code_that_shows_nothing_is_folded_with_that_of_the_cell_after_it(edition_site):

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -95,11 +96,33 @@ def test_pieces_of_an_index_that_was_not_finished_are_not_kept(tmp_path, monkeyp
     before = files(tmp_path / "out")
     (site / "page3.html").write_text((site / "page3.html").read_text().replace("Stop", "Halt"))
     with monkeypatch.context() as patch, pytest.raises(SearchIndexError):
-        patch.setattr(search, "binary", lambda: Path("/bin/false"))
+        real = subprocess.Popen
+        patch.setattr(search.subprocess, "Popen", lambda command, **more: real(["/bin/false"], **more))
         index(site, tmp_path / "out")
     for path in (tmp_path / "out" / "fragment").iterdir():
         path.write_bytes(b"half")
     (site / "page3.html").write_text((site / "page3.html").read_text().replace("Halt", "Stop"))
+    assert index(site, tmp_path / "out")
+    assert files(tmp_path / "out") == before
+
+
+def test_an_index_whose_making_was_interrupted_is_not_taken_for_the_old_one(tmp_path, monkeypatch):
+    (tmp_path / "site").mkdir()
+    site = pages(tmp_path / "site")
+    index(site, tmp_path / "out")
+    before = files(tmp_path / "out")
+    old = (site / "page3.html").read_text()
+    (site / "page3.html").write_text(old.replace("Stop", "Halt"))
+    keep = search._keep_pieces
+
+    def interrupted(out):
+        keep(out)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(search, "_keep_pieces", interrupted)
+        index(site, tmp_path / "out")
+    (site / "page3.html").write_text(old)
     assert index(site, tmp_path / "out")
     assert files(tmp_path / "out") == before
 

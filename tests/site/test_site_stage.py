@@ -13,6 +13,7 @@ from peelbook import formats
 from peelbook.catalogue import Catalogue
 from peelbook.sections import all_sections
 from peelbook.site import cells, notebook
+from peelbook.site import stage as stage_module
 from peelbook.site._build import commit, make_edition, redirects, sitemap
 from peelbook.site.edition import Edition, base_url, edition_date
 from peelbook.site.marks import Marks, data_digest
@@ -327,3 +328,18 @@ def test_the_front_page_says_how_new_its_data_is(catalogue):
             if resource["kind"] != "secondary" and "last_day" in resource.get("coverage", {})
         )
     )
+
+
+def test_what_the_books_own_pages_say_of_the_tables_is_read_once_for_one_state_of_them(catalogue, tmp_path):
+    class Unread:
+        """A catalogue that nobody should ask."""
+
+    kept = tmp_path / "facts.json"
+    facts = stage_module._facts(catalogue, "one", kept)
+    assert facts["reported"] == sorted(set(catalogue.table("claims")["force_code"]))
+    assert facts["grades"]["by_force"]
+    assert stage_module._facts(Unread(), "one", kept) == facts
+    with pytest.raises(AttributeError):
+        stage_module._facts(Unread(), "other", kept)
+    kept.write_text("spoilt")
+    assert stage_module._facts(catalogue, "one", kept) == facts

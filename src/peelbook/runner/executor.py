@@ -86,17 +86,17 @@ class LocalPool:
         self.close(now=True)
 
     def close(self, *, now: bool) -> None:
-        """End the workers."""
+        """End the workers, and then what they fork their kernels from."""
         pool, self._pool = self._pool, None
-        if pool is None:
-            return
-        workers = list((pool._processes or {}).values()) if now else []
-        for process in workers:  # a worker at work would finish its notebook first
-            process.terminate()
-        pool.shutdown(wait=True, cancel_futures=True)
-        if self._zygote is not None:
-            self._zygote.stop()
-            self._zygote = None
+        zygote, self._zygote = self._zygote, None
+        try:
+            if pool is not None:
+                for process in list((pool._processes or {}).values()) if now else []:
+                    process.terminate()  # a worker at work would finish its notebook first
+                pool.shutdown(wait=True, cancel_futures=True)
+        finally:
+            if zygote is not None:
+                zygote.stop()
 
 
 class AnyExecutor:

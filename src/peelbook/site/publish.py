@@ -7,6 +7,7 @@ never rewritten in place (`put_file`): copying an edition's 7,000 files takes se
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import glob
@@ -16,7 +17,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from peelbook.errors import PeelbookError
@@ -155,21 +156,28 @@ def _publish(
     there = set(files_below(out_dir))
     tree = _Tree(out_dir, there)
     try:
-        tree.add(files, set(shared))
+        with _reported(out_dir):
+            tree.add(files, set(shared))
         more = later()
-        tree.add(more, more.keys())
-        gone = there - files.keys() - more.keys()
-        changed = tree.changed + len(gone)
-        if changed or not out_dir.exists():
-            tree.put_in_place()
+        with _reported(out_dir):
+            tree.add(more, more.keys())
+            changed = tree.changed + len(there - files.keys() - more.keys())
+            if changed or not out_dir.exists():
+                tree.put_in_place()
         return changed
+    finally:
+        tree.discard()
+
+
+@contextlib.contextmanager
+def _reported(out_dir: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise PublishError(
             f"{out_dir}: cannot publish the site ({error.strerror or error}). "
             "Fix: free some space or choose a folder that can be written; the site there is as it was."
         ) from error
-    finally:
-        tree.discard()
 
 
 class _Tree:

@@ -48,13 +48,18 @@ class CellsParser(MystParser):
 
 @contextlib.contextmanager
 def _no_spare_document() -> Iterator[None]:
-    """MyST makes a document, in case it was given none, for every page: a fifteenth of the time of reading it."""
-    made = base.make_document
-    base.make_document = lambda *_, **__: None
+    """MyST makes a document for every page, in case it was given none: a fifteenth of the time of reading it."""
+    make = base.make_document
+
+    def spare(*_: Any, **__: Any) -> Any:
+        base.make_document = make  # whoever asks next (a piece of reStructuredText) is in earnest
+        return None
+
+    base.make_document = spare
     try:
         yield
     finally:
-        base.make_document = made
+        base.make_document = make
 
 
 class CodeCell(SphinxDirective):

@@ -73,14 +73,18 @@ class Indexing:
         keep_only(texts, set(pages))
         names = "".join(f"{name} {sha256(texts / name)}\n" for name in pages)
         self.out = out
-        self.key = sha256(f"{program.stat().st_size} {names}".encode())
+        maker = f"pieces of {sha256(program)}"
+        self.key = f"{maker} {sha256(names.encode())}"
         self.mark = out.with_name(f"{out.name}-made-of")
         self.process: subprocess.Popen[str] | None = None
-        if out.exists() and self.mark.exists() and self.mark.read_text() == self.key:
+        known = self.mark.read_text() if self.mark.exists() else ""
+        if out.exists() and known == self.key:
             return
+        self.mark.unlink(
+            missing_ok=True
+        )  # from here on what is there is a part of an index, which nobody may keep
         if out.exists():
-            _keep_pieces(out) if self.mark.exists() else shutil.rmtree(out)
-        self.mark.unlink(missing_ok=True)  # a run that is killed leaves pieces that nobody may keep
+            _keep_pieces(out) if known.startswith(f"{maker} ") else shutil.rmtree(out)
         command = [
             str(program),
             "--site",

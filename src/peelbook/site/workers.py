@@ -47,6 +47,9 @@ class Workers:
         assert worker.stdout is not None
         if worker.stdout.readline().strip() != word:
             self._ended(worker)
+            raise DownloadsError(
+                f"The downloads could not be made: a process ended without saying {word!r}. Fix: build again."
+            )
 
     def __enter__(self) -> Workers:
         return self
