@@ -6,6 +6,7 @@ on those, so an undeclared read would let a stale page pass as fresh.
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -146,9 +147,13 @@ class Catalogue:
         Raises `MissingTableError`, `TableContractError`, `UndeclaredReadError` or `DataPackageError`.
         """
         self._allow(name)
+        return self._held(name).copy()
+
+    def _held(self, name: str) -> pd.DataFrame:
+        """A table read once, whatever a section declares. Not a copy: do not change it."""
         if name not in self._tables:
             self._tables[name] = self._read(name)
-        return self._tables[name].copy()
+        return self._tables[name]
 
     def read_elsewhere(self, name: str) -> None:
         """Count a table as read whose figures were worked out before. Raises `UndeclaredReadError`."""
@@ -271,17 +276,18 @@ class Catalogue:
         return None
 
     @cached_property
-    def _gaps(self) -> dict[tuple[str, str, str], list[tuple[pd.Timestamp, pd.Timestamp, str]]]:
-        """`gaps.csv` by table, force and status: first day, last day, reason.
-
-        Read whatever a section declares: the table is part of every cache key.
-        """
-        found: dict[tuple[str, str, str], list[tuple[pd.Timestamp, pd.Timestamp, str]]] = {}
+    def _gaps(self) -> dict[tuple[str, str], list[tuple[datetime.date, datetime.date, str, str]]]:
+        """`gaps.csv` by table and force, read whatever a section declares: it is part of every cache key."""
+        found: dict[tuple[str, str], list[tuple[datetime.date, datetime.date, str, str]]] = {}
         if self.has("gaps"):
-            for gap in self._read("gaps").itertuples():
-                key = (str(gap.table), str(gap.force_code), str(gap.status))
-                found.setdefault(key, []).append((gap.period_start, gap.period_end, str(gap.reason)))
+            for row in self._held("gaps").itertuples():
+                entry = (row.period_start.date(), row.period_end.date(), str(row.status), str(row.reason))
+                found.setdefault((str(row.table), str(row.force_code)), []).append(entry)
         return found
+
+    def gaps(self, name: str, force_code: str) -> list[tuple[datetime.date, datetime.date, str, str]]:
+        """Return what is recorded of a force in a table: first day, last day, "missing" or "caution", reason."""
+        return self._gaps.get((name, force_code), [])
 
     def gap(self, name: str, force_code: str, period_end: Any = None) -> str | None:
         """Return the recorded reason why a table lacks a force (in a period), or `None`."""
@@ -289,15 +295,16 @@ class Catalogue:
 
         if reason := self.suppressed(name, force_code, period_end):
             return reason
-        gaps = self._gaps.get((name, force_code, "missing"), [])
-        day = None if period_end is None or not gaps else pd.Timestamp(period_end)
-        return next((reason for first, last, reason in gaps if day is None or first <= day <= last), None)
+        missing = [gap for gap in self.gaps(name, force_code) if gap[2] == "missing"]
+        day = None if period_end is None or not missing else pd.Timestamp(period_end).date()
+        return next(
+            (reason for first, last, _, reason in missing if day is None or first <= day <= last), None
+        )
 
     def cautions(self, name: str, force_code: str) -> list[str]:
         """Return what must be known of a force's figures that are there but must be read with care."""
-        return list(
-            dict.fromkeys(reason for _, _, reason in self._gaps.get((name, force_code, "caution"), []))
-        )
+        gaps = self.gaps(name, force_code)
+        return list(dict.fromkeys(reason for _, _, status, reason in gaps if status == "caution"))
 
     def provenance(self, name: str) -> Provenance:
         """Return where a table comes from: the data package, the user, or both."""

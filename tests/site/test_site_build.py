@@ -30,6 +30,7 @@ from site_samples import (
 from peelbook import site
 from peelbook.runner.errors import LockedError
 from peelbook.runner.lock import hold
+from peelbook.site import _build as building
 from peelbook.site import cells, frame, generated, own_files
 from peelbook.site._build import SiteBuildError
 from peelbook.site.marks import Marks
@@ -138,6 +139,23 @@ def test_a_command_that_ends_well_without_its_word_is_no_less_a_fault():
         Workers() as workers,
     ):
         workers.wait_for(workers.start("peelbook.site.memory", {}), "texts")
+
+
+def test_a_build_stopped_after_it_wrote_pages_does_not_pass_for_the_one_before(build, monkeypatch):
+    before = files(build(sample_results(slugs=("kent",))).out_dir)
+    others = sample_results(slugs=("kent",))
+    others[0] = replace(others[0], notebook=others[0].notebook.replace(b"Kent", b"Thanet"))
+    assert others[0] != sample_results(slugs=("kent",))[0]
+    render = building.render_pages
+
+    def stopped(*arguments):
+        render(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(building, "render_pages", stopped)
+        build(others)
+    assert files(build(sample_results(slugs=("kent",))).out_dir) == before
 
 
 def test_a_page_edited_by_hand_is_put_right_by_the_next_build(build):

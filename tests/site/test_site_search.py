@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 from peelbook.site import search
-from peelbook.site.search import SearchIndexError, _decode, _encode, index
+from peelbook.site.search import Indexing, SearchIndexError, _decode, _encode
+
+
+def index(site: Path, out: Path) -> bool:
+    """Index a folder of pages; return whether there was anything to do."""
+    with Indexing(site, out) as work:
+        return work.finish()
 
 
 def pages(folder: Path, count: int = 12) -> Path:

@@ -21,6 +21,7 @@ from peelbook.site.stage import (
     Staged,
     contents,
     grades,
+    latest_grades,
     notebooks_folder,
     sections_period,
     stage,
@@ -250,6 +251,18 @@ def test_marks_know_input_and_survive_damage(tmp_path):
         assert not Marks(path).same("a", "1"), "a spoilt mark only costs work"
 
 
+def test_marks_vouch_for_nothing_while_something_is_made_anew(tmp_path):
+    """A build that is killed between a new file and its mark, and then one of the old input."""
+    path = tmp_path / "marks.json"
+    first = Marks(path)
+    first.same("a", "1"), first.same("b", "1")
+    first.save()
+    killed = Marks(path)
+    assert killed.same("b", "1")
+    assert not killed.same("a", "2")
+    assert not Marks(path).same("a", "1")
+
+
 def test_changed_data_and_a_users_own_data_make_other_pages(data_copy, tmp_path):
     plain = data_digest(Catalogue(data_copy))
     with (data_copy / "judgments.csv").open("a") as table:
@@ -265,7 +278,7 @@ def test_changed_data_and_a_users_own_data_make_other_pages(data_copy, tmp_path)
 def test_the_front_page_shows_stated_grades_in_words_and_names_forces_without(catalogue, project):
     every = [SampleResult(force.slug, "workforce", notebook=b"{}") for force in catalogue.forces]
     edition = make_edition(every, catalogue, "metropolitan")
-    made = grades(catalogue, edition)
+    made = grades(latest_grades(catalogue), edition)
     met = next(cells for force, cells in made["rows"] if force.slug == "metropolitan")
     table = catalogue.table("judgments")
     stated = table[(table["force_code"] == "E23000001") & (table["cycle"] == max(table["cycle"]))]
@@ -279,7 +292,7 @@ def test_the_front_page_and_all_forces_compared_name_the_same_forces_without_gra
     from peelbook.national import NationalBook
 
     every = [SampleResult(force.slug, "workforce", notebook=b"{}") for force in catalogue.forces]
-    made = grades(catalogue, make_edition(every, catalogue, "metropolitan"))
+    made = grades(latest_grades(catalogue), make_edition(every, catalogue, "metropolitan"))
     chart = NationalBook(catalogue).grades()
     assert list(chart.columns)[1:] == made["areas"]
     assert len(chart.data) == len(made["rows"])
@@ -316,7 +329,7 @@ def test_the_period_of_the_sections_is_the_one_their_notebooks_ran_with(tmp_path
 def test_without_grades_the_front_page_does_without(data_copy, catalogue, project):
     edition = make_edition(sample_results(), catalogue, "metropolitan")
     (data_copy / "judgments.csv").unlink()
-    assert grades(Catalogue(data_copy), edition) is None
+    assert grades(latest_grades(Catalogue(data_copy)), edition) is None
     assert vintage(Catalogue(data_copy)), "the newest day is in the data package"
 
 
@@ -335,11 +348,18 @@ def test_what_the_books_own_pages_say_of_the_tables_is_read_once_for_one_state_o
         """A catalogue that nobody should ask."""
 
     kept = tmp_path / "facts.json"
-    facts = stage_module._facts(catalogue, "one", kept)
+
+    def known(tables, data):
+        marks = Marks(tmp_path / "marks.json")
+        found = stage_module._facts(tables, data, marks, kept)
+        marks.save()
+        return found
+
+    facts = known(catalogue, "one")
     assert facts["reported"] == sorted(set(catalogue.table("claims")["force_code"]))
     assert facts["grades"]["by_force"]
-    assert stage_module._facts(Unread(), "one", kept) == facts
+    assert known(Unread(), "one") == facts
     with pytest.raises(AttributeError):
-        stage_module._facts(Unread(), "other", kept)
+        known(Unread(), "other")
     kept.write_text("spoilt")
-    assert stage_module._facts(catalogue, "one", kept) == facts
+    assert known(catalogue, "one") == facts

@@ -262,6 +262,21 @@ def test_a_worker_is_stopped_when_the_build_fails(tmp_path):
     assert all(worker.poll() is not None for worker in workers.running)
 
 
+def test_downloads_that_were_not_finished_do_not_pass_for_those_before(tmp_path, monkeypatch):
+    downloads.write_one("kent", {}, "old", EDITION, tmp_path)
+    assert downloads.stale({"kent": "old"}, EDITION, tmp_path) == []
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        write = downloads.write_force
+
+        def stopped(*arguments):
+            write(*arguments)
+            raise KeyboardInterrupt
+
+        patch.setattr(downloads, "write_force", stopped)
+        downloads.write_one("kent", {}, "new", EDITION, tmp_path)
+    assert downloads.stale({"kent": "old"}, EDITION, tmp_path) == ["kent"]
+
+
 def test_the_stale_downloads_are_shared_out_once_each(tmp_path):
     slugs = ["a", "b", "c", "d", "e"]
     digests = dict.fromkeys(slugs, "x")

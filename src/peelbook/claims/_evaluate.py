@@ -100,12 +100,10 @@ def evaluate(catalogue: Catalogue, force_code: str, *, section: str | None = Non
         calculator = Calculator(catalogue, ledger)
         return [verdict(calculator, claim) for claim in ledger.claims if section in (None, claim.section)]
 
+    if section is not None:
+        return verdicts()
     # The whole ledger is asked for by its downloads and by several pages.
-    return (
-        verdicts()
-        if section is not None
-        else list(measures.kept(catalogue, ("verdicts", force_code), verdicts))
-    )
+    return list(measures.kept(catalogue, ("verdicts", force_code), verdicts))
 
 
 def verdict(calculator: Calculator, claim: Claim) -> Verdict:

@@ -38,13 +38,8 @@ def render(figure: Figure) -> PillowImage.Image:
     from PIL import Image, ImageDraw
 
     canvas = FigureCanvasAgg(figure)
-    # `figure.findobj` would build every tick of every axis, which takes as long as the drawing.
-    written: list[Any] = [
-        *figure.artists,
-        *figure.texts,
-        *(text for axes in figure.axes for text in axes.texts),
-    ]
-    texts = [item for item in written if item.get_gid() == TEXT_MARK and item.get_visible()]
+    drawn: list[Any] = figure.artists
+    texts = [item for item in drawn if item.get_gid() == TEXT_MARK and item.get_visible()]
     try:
         for text in texts:
             text.set_visible(False)

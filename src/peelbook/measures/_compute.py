@@ -98,7 +98,7 @@ def compute(catalogue: Catalogue, measure_id: str, **dimension: Any) -> pd.DataF
     measure = registry()[measure_id]
     dimension = _checked(measure, dimension)
     key = ("measure", measure_id, _frozen(dimension))
-    return _kept(catalogue, key, lambda: _frame(catalogue, measure, dimension), measure.tables).copy()
+    return kept(catalogue, key, lambda: _frame(catalogue, measure, dimension), measure.tables).copy()
 
 
 def share(catalogue: Catalogue) -> int:
@@ -253,13 +253,8 @@ def _frozen(dimension: Mapping[str, Any]) -> tuple[Any, ...]:
 T = TypeVar("T")
 
 
-def kept(catalogue: Catalogue, key: Any, make: Callable[[], T]) -> T:
-    """Return what `make` gives for a catalogue, made at most once for each object. Not a copy: do not change it."""
-    return _kept(catalogue, key, make)
-
-
-def _kept(catalogue: Catalogue, key: Any, make: Callable[[], T], tables: Sequence[str] = ()) -> T:
-    """What belongs to a key, made at most once for each catalogue object. Not a copy: do not change it.
+def kept(catalogue: Catalogue, key: Any, make: Callable[[], T], tables: Sequence[str] = ()) -> T:
+    """Return what belongs to a key, made at most once for each catalogue object. Not a copy: do not change it.
 
     With `tables`, it may come from a process before this one, which worked it out from the same bytes.
     """
@@ -286,7 +281,7 @@ def _need(catalogue: Catalogue, measure: Measure, name: str) -> None:
 
 def _table(catalogue: Catalogue, measure: Measure, name: str) -> pd.DataFrame:
     _need(catalogue, measure, name)
-    return _kept(catalogue, ("table", name), lambda: catalogue.table(name))
+    return kept(catalogue, ("table", name), lambda: catalogue.table(name))
 
 
 def _no_table(catalogue: Catalogue, measure: Measure) -> str:
@@ -308,7 +303,7 @@ def _totals(catalogue: Catalogue, measure: Measure, part: Part, dimension: Mappi
     """One part's figure by force and period: columns force_code, period_end, amount."""
     filters = _filters(part, dimension)
     key = ("part", part.table, part.columns, tuple(sorted(filters.items())), part.every, measure.areas)
-    return _kept(catalogue, key, lambda: _sum(catalogue, measure, part, filters)).copy()
+    return kept(catalogue, key, lambda: _sum(catalogue, measure, part, filters)).copy()
 
 
 def _sum(
@@ -321,10 +316,10 @@ def _sum(
                 f"{measure.id}: the table {part.table!r} has no column {column!r}. "
                 f"Fix: in the registry, use one of {', '.join(table.columns)}."
             )
-    grid = _kept(catalogue, ("grid", part.table), lambda: _grid(table))
+    grid = kept(catalogue, ("grid", part.table), lambda: _grid(table))
     keep = (grid.national if measure.areas == "national" else ~grid.national) & (grid.place >= 0)
     for column, values in filters.items():
-        codes, found = _kept(catalogue, ("codes", part.table, column), partial(_codes, table[column]))
+        codes, found = kept(catalogue, ("codes", part.table, column), partial(_codes, table[column]))
         # One answer more than there are values: a row without one has the code -1.
         keep &= np.append(_isin(found, values), False)[codes]
     if filters and not keep.any():

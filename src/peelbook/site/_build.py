@@ -119,10 +119,13 @@ def build(
             clock("stage")
             key = _pages_key(work / "source", edition)
             if not _unchanged(work / "html", key):
+                # A build that is killed must not pass for the one before it.
+                _record(work / "html").unlink(missing_ok=True)
                 render_pages(work / "source", work / "html", work / "doctrees", edition, jobs)
                 _remember(work / "html", key)
             clock("pages")
             with search.Indexing(work / "html", work / "pagefind") as indexing:
+                clock("search")  # what is left of it passes while the rest is made
                 workers.join()
                 clock("downloads")
                 _write_extras(extras, edition, staged, catalogue, provenance or {})
@@ -263,6 +266,11 @@ def _pages_key(source: Path, edition: Edition) -> str:
     return sha256(f"{tree}{config}{json.dumps(edition.to_config(), sort_keys=True)}{code_digest()}".encode())
 
 
+def _record(out: Path) -> Path:
+    """Where it is kept what the pages in a folder were made of."""
+    return out.with_name(f"{out.name}-made-of")
+
+
 def _names(folder: Path) -> str:
     return sha256("\n".join(files_below(folder)).encode())
 
@@ -270,13 +278,13 @@ def _names(folder: Path) -> str:
 def _unchanged(out: Path, key: str) -> bool:
     """Whether the pages in a folder were made of this, and are all still there."""
     try:
-        return out.with_name(f"{out.name}-made-of").read_text() == f"{key} {_names(out)}"
+        return _record(out).read_text() == f"{key} {_names(out)}"
     except FileNotFoundError:
         return False
 
 
 def _remember(out: Path, key: str) -> None:
-    put_file(out.with_name(f"{out.name}-made-of"), f"{key} {_names(out)}")
+    put_file(_record(out), f"{key} {_names(out)}")
 
 
 def _plain(text: str) -> str:

@@ -86,6 +86,7 @@ def _key(digest: str, edition: Edition) -> str:
 def write_one(slug: str, sources: Mapping[str, Path], digest: str, edition: Edition, out: Path) -> None:
     """Write the downloads of one force from its notebooks (section stem → file)."""
     figures = [(stem, figure) for stem, path in sources.items() for figure in cells.figures(path)]
+    _mark(out, slug).unlink(missing_ok=True)  # it vouches for no file while they are made
     write_force(edition.by_slug[slug].name, figures, edition, out / FORCES_FOLDER / slug)
     put_file(_mark(out, slug), _key(digest, edition))
 

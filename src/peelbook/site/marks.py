@@ -53,9 +53,16 @@ class Marks:
             self.before = {}
 
     def same(self, name: str, key: str) -> bool:
-        """Whether a file was made of this input by this code. Remembers it for the next time."""
+        """Whether a file was made of this input by this code. Remembers it for the next time.
+
+        Where it was not, the caller makes it anew, and until `save` no record vouches for what is there: a build
+        that is killed meanwhile must not pass for the one before it.
+        """
         self.now[name] = sha256(f"{code_digest()} {key}".encode())
-        return self.before.get(name) == self.now[name]
+        if self.before.get(name) == self.now[name]:
+            return True
+        self.path.unlink(missing_ok=True)
+        return False
 
     def save(self) -> None:
         """Write the marks; call it only once every file is written."""

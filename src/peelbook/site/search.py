@@ -47,18 +47,12 @@ _NO_TEXT = re.compile(
 )
 
 
-def index(site: Path, out: Path) -> bool:
-    """Index the pages of a folder that have a `data-pagefind-body`, into `out`.
-
-    Returns whether there was anything to do: pages of the same text keep the index they have. Raises
-    `SearchIndexError` with Pagefind's own message.
-    """
-    with Indexing(site, out) as work:
-        return work.finish()
-
-
 class Indexing:
-    """Pagefind at work beside this process, from the start of the block until `finish`, or killed at its end."""
+    """Pagefind at work beside this process, from the start of the block until `finish`, or killed at its end.
+
+    It indexes the pages of a folder that have a `data-pagefind-body`, into `out`; pages of the same text keep the
+    index they have.
+    """
 
     def __init__(self, site: Path, out: Path):
         program = binary()
@@ -80,21 +74,12 @@ class Indexing:
         known = self.mark.read_text() if self.mark.exists() else ""
         if out.exists() and known == self.key:
             return
-        self.mark.unlink(
-            missing_ok=True
-        )  # from here on what is there is a part of an index, which nobody may keep
+        # From here on what is there is a part of an index, which nobody may keep.
+        self.mark.unlink(missing_ok=True)
         if out.exists():
             _keep_pieces(out) if known.startswith(f"{maker} ") else shutil.rmtree(out)
-        command = [
-            str(program),
-            "--site",
-            str(texts),
-            "--output-path",
-            str(out),
-            "--keep-index-url",
-            "--quiet",
-        ]
-        command += ["--exclude-selectors", ".headerlink"]
+        command = [str(program), "--site", str(texts), "--output-path", str(out), "--keep-index-url"]
+        command += ["--quiet", "--exclude-selectors", ".headerlink"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def __enter__(self) -> Indexing:
@@ -106,7 +91,10 @@ class Indexing:
             self.process.communicate()
 
     def finish(self) -> bool:
-        """Wait until the index is there; return whether it was made anew. Raises `SearchIndexError`."""
+        """Wait until the index is there; return whether it was made anew.
+
+        Raises `SearchIndexError` with Pagefind's own message.
+        """
         if self.process is None:
             return False
         said, complained = self.process.communicate()

@@ -6,6 +6,7 @@ an unchanged page is not read again.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +23,7 @@ from peelbook.files import sha256
 from peelbook.sections import all_sections, section
 from peelbook.site import cells, generated, notebook
 from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry, short_title
-from peelbook.site.marks import Marks, code_digest, data_digest
+from peelbook.site.marks import Marks, data_digest
 from peelbook.site.publish import keep_only, put_file
 from peelbook.site.templates import render
 
@@ -86,7 +87,7 @@ def stage(
         staged.notebooks.setdefault(result.force_slug, {})[result.section] = path
 
     data = data_digest(catalogue)
-    facts = _facts(catalogue, data, folder.with_name(f"{folder.name}-made-of-facts.json"))
+    facts = _facts(catalogue, data, made_of, folder.with_name(f"{folder.name}-made-of-facts.json"))
     for slug, keys in digests.items():
         staged.digests[slug] = sha256("".join(f"{stem}{keys[stem]}" for stem in keys).encode())
         name = f"{FORCES_FOLDER}/{slug}/index"
@@ -189,21 +190,17 @@ def _force_page(force: ForceEntry, notebooks: Mapping[str, Path], checked: bool)
     return _page(f"# {force.name}", body)
 
 
-def _facts(catalogue: Catalogue, data: str, kept: Path) -> dict[str, Any]:
+def _facts(catalogue: Catalogue, data: str, made_of: Marks, kept: Path) -> dict[str, Any]:
     """What every build's own pages say of the tables: codes of the forces whose report is in the ledger, and grades.
 
     Kept in a file: to read two tables takes pandas, which a build that changes one page has no other need of.
     """
-    key = f"{code_digest()} {data}"
-    try:
-        known = json.loads(kept.read_text(encoding="utf-8"))
-        if known["key"] == key:
-            return known["facts"]
-    except (OSError, ValueError, TypeError, KeyError):
-        pass
+    if made_of.same("facts", data):
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads(kept.read_text(encoding="utf-8"))
     claims = catalogue.table("claims")["force_code"] if catalogue.has("claims") else []
-    facts = {"reported": sorted(set(claims)), "grades": _latest_grades(catalogue)}
-    put_file(kept, json.dumps({"key": key, "facts": facts}))
+    facts = {"reported": sorted(set(claims)), "grades": latest_grades(catalogue)}
+    put_file(kept, json.dumps(facts))
     return facts
 
 
@@ -228,7 +225,7 @@ def _home(edition: Edition, catalogue: Catalogue, staged: Staged, facts: Mapping
         **_map(edition, f"{FORCES_FOLDER}/"),
         "edition": edition,
         "sections": [(item.stem, short_title(item.stem)) for item in all_sections()],
-        "grades": _grid(facts["grades"], edition),
+        "grades": grades(facts["grades"], edition),
         "vintage": vintage(catalogue),
         "period": sections_period(staged),
         "reference_force": (reference := edition.by_slug.get(edition.reference)),
@@ -278,13 +275,8 @@ GRADE_MARKS = {
 }
 
 
-def grades(catalogue: Catalogue, edition: Edition) -> dict[str, Any] | None:
-    """The grades of the latest cycle as a grid of forces by area; `None` where there is no such table."""
-    return _grid(_latest_grades(catalogue), edition)
-
-
-def _latest_grades(catalogue: Catalogue) -> dict[str, Any] | None:
-    """The last cycle of inspections, the areas it states, and the grades by force and area."""
+def latest_grades(catalogue: Catalogue) -> dict[str, Any] | None:
+    """The last cycle of inspections and its grades by force and area; `None` where there is no such table."""
     try:
         table = catalogue.table("judgments")
     except PeelbookError:
@@ -298,8 +290,8 @@ def _latest_grades(catalogue: Catalogue) -> dict[str, Any] | None:
     return {"cycle": cycle, "by_force": by_force}
 
 
-def _grid(latest: Mapping[str, Any] | None, edition: Edition) -> dict[str, Any] | None:
-    """The grades as the front page shows them."""
+def grades(latest: Mapping[str, Any] | None, edition: Edition) -> dict[str, Any] | None:
+    """The latest grades as the front page shows them: a grid of forces by area."""
     if latest is None:
         return None
     # The areas of the book's sections, in their order: the same grid as that of all forces compared.

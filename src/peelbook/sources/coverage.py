@@ -42,7 +42,6 @@ def matrix(catalogue: Catalogue) -> pd.DataFrame:
     """
     import pandas as pd
 
-    reasons = catalogue.table("gaps") if catalogue.has("gaps") else None
     rows: list[tuple[Any, ...]] = []
     for name in package.made_tables(catalogue.resources):
         frame = catalogue.table(name)
@@ -55,19 +54,13 @@ def matrix(catalogue: Catalogue) -> pd.DataFrame:
             (code, day.date() if hasattr(day, "date") else day)
             for code, day in frame[["force_code", by]].drop_duplicates().itertuples(index=False)
         }
-        known: dict[str, list[tuple[Any, Any, str, str]]] = {}
-        if reasons is not None:
-            for gap in reasons[reasons["table"] == name].itertuples():
-                entry = (gap.period_start.date(), gap.period_end.date(), gap.status, gap.reason)
-                known.setdefault(gap.force_code, []).append(entry)
         codes = [*catalogue.forces.codes]
         if ENGLAND_AND_WALES in expected or ENGLAND_AND_WALES in {code for code, _ in present}:
             codes.append(ENGLAND_AND_WALES)
         for code in codes:
+            gaps_here = catalogue.gaps(name, code)
             for period, (start, end) in spans.items():
-                state, reason = _state(
-                    (code, period) in present, code in expected, start, end, known.get(code, [])
-                )
+                state, reason = _state((code, period) in present, code in expected, start, end, gaps_here)
                 rows.append((name, code, str(period), start, end, state, reason))
     return pd.DataFrame(rows, columns=COLUMNS)
 
