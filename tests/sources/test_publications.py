@@ -382,7 +382,7 @@ class TestRecordedCrime:
         header = [*files.CRIME_HEADER[:-1], "Number of offences counted"]
         path = files.recorded_crime(tmp_path / "r.ods", last=header)
         with pytest.raises(
-            SourceFileError, match="rename 'Number of offences counted' to 'Number of Offences'"
+            SourceFileError, match="'Number of offences counted' may be it under another heading"
         ) as caught:
             read(path)
         assert (caught.value.sheet, caught.value.row) == ("2022-23", 2)

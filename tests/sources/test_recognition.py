@@ -5,6 +5,7 @@ import source_files as files
 
 from peelbook import contracts
 from peelbook.errors import SourceFileError
+from peelbook.sources import headings
 from peelbook.sources.publication import facts, recognise, registry, releases
 from peelbook.sources.reading import SourceFile
 
@@ -40,6 +41,37 @@ def test_the_csv_form_of_every_untested_publication_is_recognised(tmp_path):
             assert table in recognise(SourceFile(path))[0].tables
 
 
+def test_headings_of_every_known_edition_are_read(tmp_path):
+    names = {"Rank description": "Rank", "Geo code": "Geocode", "As at 31 March...": "As at 31 March"}
+    header = [names.get(str(name), name) for name in files.WORKFORCE_HEADER]
+    publication, match = recognise(SourceFile(files.workforce(tmp_path / "w.ods", header=header)))
+    assert (publication.name, match.complete) == ("workforce", True)
+    assert headings.editions("workforce") == ("July 2023", "January 2026")
+
+
+def test_every_edition_names_columns_that_its_adapter_has():
+    for publication in registry().values():
+        for edition in headings.entries(publication.name):
+            assert edition["known_from"]
+            assert set(edition["headings"]) <= set(headings.of(publication.name))
+    assert {entry["publication"] for entry in headings.entries()} <= set(registry())
+
+
+def test_a_file_that_shares_force_and_year_only_is_not_taken_for_another_publication(tmp_path):
+    header = [
+        "Financial Year",
+        "Financial Quarter",
+        "Force Name",
+        "Offence Code",
+        "Cautions",
+        "Fines",
+        "Fees",
+    ]
+    path = files.write_csv(tmp_path / "x.csv", [header, ["2022/23", 1, "Kent", "46", 1, 2, 3]])
+    with pytest.raises(SourceFileError, match="no known publication"):
+        recognise(SourceFile(path))
+
+
 def test_a_renamed_column_is_named_with_its_new_name(tmp_path):
     header = ["Headcount total" if name == "Total (headcount)" else name for name in files.WORKFORCE_HEADER]
     path = files.workforce(tmp_path / "w.ods", header=header)
@@ -48,7 +80,10 @@ def test_a_renamed_column_is_named_with_its_new_name(tmp_path):
     message = str(caught.value)
     assert "Police workforce by force" in message
     assert "'Total (headcount)' is missing" in message
-    assert "rename 'Headcount total' to 'Total (headcount)'" in message
+    assert "'Headcount total' may be it under another heading" in message
+    assert "see in the publisher's notes whether 'Headcount total' is the same" in message
+    assert "an edition whose headings are known (July 2023, January 2026)" in message
+    assert "rename '" not in message
     assert (caught.value.sheet, caught.value.row) == ("Data", 1)
 
 
@@ -63,7 +98,7 @@ def test_a_column_nobody_expects_is_named(tmp_path):
     header = [*files.WORKFORCE_HEADER, "Ethnicity"]
     path = files.workforce(tmp_path / "w.ods", [[2022, *["x"] * 9]], header=header)
     with pytest.raises(
-        SourceFileError, match=r"'Ethnicity' is not part of this publication.*remove 'Ethnicity'"
+        SourceFileError, match=r"'Ethnicity' is not part of this publication.*not split by 'Ethnicity'"
     ):
         recognise(SourceFile(path))
 

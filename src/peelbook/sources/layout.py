@@ -17,6 +17,17 @@ from peelbook.errors import SourceFileError
 from peelbook.sources.cells import NATIONAL_NAMES, OTHER_BODIES, Rows, figure
 from peelbook.sources.reading import SourceFile, key
 
+# Headings that many publications share and that therefore tell none of them.
+COMMON = frozenset(
+    key(name)
+    for name in (
+        *("Force", "Force Name", "Police force", "Police force area", "police_force_area", "force_code"),
+        *("Geo code", "Geocode", "Area code", "Area name", "Region", "Code", "Name"),
+        *("Year", "Financial Year", "Financial Quarter", "Quarter", "Year ending March", "period_end"),
+        *("Total", "Sex", "Ethnicity", "Number"),
+    )
+)
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -33,6 +44,8 @@ class Layout:
     sheet: str | None = None
     title: str | None = None  # a pattern the text above the header must hold
     extras_allowed: bool = False
+    editions: tuple[str, ...] = ()  # whose headings `columns` knows, for a refusal to name
+    form: bool = False  # the table's own CSV form, which an analyst fills
 
     def accepts(self, sheet: str) -> bool:
         """Whether a sheet of this name may hold the table."""
@@ -65,11 +78,23 @@ class Match:
 
     @property
     def near(self) -> bool:
-        """Whether enough is there to say that the publication is meant."""
-        return self.score >= 0.5
+        """Whether enough is there to say that the publication is meant.
+
+        Force and year are in every table: most columns must fit, half of those that few tables have among
+        them, and what is there besides must not outweigh them.
+        """
+        own = [
+            name for name, names in self.layout.columns.items() if not COMMON.intersection(map(key, names))
+        ]
+        fits = len(self.places) / (len(self.layout.columns) + len(self.extra))
+        return self.score > 0.5 and fits >= 0.6 and 2 * len(self.places.keys() & own) >= len(own)
 
     def problem(self) -> tuple[str, str]:
-        """Return what is wrong with the header, and the fix."""
+        """Return what is wrong with the header, and the fix.
+
+        A column that has another name may have another meaning, and one more may split the figures: nobody
+        is told to rename or remove it.
+        """
         parts, fixes = [], []
         free = list(self.extra)
         for name in self.missing:
@@ -77,14 +102,22 @@ class Match:
             if near:
                 taken = next(extra for extra in free if key(extra) == near[0])
                 free.remove(taken)
-                parts.append(f"the column {name!r} is missing; {taken!r} may be it renamed")
-                fixes.append(f"rename {taken!r} to {name!r}")
+                parts.append(f"the column {name!r} is missing; {taken!r} may be it under another heading")
+                fixes.append(f"see in the publisher's notes whether {taken!r} is the same as {name!r}")
             else:
                 parts.append(f"the column {name!r} is missing")
-                fixes.append(f"restore {name!r}")
+                fixes.append(f"look for the table that has {name!r}")
         for extra in free:
             parts.append(f"the column {extra!r} is not part of this publication")
-            fixes.append(f"remove {extra!r}")
+            fixes.append(f"look for the table that is not split by {extra!r}")
+        if self.layout.form:
+            return "; ".join(
+                parts
+            ), f"give the form these columns and no other: {', '.join(self.layout.columns)}"
+        if any("may be it" in part for part in parts):
+            fixes.append("if it is the same, have the heading added to sources/headings.toml")
+        if self.layout.editions:
+            fixes.append(f"or use an edition whose headings are known ({', '.join(self.layout.editions)})")
         return "; ".join(parts), "; ".join(fixes)
 
     def refusal(self, title: str) -> SourceFileError:

@@ -21,7 +21,7 @@ LEAVE_OUT = "leave out this force's rows of the period if there is no figure; it
 
 def layout(table: str) -> Layout:
     """Return the layout of a table's CSV form."""
-    return Layout({field["name"]: (field["name"],) for field in contracts.load(table)["fields"]})
+    return Layout({field["name"]: (field["name"],) for field in contracts.load(table)["fields"]}, form=True)
 
 
 def is_form(match: Match, table: str) -> bool:

@@ -9,24 +9,13 @@ from __future__ import annotations
 import datetime
 import re
 
+from peelbook.sources import headings
 from peelbook.sources.cells import without_marks
-from peelbook.sources.layout import Layout, Match, columns
+from peelbook.sources.layout import Layout, Match
 from peelbook.sources.publication import Context, Publication, Result
 from peelbook.sources.reading import key
 
-LAYOUT = Layout(
-    columns(
-        year=("As at 31 March...", "As at 31 March"),
-        code=("Geo code", "Geocode"),
-        force="Force Name",
-        region="Region",
-        sex="Sex",
-        rank="Rank description",
-        worker="Worker type",
-        headcount="Total (headcount)",
-        fte="Total (FTE)",
-    ),
-)
+LAYOUT = Layout(headings.of("workforce"), editions=headings.editions("workforce"))
 
 _SEX = ("Female", "Male", "Not stated", "Prefer not to say", "Prefer to self-describe")
 _WORKER = (
