@@ -57,6 +57,10 @@ class LockedError(PeelbookError):
     """Another run is at work in the same folder."""
 
 
+class OutputError(PeelbookError):
+    """What is to be written cannot stand in the place that was named; what is there is as it was."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing wrong with one table: the place, the rule it breaks and how to mend it."""

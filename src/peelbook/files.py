@@ -8,6 +8,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from peelbook import output
+
 
 def sha256(source: Path | bytes) -> str:
     """Return the SHA-256 of a file's bytes, or of bytes, as 64 hex digits."""
@@ -31,11 +33,11 @@ def files_below(folder: Path | str) -> list[str]:
 def write_atomic(path: Path, content: bytes | str) -> bool:
     """Write a file so that a reader sees the old or the new bytes, never a part.
 
-    Returns whether the bytes changed; unchanged files are not touched. Raises `OSError` (disk full,
-    read-only folder) with the old file intact.
+    Returns whether the bytes changed; unchanged files are not touched. A link to a file is followed. Raises
+    `OSError` (disk full, read-only folder) with the old file intact, `OutputError` for a device, a pipe, a folder.
     """
     payload = content.encode() if isinstance(content, str) else content
-    path = Path(path)
+    path = output.file(path)
     if path.exists() and path.read_bytes() == payload:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -217,6 +217,7 @@ FOUNDATION = {
     "errors",
     "paths",
     "files",
+    "output",
     "formats",
     "display",
     "forces",

@@ -234,3 +234,15 @@ def test_a_faulty_notebook_stops_the_run_before_any_kernel(book):
 def test_nothing_but_the_cache_is_left_of_a_run(book):
     book.run(forces=["kent"])
     assert sorted(path.name for path in book.workspace.base.iterdir()) == ["cache", "lock"]
+
+
+def test_what_a_notebook_without_own_data_says_and_draws_is_not_rewritten(book):
+    png = "iVBORw0KGgoNoneNoneNone"
+    book.put(
+        "alpha",
+        code("print(None)"),
+        code(f"from IPython.display import display\ndisplay({{'image/png': {png!r}}}, raw=True)"),
+    )
+    (result,) = book.run(["kent"], [book.sections[0]])
+    assert "None\n" in printed(result)
+    assert png in json.dumps(cells(result))

@@ -124,8 +124,36 @@ def test_the_kernel_stands_in_an_empty_folder_that_goes_away():
 
 def test_folders_of_this_machine_are_named_by_words(tmp_path):
     done = run(code(f"print({str(tmp_path / 'x.csv')!r})\n{str(tmp_path)!r}"), hidden={str(tmp_path): "data"})
-    assert str(tmp_path) not in done.notebook.decode()
-    assert "data/x.csv" in done.notebook.decode()
+    outputs = json.dumps(as_cells(done)[1]["outputs"])
+    assert str(tmp_path) not in outputs
+    assert "data/x.csv" in outputs
+
+
+def test_folders_are_named_by_words_in_texts_only_and_images_keep_every_byte(tmp_path):
+    import nbformat
+
+    folder = str(tmp_path)
+    drawn = f"iVBORw0KGgoNone{folder}None"
+    output_of = nbformat.v4.new_output
+    data = {"text/plain": f"{folder}/a", "application/json": {"file": [f"{folder}/b", 1, None]}}
+    outputs = [
+        output_of("display_data", data={**data, "image/png": drawn, "image/svg+xml": drawn}),
+        output_of("stream", text=f"None {folder} {folder}-other"),
+        output_of("error", ename="E", evalue=folder, traceback=[folder]),
+    ]
+    node = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=outputs)])
+    execute.hide_folders(node, {folder: "data"})
+    shown, said, failed = node.cells[0].outputs
+    assert shown.data["image/png"] == shown.data["image/svg+xml"] == drawn
+    assert shown.data["text/plain"] == "data/a"
+    assert shown.data["application/json"] == {"file": ["data/b", 1, None]}
+    assert said.text == f"None data {folder}-other"
+    assert (failed.evalue, failed.traceback) == ("data", ["data"])
+
+
+def test_only_a_folder_s_whole_name_is_ever_looked_for():
+    with pytest.raises(ValueError, match="not a folder's whole name"):
+        execute.without_folders("None", {"None": "data"})
 
 
 def test_the_kernel_s_environment_is_the_same_wherever_it_runs(monkeypatch):

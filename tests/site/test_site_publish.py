@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from peelbook.errors import OutputError
 from peelbook.runner.errors import LockedError
 from peelbook.runner.lock import hold
 from peelbook.site import publish as publishing
@@ -207,9 +208,26 @@ def test_a_site_a_new_folder_and_an_empty_one_may_be_replaced(tmp_path):
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "out").write_text("x")
-    with pytest.raises(PublishError, match="is a file"):
+    with pytest.raises(OutputError, match="is a file"):
         target(tmp_path / "out")
     assert (tmp_path / "out").read_text() == "x"
+
+
+def test_what_takes_the_folder_s_place_after_it_was_asked_for_is_not_replaced(tmp_path):
+    (tmp_path / "out").symlink_to(tmp_path / "real")
+    files = tree(tmp_path / "a", **{"index.html": "1"})
+    os.mkfifo(tmp_path / "real")
+    with pytest.raises(PublishError, match="Not a directory"):
+        publish(files, tmp_path / "out")
+    assert (tmp_path / "real").is_fifo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "out", "real"]
+
+
+def test_a_folder_on_which_a_disk_is_mounted_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "is_mount", lambda self: self.name == "out")
+    (tmp_path / "out").mkdir()
+    with pytest.raises(PublishError, match="a disk is mounted there"):
+        target(tmp_path / "out")
 
 
 def test_a_link_to_a_folder_is_followed_and_stays(tmp_path):

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from peelbook import claims
+from peelbook import claims, output
 from peelbook.catalogue import Catalogue
 from peelbook.errors import ParameterError, PeelbookError
 from peelbook.files import write_atomic
@@ -107,7 +107,7 @@ def new(
 ) -> None:
     """Write an empty ledger for another force's report, with the evidence ready and the values to fill in."""
     catalogue = _catalogue(data, "")
-    path = folder / "claims.csv"
+    path = output.folder(folder) / "claims.csv"
     if path.exists() and not replace:
         raise PeelbookError(f"{path}: there is one already. Fix: choose another folder, or add --replace.")
     if path.resolve() == (Path(catalogue.data_dir or "") / "claims.csv").resolve():

@@ -183,6 +183,7 @@ def run_command(
     as_json: JsonOption = False,
 ) -> None:
     """Execute the notebooks of some forces into the cache; what is up to date is not run again."""
+    from peelbook import output
     from peelbook.runner import engine
     from peelbook.runner.errors import UsageError
 
@@ -191,6 +192,8 @@ def run_command(
         raise UsageError(
             "--in-place takes one --force, and no --data, --out or --period. Fix: leave these out."
         )
+    if out is not None:
+        out = output.own_folder(out)
     if dry_run:
         _print_plan(workspace, forces, sections, period, again, as_json)
         return
@@ -198,7 +201,12 @@ def run_command(
     more: dict[str, Any] = {}
     if in_place:
         results, written = engine.run_in_place(
-            forces[0].slug, sections, workspace=workspace, options=options, progress=_progress(as_json)
+            forces[0].slug,
+            sections,
+            workspace=workspace,
+            again=again,
+            options=options,
+            progress=_progress(as_json),
         )
         more["written"] = written
     else:
@@ -243,15 +251,15 @@ def build_command(
     as_json: JsonOption = False,
 ) -> None:
     """Execute what needs it and build the site of these forces; it replaces the site in the folder at once."""
-    workspace, forces, sections = _choose(force, all_forces, section, data, suppress_below)
-    if dry_run:
-        _print_plan(workspace, forces, sections, period, again, as_json)
-        return
     from peelbook.runner import engine
     from peelbook.site.publish import target
 
+    workspace, forces, sections = _choose(force, all_forces, section, data, suppress_below)
     home = workspace.overlay or workspace.base.parent
-    folder = target(out or home / "_site")  # before anything runs
+    folder = target(out if out is not None else home / "_site")  # before anything runs
+    if dry_run:
+        _print_plan(workspace, forces, sections, period, again, as_json)
+        return
     results = engine.run(
         forces,
         sections,

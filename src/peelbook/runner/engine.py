@@ -211,13 +211,15 @@ def run_in_place(
     sections: Iterable[str | Section] | None = None,
     *,
     workspace: Workspace | None = None,
+    again: bool = False,
     options: Options | None = None,
     progress: Progress | None = None,
 ) -> tuple[list[Result], list[str]]:
     """Execute the committed notebooks and write them back; return the results and the files that changed.
 
-    Only for the force the notebooks are committed for. Nothing is written unless all of them ran.
-    Raises `UsageError` for another force.
+    Only for the force the notebooks are committed for; what is up to date is not run, unless `again`. Nothing is
+    written unless all of them ran. Raises `UsageError` for another force, `CacheError` where the folder of
+    notebooks cannot be written.
     """
     workspace = workspace or Workspace.default()
     known = plan.read_forces(workspace)[force]
@@ -228,16 +230,26 @@ def run_in_place(
                 f"The notebooks in {workspace.notebooks} are committed for another force than {known.slug!r}. "
                 "Fix: leave --in-place out; books of other forces are never committed."
             )
-    results = run([known], chosen, workspace=workspace, options=options, progress=progress)
+    results = run([known], chosen, workspace=workspace, again=again, options=options, progress=progress)
     if any(result.error for result in results) or len(results) < len(chosen):
         return results, []
     written = []
     for result in results:
         notebook = result.notebook
         path = workspace.notebook(result.section)
-        if notebook is not None and write_atomic(path, notebook):
+        if notebook is not None and _written(path, notebook):
             written.append(path.name)
     return results, written
+
+
+def _written(path: Path, notebook: bytes) -> bool:
+    """Write a notebook; whether its bytes changed. Raises `CacheError`."""
+    try:
+        return write_atomic(path, notebook)
+    except OSError as error:
+        raise CacheError(
+            f"{path}: cannot be written ({error.strerror or error}). Fix: free some space, or make the folder writable."
+        ) from error
 
 
 def write_notebooks(results: Sequence[Result], folder: Path) -> int:
@@ -250,13 +262,7 @@ def write_notebooks(results: Sequence[Result], folder: Path) -> int:
         notebook = result.notebook
         if notebook is None:
             continue
-        path = Path(folder) / result.force_slug / f"{result.section}.ipynb"
-        try:
-            changed += write_atomic(path, notebook)
-        except OSError as error:
-            raise CacheError(
-                f"{path}: cannot be written ({error.strerror or error}). Fix: free some space, or choose another folder."
-            ) from error
+        changed += _written(Path(folder) / result.force_slug / f"{result.section}.ipynb", notebook)
     return changed
 
 

@@ -146,15 +146,44 @@ def execute(
             raise _blame(node, parameters, error.cell_index, "error", _message(error)) from None
         except Exception as error:
             raise _failure(node, parameters, progress, error, cell_timeout) from error
-    text = hide(normalise(done).decode("utf-8"), hidden or {})
-    return Executed(text.encode("utf-8"), time.monotonic() - began, progress.seconds)
+    hide_folders(done, hidden or {})
+    return Executed(normalise(done), time.monotonic() - began, progress.seconds)
 
 
-def hide(text: str, folders: Mapping[str, str]) -> str:
-    """Return a text (plain, or JSON) with folders of this machine replaced by the words given for them."""
+def hide_folders(node: Any, folders: Mapping[str, str]) -> None:
+    """Replace folders of this machine in the texts of a notebook's outputs; images and other files stay as drawn."""
+    for cell in node.cells:
+        for output in cell.get("outputs", []):
+            for name in ("text", "evalue", "traceback"):
+                if name in output:
+                    output[name] = _in_texts(output[name], folders)
+            data = output.get("data", {})
+            for kind in data:
+                if kind.startswith("text/") or kind.partition(";")[0].endswith("json"):
+                    data[kind] = _in_texts(data[kind], folders)
+
+
+def _in_texts(value: Any, folders: Mapping[str, str]) -> Any:
+    """Return a value of JSON with folders replaced in each text of it."""
+    if isinstance(value, str):
+        return without_folders(value, folders)
+    if isinstance(value, list):
+        return [_in_texts(item, folders) for item in value]
+    if isinstance(value, dict):
+        return type(value)({name: _in_texts(item, folders) for name, item in value.items()})
+    return value
+
+
+def without_folders(text: str, folders: Mapping[str, str]) -> str:
+    """Return a text with folders of this machine, as whole names, replaced by the words given for them.
+
+    Raises `ValueError` for a folder that is not named from the root: such a name may stand in any text.
+    """
     for folder, word in sorted(folders.items(), key=lambda item: -len(item[0])):
-        for written in dict.fromkeys((folder, json.dumps(folder)[1:-1])):
-            text = text.replace(written, word)
+        if not Path(folder).is_absolute():
+            raise ValueError(f"{folder!r} is not a folder's whole name")
+        written = "|".join(map(re.escape, dict.fromkeys((folder, json.dumps(folder)[1:-1]))))
+        text = re.sub(rf"(?:{written})(?![\w-])", word.replace("\\", r"\\"), text)
     return text
 
 

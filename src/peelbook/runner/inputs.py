@@ -21,8 +21,8 @@ from peelbook.paths import PACKAGE
 from peelbook.runner.workspace import Workspace
 from peelbook.sections import Section
 
-FORMAT = 1
-"""Version of key and cache entry; a change of either re-runs everything."""
+FORMAT = 2
+"""Version of key and cache entry; a change of either re-runs everything. In entries of 1 an image may be damaged."""
 
 ALWAYS = ("forces", "gaps")
 """Tables that every section reads: names of forces, and the recorded reasons for missing data."""

@@ -165,7 +165,8 @@ def _run(task: Task, tables: Bundle | None) -> Outcome:
     data = _unpacked(tables, f"data/{task.section}")
     overlay = _unpacked(tables, f"overlay/{task.section}")
     env = {"PEELBOOK_DATA": str(data or ""), "PEELBOOK_OVERLAY": str(overlay or "")}
-    hidden = {str(data): "data", str(overlay): "your data", str(private_folder()): "data"}
+    folders = {data: "data", overlay: "your data", private_folder(): "data"}
+    hidden = {str(folder): word for folder, word in folders.items() if folder is not None}
     for attempt in (1, 2):
         try:
             done = execute.execute(
@@ -180,7 +181,7 @@ def _run(task: Task, tables: Bundle | None) -> Outcome:
         except execute.NotebookError as error:
             if attempt == 1 and error.kind in ("kernel died", "kernel did not start"):
                 continue
-            message = execute.hide(error.message, hidden)
+            message = execute.without_folders(error.message, hidden)
             return Outcome(None, 0.0, 0.0, error.kind, error.cell, error.source, message)
         return Outcome(done.notebook, done.seconds, done.cell_seconds)
     raise AssertionError("unreachable")

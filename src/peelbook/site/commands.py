@@ -37,14 +37,16 @@ def pdf_command(
     ] = Path(),
 ) -> None:
     """Print a force's pages of a built site to one PDF file, or one of its sections; needs Chromium."""
+    from peelbook import output
     from peelbook.catalogue import Catalogue
     from peelbook.sections import section as known
     from peelbook.site.pdf import print_force
 
+    out = output.folder(out)
     forces = Catalogue().forces
     stem = known(section).stem if section else None
     for slug in dict.fromkeys(forces[name].slug for name in force):
-        file = out / f"{slug}{f'-{stem}' if stem else ''}.pdf"
+        file = output.file(out / f"{slug}{f'-{stem}' if stem else ''}.pdf")
         typer.echo(f"Printed: {print_force(site, slug, file, section=stem)}")
 
 
@@ -62,9 +64,10 @@ def edition_command(
     ] = None,
 ) -> None:
     """Freeze the edition of all forces: site, sources, data, verdicts and lock in one archive with checksums."""
+    from peelbook import output
     from peelbook.site import archive
 
-    path = archive.freeze(year, out, _build_all(jobs))
+    path = archive.freeze(year, output.own_folder(out), _build_all(jobs))
     typer.echo(f"The edition is frozen: {path}")
     typer.echo(path.with_name(f"{path.name}.sha256").read_text(encoding="utf-8").strip())
 

@@ -15,11 +15,13 @@ import json
 import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from peelbook import output
 from peelbook.errors import PeelbookError
 from peelbook.files import files_below, sha256
 
@@ -63,20 +65,23 @@ RECORD = "build.json"
 def target(out_dir: Path | str) -> Path:
     """Return the folder that a site may be put into, links followed; publishing removes all else in it.
 
-    Raises `PublishError` where that would destroy something: a file, or a folder that holds anything but a
-    site of this project; and where the folder cannot be written.
+    Raises `OutputError` for what is no folder and for folders of others, `PublishError` where publishing would
+    destroy something (a folder that holds anything but a site of this project) and where it cannot be written.
     """
-    folder = Path(out_dir).resolve()
-    if folder.is_file():
-        raise PublishError(f"{out_dir}: is a file. Fix: name a folder for the site.")
+    folder = output.own_folder(out_dir)
     if folder.is_dir() and any(folder.iterdir()) and not (folder / RECORD).is_file():
         raise PublishError(
             f"{out_dir}: holds files that are not a site of this project, and building would remove them. "
             "Fix: name a new or empty folder, or move what is there."
         )
-    near = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if not os.access(near if near != folder else folder.parent, os.W_OK):
-        raise PublishError(f"{out_dir}: cannot be written. Fix: choose a folder that can.")
+    if folder.is_mount():
+        raise PublishError(
+            f"{out_dir}: a disk is mounted there, and cannot be replaced. Fix: name a folder in it."
+        )
+    if folder.exists() and not os.access(folder.parent, os.W_OK):
+        raise PublishError(
+            f"{out_dir}: cannot be replaced: the folder above it cannot be written. Fix: choose another."
+        )
     return folder
 
 
@@ -262,7 +267,9 @@ def _same(left: str, right: str) -> bool:
 
 
 def _swap(fresh: Path, out_dir: Path) -> None:
-    """Exchange the new tree with the old one and remove the old."""
+    """Exchange the new tree with the old one and remove the old. Raises `OSError` for what is no folder."""
+    if os.path.lexists(out_dir) and not stat.S_ISDIR(out_dir.lstat().st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(out_dir))
     if not out_dir.exists():
         fresh.rename(out_dir)
         return

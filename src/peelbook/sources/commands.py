@@ -28,6 +28,13 @@ def _folder(data_dir: Path | None) -> Path:
     return data_dir if data_dir is not None else paths.data_dir()
 
 
+def _written_folder(data_dir: Path | None) -> Path:
+    """The folder of the tables for a command that writes there. Raises `OutputError` for what is not one."""
+    from peelbook import output
+
+    return output.own_folder(_folder(data_dir), data=True)
+
+
 @app.command("list")
 def list_publications(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List every publication that can be read, its tables, and whether they are here."""
@@ -71,7 +78,7 @@ def ingest(
     """
     from peelbook.sources.ingest import ingest as run
 
-    outcomes = run(files, _folder(data_dir))
+    outcomes = run(files, _written_folder(data_dir))
     for outcome in outcomes:
         if outcome.lost:
             shown = ", ".join(outcome.lost[:5]) + (", …" if len(outcome.lost) > 5 else "")
@@ -96,7 +103,7 @@ def register(
     from peelbook.sources.ingest import register_project_table
 
     for table in tables:
-        changed = register_project_table(table, _folder(data_dir))
+        changed = register_project_table(table, _written_folder(data_dir))
         typer.echo(f"{table}: {'description updated' if changed else 'description already up to date'}")
 
 
@@ -117,6 +124,7 @@ def fetch(
     only_list: Annotated[bool, typer.Option("--list", help="Only list what can be fetched.")] = False,
 ) -> None:
     """Download official files, checked against their recorded SHA-256 where one is known."""
+    from peelbook import output
     from peelbook.errors import PeelbookError
     from peelbook.sources import fetch as fetching
 
@@ -126,6 +134,7 @@ def fetch(
             checked = "SHA-256 known" if download.sha256 else "SHA-256 not known"
             typer.echo(f"{download.name}  {download.publication}: {download.covers} ({checked})")
         return
+    output.folder(into)
     limits = fetching.Limits(size=max_mb * 1024**2, total=timeout, read=min(timeout, fetching.READ_SECONDS))
     failed = 0
     for download in chosen:

@@ -36,12 +36,15 @@ def template_command(
     ] = False,
 ) -> None:
     """Write a folder of empty tables for a force to fill in, with a README that explains every column."""
+    from peelbook import output
     from peelbook.catalogue import Catalogue
     from peelbook.supplied import template
 
+    if folder is not None:
+        folder = output.own_folder(folder)
     known = Catalogue(None, overlay=folder if folder is not None and folder.is_dir() else None).forces
     found = known[force]
-    target = folder if folder is not None else Path(f"own-data-{found.slug}")
+    target = folder if folder is not None else output.own_folder(f"own-data-{found.slug}")
     written = template(found, target, areas=known if areas else None)
     count = sum(path.suffix == ".csv" for path in written)
     typer.echo(f"{target}: {count} empty tables and README.md for {found.full_name}.")
