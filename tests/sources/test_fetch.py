@@ -12,7 +12,8 @@ import pytest
 
 from peelbook.errors import SourceFileError
 from peelbook.sources import fetch as fetching
-from peelbook.sources.fetch import Download, FetchError, Limits, address, choose, fetch, registry
+from peelbook.sources import web
+from peelbook.sources.fetch import Download, FetchError, Limits, address, choose, registry
 from peelbook.sources.publication import registry as adapters
 
 BODY = b"force,count\n" + b"".join(b"Kent,%d\n" % number for number in range(40_000))
@@ -105,6 +106,12 @@ def mirror(server):
 def download():
     url = "https://assets.publishing.service.gov.uk/media/1/table.csv"
     return Download(NAME, "recorded_crime", "Test", url, hashlib.sha256(BODY).hexdigest(), len(BODY))
+
+
+def fetch(download, folder, *, limits=None, **more):
+    """Fetch at once: no second attempt and no pause, unless a test asks for them."""
+    limits = replace(limits or Limits(), retries=0, pause=0.0)
+    return fetching.fetch(download, folder, limits=limits, **more)
 
 
 def holds(folder: Path) -> list[str]:
@@ -238,7 +245,7 @@ def test_a_redirect_within_the_mirror_is_followed_but_not_for_ever(server, mirro
     server.redirect = "/files/again.csv"
     with pytest.raises(FetchError, match="redirects"):
         fetch(download, tmp_path, mirror=mirror)
-    assert len(server.asked) == fetching.MOST_REDIRECTS + 1
+    assert len(server.asked) == web.MOST_REDIRECTS + 1
 
 
 @pytest.mark.parametrize(
@@ -256,7 +263,7 @@ def test_a_redirect_within_the_mirror_is_followed_but_not_for_ever(server, mirro
 )
 def test_only_the_publishers_https_sites_are_asked(download, url):
     with pytest.raises(FetchError):
-        fetching._allowed(download, url, None)
+        web.check_address(download.name, url)
 
 
 @pytest.mark.parametrize(
@@ -269,7 +276,7 @@ def test_only_the_publishers_https_sites_are_asked(download, url):
     ],
 )
 def test_publishers_sites_are_allowed(download, url):
-    fetching._allowed(download, url, None)
+    web.check_address(download.name, url)
 
 
 @pytest.mark.parametrize(
@@ -296,7 +303,7 @@ def test_a_mirror_may_be_https_elsewhere_or_http_here(download):
 
 def test_every_registered_download_is_an_https_address_of_a_publisher_that_an_adapter_reads():
     for download in registry():
-        fetching._allowed(download, download.url, None)
+        web.check_address(download.name, download.url)
         assert download.publication in adapters()
         assert download.covers
     assert len({download.name for download in registry()}) == len(registry())

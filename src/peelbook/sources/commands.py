@@ -127,15 +127,17 @@ def fetch(
     from peelbook import output
     from peelbook.errors import PeelbookError
     from peelbook.sources import fetch as fetching
+    from peelbook.sources import web
 
     chosen = fetching.choose(names or [])
     if only_list:
         for download in chosen:
             checked = "SHA-256 known" if download.sha256 else "SHA-256 not known"
-            typer.echo(f"{download.name}  {download.publication}: {download.covers} ({checked})")
+            known = f"; {download.confidence}" if download.confidence else ""
+            typer.echo(f"{download.name}  {download.publication}: {download.covers} ({checked}{known})")
         return
     output.folder(into)
-    limits = fetching.Limits(size=max_mb * 1024**2, total=timeout, read=min(timeout, fetching.READ_SECONDS))
+    limits = web.Limits(size=max_mb * 1024**2, total=timeout, read=min(timeout, web.READ_SECONDS))
     failed = 0
     for download in chosen:
         try:

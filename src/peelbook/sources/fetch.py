@@ -6,47 +6,33 @@ SHA-256 wherever one is known; a broken download is resumed, never half-used.
 
 from __future__ import annotations
 
-import ipaddress
+import contextlib
 import json
 import re
 import time
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote
 
-from peelbook.errors import PeelbookError, SourceFileError
+from peelbook.errors import SourceFileError
 from peelbook.files import sha256 as hash_of
 from peelbook.sources.publication import HERE
 from peelbook.sources.reading import SourceFile
+from peelbook.sources.web import HEADERS, Client, FetchError, Limits, mirror_host
 
-SIZE_CAP = 200 * 1024**2
-CONNECT_SECONDS = 10.0
-READ_SECONDS = 30.0
-TOTAL_SECONDS = 1800.0
-MOST_REDIRECTS = 5
-
-# The publishers' hosts and their content network, each with what is under it; a redirect anywhere else is
-# refused.
-HOSTS = ("gov.uk", "police.uk")
-
-
-class FetchError(PeelbookError):
-    """A download was refused, broke off, or gave other bytes than it should."""
-
-    def __init__(self, name: str, problem: str, fix: str):
-        super().__init__(f"{name}: {problem}. Fix: {fix}")
-        self.name, self.problem, self.fix = name, problem, fix
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), (self.name, self.problem, self.fix))
+#: Told how many bytes have come, and how many there are where the server says so.
+Progress = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True)
 class Download:
-    """One official file that can be fetched."""
+    """One official file that can be fetched.
+
+    `released` is the day of its release as `YYYY-MM-DD`, `confidence` how sure its address is.
+    """
 
     name: str
     publication: str
@@ -54,16 +40,8 @@ class Download:
     url: str
     sha256: str | None = None
     bytes: int | None = None
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much and how long a download may be."""
-
-    size: int = SIZE_CAP
-    connect: float = CONNECT_SECONDS
-    read: float = READ_SECONDS
-    total: float = TOTAL_SECONDS
+    released: str = ""
+    confidence: str = ""
 
 
 def registry(path: Path | None = None) -> list[Download]:
@@ -98,13 +76,6 @@ def choose(names: Iterable[str], downloads: Iterable[Download] | None = None) ->
     return [d for d in everything if not wanted or d.name in wanted or d.publication in wanted]
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def address(download: Download, mirror: str | None = None) -> tuple[str, str | None]:
     """Return the URL to ask and, behind a mirror, the only host allowed.
 
@@ -113,55 +84,46 @@ def address(download: Download, mirror: str | None = None) -> tuple[str, str | N
     """
     if mirror is None:
         return download.url, None
-    parts = urlsplit(mirror)
-    host = parts.hostname or ""
-    if parts.username or parts.password or not host:
-        raise FetchError(download.name, f"{mirror!r} is no base address", "give it as https://host/folder")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
-        raise FetchError(download.name, f"the mirror {mirror!r} is not https", "use an https mirror")
-    return f"{mirror.rstrip('/')}/{quote(download.name)}", parts.netloc
+    only_host = mirror_host(download.name, mirror)
+    return f"{mirror.rstrip('/')}/{quote(download.name)}", only_host
 
 
-def _allowed(download: Download, url: str, mirror_host: str | None) -> None:
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if mirror_host is not None:
-        good = parts.netloc == mirror_host and (parts.scheme == "https" or _is_loopback(host))
-    else:
-        good = (
-            parts.scheme == "https"
-            and f".{host}".endswith(tuple(f".{name}" for name in HOSTS))
-            and parts.port in (None, 443)
-        )
-    if not good or parts.username or parts.password:
-        raise FetchError(
-            download.name,
-            f"the server sends us to {url!r}, which is not the publisher's https site",
-            "download the file by hand from the publisher's page and ingest it",
-        )
+AGAIN = "run the same command again; it goes on from where it stopped"
+
+
+class _CutOff(FetchError):
+    """Fewer bytes came than were announced; what came is kept."""
 
 
 class _Downloader:
     """What pooch calls to bring one file: resumes, follows only good redirects, stops at the limits."""
 
-    def __init__(self, download: Download, mirror_host: str | None, part: Path, limits: Limits):
-        self.download, self.mirror_host, self.part, self.limits = download, mirror_host, part, limits
+    def __init__(
+        self, download: Download, only_host: str | None, part: Path, client: Client, progress: Progress | None
+    ):
+        self.download, self.only_host, self.part, self.client = download, only_host, part, client
+        self.limits, self.progress = client.limits, progress
         self.stamp = part.with_name(part.name + ".json")
 
     def __call__(self, url: str, output_file: Any, pooch: Any) -> None:
         import requests
 
         end = time.monotonic() + self.limits.total
-        with requests.Session() as session:
-            # Proxies of the environment are used, credentials of a .netrc are not.
-            session.auth = lambda request: request
+        for attempt in range(self.limits.retries + 1):
             try:
-                self._fill(session, url, end)
-            except requests.RequestException as error:
+                self._fill(url, end)
+                break
+            except (requests.RequestException, _CutOff) as error:
+                # What has come so far is kept, so the next attempt asks for the rest only.
+                if attempt < self.limits.retries and time.monotonic() < end:
+                    time.sleep(self.limits.backoff * 2**attempt)
+                    continue
+                if isinstance(error, _CutOff):
+                    raise
                 raise FetchError(
                     self.download.name,
                     f"the download broke off ({type(error).__name__})",
-                    "run the same command again; it goes on from where it stopped",
+                    AGAIN,
                 ) from error
         self.part.replace(output_file)
         self.stamp.unlink(missing_ok=True)
@@ -169,30 +131,14 @@ class _Downloader:
     def _fail(self, problem: str, fix: str) -> FetchError:
         return FetchError(self.download.name, problem, fix)
 
-    def _open(self, session: Any, url: str, headers: dict[str, str]) -> Any:
-        for _ in range(MOST_REDIRECTS + 1):
-            _allowed(self.download, url, self.mirror_host)
-            response = session.get(
-                url,
-                headers=headers,
-                stream=True,
-                allow_redirects=False,
-                timeout=(self.limits.connect, self.limits.read),
-            )
-            if not response.is_redirect:
-                return response
-            url = urljoin(url, response.headers["location"])
-            response.close()
-        raise self._fail(f"more than {MOST_REDIRECTS} redirects", "look at the publisher's page")
-
-    def _fill(self, session: Any, url: str, end: float) -> None:
+    def _fill(self, url: str, end: float) -> None:
         """Bring `part` to the full length of the file."""
         have = self.part.stat().st_size if self.part.exists() else 0
         validator = self._validator() if have else None
-        headers = {"Accept-Encoding": "identity", "User-Agent": "peelbook (official statistics reader)"}
+        headers = dict(HEADERS)
         if have and validator:
             headers |= {"Range": f"bytes={have}-", "If-Range": validator}
-        response = self._open(session, url, headers)
+        response = self.client.open_at(self.download.name, url, headers, self.only_host)
         with response:
             if response.status_code == 416:
                 # What we hold is not a beginning of what is there now.
@@ -227,14 +173,13 @@ class _Downloader:
                     if time.monotonic() > end:
                         raise self._fail(
                             f"not done after {self.limits.total:g} seconds",
-                            "run the same command again; it goes on from where it stopped",
+                            AGAIN,
                         )
                     stream.write(chunk)
+                    if self.progress is not None:
+                        self.progress(size, expected)
             if expected is not None and size != expected:
-                raise self._fail(
-                    f"{size:,} of {expected:,} bytes came",
-                    "run the same command again; it goes on from where it stopped",
-                )
+                raise _CutOff(self.download.name, f"{size:,} of {expected:,} bytes came", AGAIN)
 
     def _check_size(self, size: int) -> None:
         if size > self.limits.size:
@@ -259,12 +204,19 @@ class _Downloader:
 
 
 def fetch(
-    download: Download, folder: Path | str, *, mirror: str | None = None, limits: Limits | None = None
+    download: Download,
+    folder: Path | str,
+    *,
+    mirror: str | None = None,
+    limits: Limits | None = None,
+    client: Client | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Path, bool]:
     """Fetch one official file into a folder; return its path and whether it was downloaded now.
 
-    A file that is there with the right SHA-256 is left alone. Raises `FetchError`, or `SourceFileError`
-    where what came is no table (a log-in page, say); the folder then holds no file of this name.
+    A file that is there with the right SHA-256 is left alone. With a `client` the publisher's address is asked
+    through it, whatever its mirror. Raises `FetchError`, or `SourceFileError` where what came is no table (a
+    log-in page, say); the folder then holds no file of this name.
     """
     import pooch
 
@@ -272,30 +224,43 @@ def fetch(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / download.name
-    url, mirror_host = address(download, mirror)
     before = hash_of(target) if target.exists() else None
     if download.sha256 is None and before is not None:
         return target, False
-    downloader = _Downloader(download, mirror_host, folder / f"{download.name}.part", limits or Limits())
+    if client is None:
+        url, only_host = address(download, mirror)
+    else:
+        url, only_host = client.address(download.url), client.only_host
+    with contextlib.ExitStack() as stack:
+        client = client or stack.enter_context(Client(limits))
+        part = folder / f"{download.name}.part"
+        try:
+            pooch.retrieve(
+                url,
+                known_hash=f"sha256:{download.sha256}" if download.sha256 else None,
+                fname=download.name,
+                path=folder,
+                downloader=_Downloader(download, only_host, part, client, progress),
+            )
+        except ValueError as error:
+            raise FetchError(
+                download.name,
+                "its SHA-256 is not the one on record, so it is not the file it should be",
+                "look for a newer release on the publisher's page, download it by hand and ingest it",
+            ) from error
+    if hash_of(target) == before:
+        return target, False
     try:
-        pooch.retrieve(
-            url,
-            known_hash=f"sha256:{download.sha256}" if download.sha256 else None,
-            fname=download.name,
-            path=folder,
-            downloader=downloader,
-        )
-    except ValueError as error:
+        _ = SourceFile(target).kind
+    except SourceFileError:
+        target.unlink()
+        raise
+    if download.bytes is not None and target.stat().st_size != download.bytes:
+        size = target.stat().st_size
+        target.unlink()
         raise FetchError(
             download.name,
-            "its SHA-256 is not the one on record, so it is not the file it should be",
-            "look for a newer release on the publisher's page, download it by hand and ingest it",
-        ) from error
-    if hash_of(target) != before:
-        try:
-            _ = SourceFile(target).kind
-        except SourceFileError:
-            target.unlink()
-            raise
-        return target, True
-    return target, False
+            f"{size:,} bytes came where the publisher says {download.bytes:,}",
+            "run the same command again; if it stays so, download the file by hand and ingest it",
+        )
+    return target, True
