@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from peelbook.errors import PeelbookError
 from peelbook.sources.commands import app
+from peelbook.sources.fetch import choose
 
 
 @pytest.fixture
@@ -119,9 +120,8 @@ def test_fetch_lists_without_touching_the_network(run):
 
 
 def test_fetch_goes_on_after_a_failure_and_ends_with_status_1(run, tmp_path):
-    result = run(
-        "fetch", "recorded_crime", "--into", tmp_path, "--mirror", "http://127.0.0.1:9", "--timeout", "1"
-    )
+    nobody = ("--mirror", "http://127.0.0.1:9", "--timeout", "1", "--retries", "0")
+    result = run("fetch", "recorded_crime", "--into", tmp_path, *nobody)
     assert result.exit_code == 1
-    assert result.output.count("broke off") == 4
+    assert result.output.count("broke off") == len(choose(["recorded_crime"])) > 1
     assert list(tmp_path.iterdir()) == []

@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from peelbook.sources.web import Limits
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -33,6 +36,13 @@ def _written_folder(data_dir: Path | None) -> Path:
     from peelbook import output
 
     return output.own_folder(_folder(data_dir), data=True)
+
+
+def _limits(max_mb: int, timeout: float, retries: int) -> Limits:
+    from peelbook.sources import web
+
+    read = min(timeout, web.READ_SECONDS)
+    return web.Limits(size=max_mb * 1024**2, total=timeout, read=read, retries=retries)
 
 
 @app.command("list")
@@ -121,13 +131,13 @@ def fetch(
     ] = None,
     max_mb: Annotated[int, typer.Option("--max-mb", min=1, help="Largest file to accept, in MB.")] = 200,
     timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds a file may take.")] = 1800,
+    retries: Annotated[int, typer.Option("--retries", min=0, help="How often to ask again.")] = 3,
     only_list: Annotated[bool, typer.Option("--list", help="Only list what can be fetched.")] = False,
 ) -> None:
     """Download official files, checked against their recorded SHA-256 where one is known."""
     from peelbook import output
     from peelbook.errors import PeelbookError
     from peelbook.sources import fetch as fetching
-    from peelbook.sources import web
 
     chosen = fetching.choose(names or [])
     if only_list:
@@ -137,7 +147,7 @@ def fetch(
             typer.echo(f"{download.name}  {download.publication}: {download.covers} ({checked}{known})")
         return
     output.folder(into)
-    limits = web.Limits(size=max_mb * 1024**2, total=timeout, read=min(timeout, web.READ_SECONDS))
+    limits = _limits(max_mb, timeout, retries)
     failed = 0
     for download in chosen:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -121,6 +122,8 @@ class Client:
         self.only_host = mirror_host("mirror", mirror) if mirror else None
         self.requests = 0
         self._last: dict[str, float] = {}
+        # Told by an error at the end, not by a line for each attempt.
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
         self._session = requests.Session()
         # Proxies of the environment are used, credentials of a .netrc are not.
         self._session.auth = lambda request: request
