@@ -17,7 +17,13 @@ def write_csv(path: Path, rows: list[list[object]], *, encoding: str = "utf-8", 
     return path
 
 
+class Xml(str):
+    """A cell of an OpenDocument sheet as it stands in the file."""
+
+
 def _ods_cell(value: object) -> str:
+    if isinstance(value, Xml):
+        return str(value)
     if value == "" or value is None:
         return "<table:table-cell/>"
     if isinstance(value, (int, float)):
@@ -26,11 +32,32 @@ def _ods_cell(value: object) -> str:
     return f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
 
 
-def write_ods(path: Path, sheets: dict[str, list[list[object]]]) -> Path:
-    """Write sheets as the smallest OpenDocument spreadsheet a reader accepts."""
+def write_ods(
+    path: Path,
+    sheets: dict[str, list[list[object]]],
+    *,
+    hidden: str = "",
+    hidden_rows: tuple[int, ...] = (),
+    hidden_column: int | None = None,
+    visibility: str = "collapse",
+) -> Path:
+    """Write sheets as the smallest OpenDocument spreadsheet a reader accepts.
+
+    `hidden` names a sheet that is not shown; of the others, rows and a column (from 0) may not be.
+    """
+    unseen = f' table:visibility="{visibility}"'
     tables = "".join(
-        f'<table:table table:name="{escape(name)}">'
-        + "".join(f"<table:table-row>{''.join(map(_ods_cell, row))}</table:table-row>" for row in rows)
+        f'<table:table table:name="{escape(name)}"'
+        + (' table:style-name="hid">' if name == hidden else ">")
+        + (
+            f'<table:table-column table:number-columns-repeated="{hidden_column}"/><table:table-column{unseen}/>'
+            if hidden_column
+            else ""
+        )
+        + "".join(
+            f"<table:table-row{unseen if place in hidden_rows else ''}>{''.join(map(_ods_cell, row))}</table:table-row>"
+            for place, row in enumerate(rows)
+        )
         + "</table:table>"
         for name, rows in sheets.items()
     )
@@ -38,7 +65,11 @@ def write_ods(path: Path, sheets: dict[str, list[list[object]]]) -> Path:
         '<?xml version="1.0" encoding="UTF-8"?><office:document-content '
         'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
         'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
-        'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" office:version="1.2">'
+        'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+        'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" '
+        'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0" '
+        'office:version="1.2"><office:automatic-styles><style:style style:name="hid" style:family="table">'
+        '<style:table-properties table:display="false"/></style:style></office:automatic-styles>'
         f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body></office:document-content>"
     )
     manifest = (

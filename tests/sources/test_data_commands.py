@@ -48,7 +48,14 @@ def test_ingest_reports_each_table(run, empty_data, tmp_path):
     path = files.workforce(tmp_path / "w.ods")
     assert run("ingest", path, "--data-dir", empty_data).output == "workforce: 3 rows, written, from w.ods\n"
     (again,) = json.loads(run("ingest", path, "--data-dir", empty_data, "--json").output)
-    assert again == {"table": "workforce", "rows": 3, "changed": False, "inputs": ["w.ods"], "lost": []}
+    assert again == {
+        "table": "workforce",
+        "rows": 3,
+        "changed": False,
+        "inputs": ["w.ods"],
+        "lost": [],
+        "left_out": [],
+    }
 
 
 def test_ingest_warns_of_forces_and_periods_that_are_gone(run, empty_data, tmp_path):

@@ -16,7 +16,8 @@ from typing import Any
 from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import Fault, TableContractError, UnknownForceError
 from peelbook.forces import Forces
-from peelbook.sources.reading import SourceFile, key
+from peelbook.sources.hidden import BROKEN
+from peelbook.sources.reading import Broken, SourceFile, key
 
 # Symbols the Government Analysis Function and the publishers use for "no figure here":
 # https://analysisfunction.civilservice.gov.uk/policy-store/symbols-in-tables-definitions-and-help/
@@ -220,6 +221,24 @@ class Rows:
         """Note a fault; `row` is the place in `rows`, not the file's row number."""
         self.faults.append(Fault(self.titles.get(column, column), self.numbers[row], str(value), rule, fix))
 
+    def note_broken(self) -> None:
+        """Note a fault for each cell that holds an error of a spreadsheet, or a formula without its result."""
+        for column in self.columns:
+            for index, cell in enumerate(self.cells(column)):
+                if isinstance(cell, Broken) and cell.startswith("="):
+                    rule, fix = (
+                        "a formula whose result is not in the file",
+                        "open it, let it calculate, save it",
+                    )
+                elif isinstance(cell, str) and BROKEN.fullmatch(cell.strip()):
+                    rule, fix = (
+                        "not a number: a formula that has broken",
+                        "correct the formula, or give the figure",
+                    )
+                else:
+                    continue
+                self.fault(column, index, cell, rule, fix)
+
     def mapped(self, column: str, read: Callable[[Any], Any], fix: str) -> list[Any]:
         """Return a column put through `read`, noting a fault where that raises `ValueError`."""
         memo: dict[Any, Any] = {}
@@ -328,4 +347,6 @@ class Rows:
     def check(self) -> None:
         """Raise `TableContractError` with every fault found so far."""
         if self.faults:
-            raise TableContractError(self.label, sorted(self.faults, key=lambda f: (f.row or 0, f.column)))
+            # A cell has one fault: the first that was noted says most.
+            first = {(fault.row, fault.column): fault for fault in reversed(self.faults)}.values()
+            raise TableContractError(self.label, sorted(first, key=lambda f: (f.row or 0, f.column)))

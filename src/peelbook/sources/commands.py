@@ -89,6 +89,8 @@ def ingest(
     from peelbook.sources.ingest import ingest as run
 
     outcomes = run(files, _written_folder(data_dir))
+    for what in dict.fromkeys(what for outcome in outcomes for what in outcome.left_out):
+        typer.echo(f"peelbook: {what}: left out.", err=True)
     for outcome in outcomes:
         if outcome.lost:
             shown = ", ".join(outcome.lost[:5]) + (", …" if len(outcome.lost) > 5 else "")

@@ -18,7 +18,7 @@ _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 
 
-def _column(letters: str | bytes) -> int:
+def column_number(letters: str | bytes) -> int:
     """The number of a column: A is 1, XFD 16,384."""
     number = 0
     for letter in letters.upper() if isinstance(letters, bytes) else letters.upper().encode():
@@ -47,7 +47,9 @@ class Glance:
     def _look(self, text: bytes) -> None:
         references = _REFERENCE.findall(text)
         if references:
-            self.columns = max(self.columns, *(_column(name) for name in {name for name, _ in references}), 0)
+            self.columns = max(
+                self.columns, *(column_number(name) for name in {name for name, _ in references}), 0
+            )
             self.rows = max(self.rows, max(int(number[-9:]) for _, number in references))
         first, *others = _ROW.split(text)
         self._in_row += len(_CELL.findall(first))
@@ -96,7 +98,7 @@ def of_excel(pieces: Iterable[bytes]) -> tuple[int, int]:
         elif name == "c":
             found = re.fullmatch(r"([A-Za-z]{1,7})(\d{1,9})", attributes.get("r", ""))
             if found:
-                span.row, span.column = int(found[2]), _column(found[1])
+                span.row, span.column = int(found[2]), column_number(found[1])
             else:
                 span.column += 1
             waiting[:] = [(max(span.row, 1), span.column)]
@@ -107,7 +109,7 @@ def of_excel(pieces: Iterable[bytes]) -> tuple[int, int]:
         if name.rpartition(":")[2] == "c":
             waiting.clear()
 
-    _parse(pieces, start, end)
+    parse(pieces, start, end)
     return span.largest
 
 
@@ -126,7 +128,7 @@ def of_open_document(pieces: Iterable[bytes]) -> tuple[int, int]:
             filled = column
         elif name in ("table:table-cell", "table:covered-table-cell"):
             if "table:number-columns-repeated" in attributes:
-                column += _times(attributes["table:number-columns-repeated"])
+                column += times(attributes["table:number-columns-repeated"])
             else:
                 column += 1
             if "office:value-type" in attributes or any("value" in k or "formula" in k for k in attributes):
@@ -138,22 +140,26 @@ def of_open_document(pieces: Iterable[bytes]) -> tuple[int, int]:
             if name == "table:table":
                 span.start()
             else:
-                span.row += _times(attributes.get("table:number-rows-repeated"))
+                span.row += times(attributes.get("table:number-rows-repeated"))
 
-    _parse(pieces, start)
+    parse(pieces, start)
     if filled:
         span.fill(span.row, filled)
     return span.largest
 
 
-def _times(text: str | None) -> int:
+def times(text: str | None) -> int:
+    """Return how often a cell or row stands for itself, by its attribute."""
     return int(text) if text is not None and text.isdecimal() and len(text) < 10 else 1
 
 
-def _parse(pieces: Iterable[bytes], start: object, end: object = None) -> None:
+def parse(pieces: Iterable[bytes], start: object, end: object = None, characters: object = None) -> None:
+    """Run handlers over XML that comes in pieces. Raises `ValueError` for bad XML."""
     parser = expat.ParserCreate()
+    parser.buffer_text = characters is not None
     parser.StartElementHandler = start  # type: ignore[assignment]
     parser.EndElementHandler = end  # type: ignore[assignment]
+    parser.CharacterDataHandler = characters  # type: ignore[assignment]
     try:
         for piece in pieces:
             parser.Parse(piece, False)

@@ -45,6 +45,9 @@ class Outcome:
     changed: bool
     inputs: tuple[str, ...]
     lost: tuple[str, ...] = ()  # force and period of figures that were here and are not any more
+    left_out: tuple[
+        str, ...
+    ] = ()  # what of the files was not read: hidden sheets, rows, columns; other bodies
 
 
 def to_csv(frame: pd.DataFrame, table: str) -> bytes:
@@ -133,6 +136,7 @@ class _Workbench:
         self.met: dict[str, list[Gap]] = {}
         self.fresh: dict[str, dict[tuple[Any, ...], str]] = {}
         self.shares: dict[str, list[_Share]] = {}
+        self.left_out: dict[str, list[str]] = {}
 
     def table(self, name: str) -> pd.DataFrame | None:
         """A table of this ingest, or of the folder, or `None`."""
@@ -153,7 +157,9 @@ class _Workbench:
         if publication.untested:
             own["untested"] = True
         joined = [item for need in publication.needs for item in self._inputs_of(need)]
+        said = [f"{file.name}: {what}" for what in (*file.left_out(match.sheet), *result.left_out)]
         for table, frame in result.tables.items():
+            self.left_out.setdefault(table, []).extend(said)
             frame = gaps.without_known_gaps(frame, table)
             frame, unknown = gaps.without_missing(frame, table)
             if unknown and frame.empty:
@@ -300,6 +306,7 @@ class _Workbench:
                 f"{table}.csv" in changed,
                 tuple(item["name"] for item in self.inputs[table]),
                 lost[table],
+                tuple(self.left_out[table]),
             )
             for table, frame in sorted(self.frames.items())
         ]

@@ -15,7 +15,8 @@ from typing import Any
 
 from peelbook.errors import SourceFileError
 from peelbook.sources.cells import NATIONAL_NAMES, OTHER_BODIES, Rows, figure
-from peelbook.sources.reading import SourceFile, key
+from peelbook.sources.hidden import places
+from peelbook.sources.reading import HiddenRow, SourceFile, key
 
 # Headings that many publications share and that therefore tell none of them.
 COMMON = frozenset(
@@ -120,11 +121,11 @@ class Match:
             fixes.append(f"or use an edition whose headings are known ({', '.join(self.layout.editions)})")
         return "; ".join(parts), "; ".join(fixes)
 
-    def refusal(self, title: str) -> SourceFileError:
+    def refusal(self, title: str, not_read: str = "") -> SourceFileError:
         """Return the error of a header that comes near to the publication of this title, but is not it."""
         problem, fix = self.problem()
         return self.file.error(
-            f"this looks like the publication “{title}”, but {problem}",
+            f"this looks like the publication “{title}”, but {problem}{not_read}",
             fix,
             sheet=self.sheet or None,
             row=self.header_row,
@@ -144,12 +145,15 @@ class Match:
         """Yield the rows under the header in blocks of at most `size`, so that a large sheet is never whole
         in memory. See `rows`."""
         width = len(self.header)
+        self._refuse_a_filter()
         everything = self.file.rows(self.sheet) if size is None else self.file.iterate(self.sheet)
         rows: list[list[Any]] = []
         numbers: list[int] = []
         found = False
         below = itertools.islice(everything, self.header_row, None)
         for number, row in enumerate(below, start=self.header_row + 1):
+            if row.__class__ is HiddenRow:
+                continue
             if all(cell == "" or cell is None for cell in row):
                 if until_blank:
                     self._only_notes(below, number + 1, until_blank)
@@ -180,31 +184,44 @@ class Match:
                 "there is a header but no row of data", "download it again", sheet=self.sheet or None
             )
 
+    def _refuse_a_filter(self) -> None:
+        """Raise `SourceFileError` where a filter hides rows: the figures left would be a part of the table."""
+        here = self.file.concealed.get(self.sheet) if self.file.kind in ("xlsx", "ods") else None
+        if here and here.filtered and here.rows:
+            raise self.file.error(
+                f"a filter hides rows of the table (rows {places(here.rows)})",
+                "clear the filter and save the file, or download it again",
+                sheet=self.sheet,
+            )
+
     def _only_notes(self, below: Iterable[list[Any]], number: int, name_column: str) -> None:
         """Raise `SourceFileError` for a row under the table's end that carries figures of a force.
 
         A note is text in one cell. Totals of other areas may stand apart from the forces.
         """
-        places = {**self.places, **self.series}
-        name_place = places.pop(name_column)
+        columns = {**self.places, **self.series}
+        name_place = columns.pop(name_column)
         for place, row in enumerate(below, start=number):
             name = key(row[name_place]) if name_place < len(row) else ""
             if name in NATIONAL_NAMES or name in OTHER_BODIES:
                 continue
-            cells = {column: row[at] for column, at in places.items() if at < len(row)}
+            cells = {column: row[at] for column, at in columns.items() if at < len(row)}
             if column := next((column for column, cell in cells.items() if _is_figure(cell)), None):
                 raise self.file.error(
                     "figures stand below the empty row that ends the table",
                     "remove the empty row, or what stands below the table if it is not part of it",
                     sheet=self.sheet or None,
                     row=place,
-                    column=self.header[places[column]],
+                    column=self.header[columns[column]],
                 )
 
     def _block(self, rows: list[list[Any]], numbers: list[int]) -> Rows:
-        places = {**self.places, **self.series}
-        titles = {name: self.header[place] for name, place in places.items()}
-        return Rows(self.file, self.sheet, self.header_row, places, titles, rows, numbers)
+        where = {**self.places, **self.series}
+        titles = {name: self.header[place] for name, place in where.items()}
+        block = Rows(self.file, self.sheet, self.header_row, where, titles, rows, numbers)
+        if self.file.may_be_broken(self.sheet):
+            block.note_broken()
+        return block
 
 
 def _is_figure(cell: Any) -> bool:

@@ -55,6 +55,7 @@ class Result:
     tables: dict[str, pd.DataFrame]
     gaps: list[Gap] = field(default_factory=list)
     kind: str | None = None  # where it is not the kind the publication usually is
+    left_out: list[str] = field(default_factory=list)  # what the adapter did not take, for the user to know
     # Where a table has a row for a row of the file: these; the frame's index is the place in them.
     rows: dict[str, Rows] = field(default_factory=dict)
 
@@ -135,12 +136,14 @@ def recognise(file: SourceFile) -> tuple[Publication, Match]:
                 best = publication, found
     if best and best[1].complete:
         return best
+    hidden = file.left_out(best[1].sheet if best else "")
+    not_read = f" (not read: {'; '.join(hidden)})" if hidden else ""
     if best and best[1].near:
-        raise best[1].refusal(facts()["table"][best[0].tables[0]]["title"])
+        raise best[1].refusal(facts()["table"][best[0].tables[0]]["title"], not_read)
     sheets = f" (sheets: {', '.join(file.sheets[:8])})" if file.sheets != [""] else ""
     raise SourceFileError(
         file.path,
-        f"no known publication has these sheets and columns{sheets}",
+        f"no known publication has these sheets and columns{sheets}{not_read}",
         "run `peelbook data list` for the publications that can be read, and check that this is the data "
         "table itself, not a summary or a cover sheet",
     )

@@ -20,7 +20,7 @@ from typing import Any
 
 from peelbook.errors import SourceFileError
 from peelbook.files import sha256
-from peelbook.sources import extent
+from peelbook.sources import extent, hidden
 
 # The largest official file known (outcomes, one year) unpacks to about 0.5 GB; a bomb to far more.
 UNPACKED_LIMIT = 2 * 1024**3
@@ -52,6 +52,16 @@ def duckdb_path(path: Path) -> str:
     return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
+class HiddenRow(list[Any]):
+    """A row that cannot be seen: empty, but no end of a table."""
+
+
+class Broken(str):
+    """The text of an error, or a formula whose result was not stored."""
+
+    __slots__ = ()
+
+
 @dataclass
 class SourceFile:
     """One input file, opened as late and as little as possible.
@@ -64,6 +74,7 @@ class SourceFile:
     _rows: dict[str, list[list[Any]]] = field(default_factory=dict, repr=False)
     _tops: dict[str, list[list[Any]]] = field(default_factory=dict, repr=False)
     _sheets: dict[str, Any] = field(default_factory=dict, repr=False)
+    _traced: list[str] = field(default_factory=list, repr=False)  # archive members that `hidden` must look at
 
     def __post_init__(self) -> None:
         self.path = Path(self.path)
@@ -137,17 +148,21 @@ class SourceFile:
                     if member.flag_bits & 0x1:
                         raise self.error("the archive is locked with a password", "save it without one")
                     size = 0
+                    traces = hidden.Traces()
                     with archive.open(member) as stream:
                         # Reading all of it checks the CRC too, so a damaged file is told here, not half-read.
                         while chunk := stream.read(1 << 20):
                             size += len(chunk)
                             if glance is not None:
                                 glance.feed(chunk)
+                            traces.feed(chunk)
                             unpacked += len(chunk)
                             if unpacked > UNPACKED_LIMIT or (
                                 size > RATIO_FROM and size > RATIO_LIMIT * max(member.compress_size, 1)
                             ):
                                 raise self._bomb(f"{member.filename!r} unpacks without end")
+                    if traces.found:
+                        self._traced.append(member.filename)
                     if glance is not None and glance.cells > extent.CELL_LIMIT:
                         self._check_extent(archive, member, extent.of_excel)
                     elif glance is None and member.filename == "content.xml":
@@ -192,8 +207,75 @@ class SourceFile:
 
     @cached_property
     def sheets(self) -> list[str]:
-        """Names of the sheets; one nameless sheet (`""`) for CSV and Parquet."""
-        return list(self._workbook.sheet_names) if self.kind in ("xlsx", "ods") else [""]
+        """Names of the sheets that can be seen; one nameless sheet (`""`) for CSV and Parquet."""
+        if self.kind not in ("xlsx", "ods"):
+            return [""]
+        return [name for name in self._workbook.sheet_names if name not in self.hidden_sheets]
+
+    @cached_property
+    def hidden_sheets(self) -> list[str]:
+        """Names of the hidden sheets: earlier drafts and lists behind a menu, not what is published."""
+        import python_calamine
+
+        if self.kind not in ("xlsx", "ods"):
+            return []
+        seen = python_calamine.SheetVisibleEnum.Visible
+        return [sheet.name for sheet in self._workbook.sheets_metadata if sheet.visible != seen]
+
+    @cached_property
+    def concealed(self) -> dict[str, hidden.Sheet]:
+        """What each sheet holds that its values do not show; a sheet without any may be absent."""
+        kind = self.kind  # looks through the archive
+        if not self._traced:
+            return {}
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+
+                def pieces(member: str) -> Iterator[bytes]:
+                    with archive.open(member) as stream:
+                        yield from iter(lambda: stream.read(1 << 20), b"")
+
+                if kind == "ods":
+                    return hidden.of_open_document(pieces("content.xml"))
+                names = hidden.excel_sheets(pieces("xl/workbook.xml"), pieces("xl/_rels/workbook.xml.rels"))
+                found = {
+                    name: hidden.of_excel(pieces(member))
+                    for member, name in names.items()
+                    if member in self._traced
+                }
+                if any(hidden.filters(pieces(m)) for m in archive.namelist() if m.startswith("xl/tables/")):
+                    for sheet in found.values():
+                        sheet.filtered = True
+                return found
+        except (KeyError, ValueError) as error:
+            raise self.error(f"a damaged spreadsheet ({error})", "download it again") from error
+
+    def may_be_broken(self, sheet: str) -> bool:
+        """Whether a cell of the sheet may hold an error of a spreadsheet; of a CSV, whether its text does."""
+        if self.kind == "csv":
+            return self._broken_text
+        return bool(self.kind in ("xlsx", "ods") and sheet in self.concealed and self.concealed[sheet].broken)
+
+    @cached_property
+    def _broken_text(self) -> bool:
+        return hidden.BROKEN.search(self.text) is not None
+
+    def left_out(self, sheet: str) -> list[str]:
+        """Say what of the file was not read: hidden sheets, and hidden rows and columns of one sheet."""
+        said = [f"the sheet {name!r} is hidden" for name in self.hidden_sheets]
+        here = self.concealed.get(sheet)
+        if here and here.rows:
+            many = len(here.rows) > 1
+            said.append(
+                f"sheet {sheet!r}: {'rows' if many else 'row'} {hidden.places(here.rows)} {'are' if many else 'is'} hidden"
+            )
+        if here and here.columns:
+            shown = ", ".join(map(hidden.letters, sorted(here.columns)))
+            many = len(here.columns) > 1
+            said.append(
+                f"sheet {sheet!r}: {'columns' if many else 'column'} {shown} {'are' if many else 'is'} hidden"
+            )
+        return said
 
     def rows(self, sheet: str = "") -> list[list[Any]]:
         """Return all rows of one sheet (of the file, for CSV)."""
@@ -225,8 +307,30 @@ class SourceFile:
             # iter_rows pads the rows above the first filled cell, but not the columns left of it.
             opened = self._sheet(sheet)
             indent = [""] * (opened.start[1] if opened.start else 0)
-            for row in opened.iter_rows():
-                yield indent + row if indent else row
+            rows: Iterable[list[Any]] = opened.iter_rows()
+            if indent:
+                rows = ([*indent, *row] for row in opened.iter_rows())
+            here = self.concealed.get(sheet)
+            yield from self._seen(rows, here) if here else rows
+
+    def _seen(self, rows: Iterable[list[Any]], here: hidden.Sheet) -> Iterator[list[Any]]:
+        """Empty what is hidden, and put an error's text where the reader has an empty cell."""
+        broken: dict[int, list[tuple[int, str]]] = {}
+        for (line, column), text in here.broken.items():
+            broken.setdefault(line, []).append((column, text))
+        for place, row in enumerate(rows):
+            if place in here.rows:
+                yield HiddenRow()
+                continue
+            if place in broken or here.columns:
+                row = list(row)
+                for column, text in broken.get(place, ()):
+                    row += [""] * (column + 1 - len(row))
+                    row[column] = Broken(text)
+                for column in here.columns:
+                    if column < len(row):
+                        row[column] = ""
+            yield row
 
     def _sheet(self, sheet: str) -> Any:
         if sheet not in self._sheets:
