@@ -11,10 +11,13 @@ import io
 import re
 import struct
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
+from peelbook.site import publication
+from peelbook.site.publication import Origin
 from peelbook.site.templates import render
+
+NOWHERE = Origin()
 
 FIGURE_ID = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 
@@ -59,12 +62,12 @@ class Figure:
         """The figure's anchor on its page."""
         return self.id.partition(".")[2].replace("_", "-")
 
-    @cached_property
-    def files(self) -> dict[str, bytes]:
+    def files(self, origin: Origin = NOWHERE) -> dict[str, bytes]:
         """The downloads by file name: CSV, SVG and PNG, each with source and licence inside."""
+        address = origin.address(self.anchor)
         return {
             f"{self.id}.csv": csv_with_source(self.payload).encode(),
-            f"{self.id}.svg": self.svg.encode(),
+            f"{self.id}.svg": publication.framed(self.svg, self.payload, origin, address).encode(),
             f"{self.id}.png": self.png,
         }
 
@@ -132,13 +135,22 @@ def file_size(size: int) -> str:
     return f"{size} bytes" if size < 1000 else f"{size / 1000:.0f} kB"
 
 
-def render_card(figure: Figure, *, folder: str = "figures/", first: bool = False) -> str:
+def render_card(
+    figure: Figure,
+    *,
+    folder: str = "figures/",
+    first: bool = False,
+    origin: Origin = NOWHERE,
+    measure: tuple[str, str] | None = None,
+) -> str:
     """Return the HTML of a figure card. All text of the payload is escaped.
 
     `folder` is the path from the page to its downloads, ending in a slash. The first figure of a page
-    loads at once, the others when they come near the screen.
+    loads at once, the others when they come near the screen. `measure` is the address and label of the page of
+    the chart's measure.
     """
-    files = figure.files
+    files = figure.files(origin)
+    wide = svg_size(files[f"{figure.id}.svg"].decode())
     return render(
         "card.html",
         figure=figure.payload,
@@ -146,7 +158,7 @@ def render_card(figure: Figure, *, folder: str = "figures/", first: bool = False
         badge=BASIS_WORDS[figure.payload["basis"]],
         basis_class=figure.payload["basis"].replace(" ", "-"),
         kinds=KIND_WORDS,
-        wide=svg_size(figure.svg),
+        wide=wide,
         compact=png_size(figure.png),
         # One class a numeric column on the table, not one a cell: a page holds some thousand cells.
         number_columns="".join(
@@ -160,7 +172,23 @@ def render_card(figure: Figure, *, folder: str = "figures/", first: bool = False
             (kind.upper(), f"{folder}{figure.id}.{kind}", file_size(len(files[f"{figure.id}.{kind}"])))
             for kind in ("csv", "svg", "png")
         ],
-        source=source_words(figure.payload),
-        licence=licence_words(figure.payload),
-        hashes=list(dict.fromkeys(item["hash"] for item in figure.payload["sources"] if item["hash"])),
+        measure=measure,
+        share=share(figure, origin, folder, wide),
     )
+
+
+def share(figure: Figure, origin: Origin, folder: str, size: tuple[int, int]) -> list[tuple[str, str]]:
+    """What a reader takes along to cite or show a chart: name and text of each; none where no page is known."""
+    address = origin.address(figure.anchor)
+    if not address:
+        return []
+    key = re.sub(r"[^a-z0-9]+", "-", f"peelbook {origin.force} {figure.id}".lower()).strip("-")
+    texts = [
+        ("Citation", publication.citation(figure.payload, origin, address)),
+        ("BibTeX", publication.bibtex(figure.payload, origin, address, key)),
+        ("RIS", publication.ris(figure.payload, origin, address)),
+    ]
+    if origin.is_public:
+        picture = f"{origin.page.rpartition('/')[0]}/{folder}{figure.id}.svg"
+        texts.append(("Embed", publication.embed(figure.payload, address, picture, size)))
+    return texts

@@ -125,10 +125,21 @@ def _check_figures(app: Sphinx, env: BuildEnvironment) -> None:
 
 def _visit_card(self: HTML5Translator, node: FigureCard) -> None:
     figure = notebook.unpacked(node["packed"])
-    page = Path(self.builder.get_outfilename(self.builder.current_docname))
-    for name, content in figure.files.items():
+    docname = self.builder.current_docname
+    page = Path(self.builder.get_outfilename(docname))
+    edition = Edition.from_config(self.config.peelbook_edition)
+    origin = frame.origin(edition, docname, self.config.html_title)
+    for name, content in figure.files(origin).items():
         put_file(page.parent / FIGURES_FOLDER / name, content)
-    self.body.append(render_card(figure, folder=f"{FIGURES_FOLDER}/", first=node["first"]))
+    self.body.append(
+        render_card(
+            figure,
+            folder=f"{FIGURES_FOLDER}/",
+            first=node["first"],
+            origin=origin,
+            measure=frame.measure_link(self.builder.app, edition, docname, figure.id),
+        )
+    )
     raise nodes.SkipNode
 
 

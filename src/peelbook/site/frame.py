@@ -21,6 +21,7 @@ from peelbook.files import sha256
 from peelbook.sections import all_sections
 from peelbook.site.absent import ANCHOR
 from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry, Place, short_title, slugified
+from peelbook.site.publication import Origin
 from peelbook.site.templates import render
 
 STATIC = Path(__file__).resolve().parent / "theme" / "static"
@@ -243,6 +244,37 @@ def render_page(
             has=lambda doc: doc in app.env.all_docs,
         )
     )
+
+
+def origin(edition: Edition, name: str, site_title: str) -> Origin:
+    """Where the charts of a page stand, as they say it themselves."""
+    force = edition.place(name).force
+    return Origin(
+        force.name if force else "",
+        site_title,
+        edition.version,
+        edition.date,
+        f"{edition.base_url}{name}.html",
+    )
+
+
+MEASURES_FOLDER = "measures"
+
+
+def measure_link(app: Sphinx, edition: Edition, name: str, figure_id: str) -> tuple[str, str] | None:
+    """The address of the page of the measure that a chart draws, and the measure's label.
+
+    A chart's id is that of its section and of its measure, then what else it draws. `None` where it draws several
+    measures or none, and on the measure's own page.
+    """
+    _, _, chart = figure_id.partition(".")
+    parts = chart.split("_")
+    for last in range(len(parts), 0, -1):
+        doc = f"{MEASURES_FOLDER}/{'_'.join(parts[:last])}"
+        if doc in app.env.all_docs:
+            page = Page(app, edition, name)
+            return None if doc == name else (page.url(doc), page.title(doc))
+    return None
 
 
 def aliases(edition: Edition) -> dict[str, str]:

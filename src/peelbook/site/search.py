@@ -40,7 +40,7 @@ def binary() -> Path:
 
 # What is marked as no part of the text, and what stands outside it. Pagefind takes as long for these as for text.
 _NO_TEXT = re.compile(
-    r'<div class="pb-tools" data-pagefind-ignore>.*?</div>\n(?=<p class="pb-source">)'
+    r'<div class="pb-tools" data-pagefind-ignore>.*?</div>\n(?=</figure>)'
     r'|<details class="pb-code" data-pagefind-ignore>.*?</details>'
     r'|<nav class="pb-chapters".*?</nav>',
     flags=re.DOTALL,

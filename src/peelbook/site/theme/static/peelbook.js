@@ -89,3 +89,68 @@
     box.querySelector("summary").focus();
   });
 })();
+
+// Charts to take away: copies what the boxes hold, and makes the picture large enough to print.
+(() => {
+  "use strict";
+  const copies = (node, text, name) => {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "pb-copy", textContent: `Copy ${name}` });
+    const said = Object.assign(document.createElement("span"), { className: "pb-vh" });
+    said.setAttribute("role", "status");
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(text());
+        button.textContent = said.textContent = "Copied";
+      } catch {
+        said.textContent = button.textContent = "Not copied: select the text instead";
+      }
+      setTimeout(() => { button.textContent = `Copy ${name}`; said.textContent = ""; }, 2000);
+    });
+    node.append(" ", button, said);
+  };
+  for (const box of document.querySelectorAll(".pb-tool-share")) {
+    box.addEventListener("toggle", () => {
+      if (box.dataset.copies) return;
+      box.dataset.copies = "yes";
+      const link = box.querySelector(".pb-share-link");
+      copies(link, () => link.querySelector("a").href, "link");
+      for (const text of box.querySelectorAll(".pb-share-text")) {
+        const name = text.previousElementSibling;
+        copies(name, () => text.textContent, name.textContent.trim());
+      }
+    });
+  }
+
+  // The file that stands there is the small picture of phones. From the drawing a picture of 1,600 dots is made.
+  const WIDTH = 1600;
+  const picture = async (address) => {
+    const reply = await fetch(address);
+    if (!reply.ok) throw new Error(String(reply.status));
+    const drawing = await reply.text();
+    const image = new Image();
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(drawing)}`;
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = WIDTH;
+    canvas.height = Math.round((WIDTH * image.naturalHeight) / image.naturalWidth);
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    return new Promise((done) => { canvas.toBlob(done, "image/png"); });
+  };
+  for (const link of document.querySelectorAll('.pb-downloads a[href$=".png"]')) {
+    const drawing = link.href.replace(/\.png$/, ".svg");
+    link.querySelector(".pb-size")?.replaceChildren("1,600 px");
+    link.addEventListener("click", async (event) => {
+      if (link.dataset.plain) return;
+      event.preventDefault();
+      try {
+        const file = Object.assign(document.createElement("a"), { download: drawing.split("/").pop().replace(/svg$/, "png") });
+        file.href = URL.createObjectURL(await picture(drawing));
+        file.click();
+        setTimeout(() => URL.revokeObjectURL(file.href), 60000);
+      } catch { // opened from a disk: the small picture
+        link.dataset.plain = "yes";
+        link.click();
+      }
+    });
+  }
+})();
