@@ -43,7 +43,7 @@ def test_the_picture_is_described_and_keeps_its_place_while_it_loads():
     (wide,) = page.all("source")
     assert image["alt"] == "Columns for two forces. Kent is lower."
     assert (image["width"], image["height"]) == ("360", "240")
-    assert (wide["width"], wide["height"]) == ("715", "483")
+    assert (wide["width"], wide["height"]) == ("715", "488")
     assert wide["media"] == "(min-width: 600px)"
 
 
