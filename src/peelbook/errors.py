@@ -53,6 +53,10 @@ class ParameterError(PeelbookError):
     """A notebook parameter has the wrong name, type or value."""
 
 
+class ReportFileError(PeelbookError):
+    """A saved report cannot be read, or is not the report it should be."""
+
+
 class LockedError(PeelbookError):
     """Another run is at work in the same folder."""
 

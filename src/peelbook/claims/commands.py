@@ -13,7 +13,7 @@ import typer
 
 from peelbook import claims, output
 from peelbook.catalogue import Catalogue
-from peelbook.errors import ParameterError, PeelbookError
+from peelbook.errors import ParameterError, PeelbookError, ReportFileError
 from peelbook.files import write_atomic
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -118,3 +118,81 @@ def new(
     write_atomic(path, text)
     typer.echo(f"{path}: {len(text.splitlines()) - 1} claims to fill in for {found.full_name}.")
     typer.echo(f"Then: peelbook claims check --force {found.slug} --data {folder}")
+
+
+FolderOption = Annotated[
+    Path, typer.Option(help="Folder of the new ledger; the draft lies in its subfolder claims-review.")
+]
+
+
+@app.command("read")
+def read_command(
+    report: Annotated[Path, typer.Argument(help="The saved report: web page, PDF or plain text.")],
+    force: Annotated[str, typer.Option("--force", help="The force whose report it is.")],
+    folder: FolderOption = Path(),
+    cycle: Annotated[
+        str, typer.Option(help="Inspection cycle, such as 2023-25; read off the report if not given.")
+    ] = "",
+    data: DataOption = "",
+) -> None:
+    """Find every number of a saved report and draft its ledger, for a person to review."""
+    from peelbook.claims import draft
+
+    forces = _catalogue(data, "").forces
+    found = forces[force]
+    document = draft.read_report(report)
+    draft.check_force(document, found, forces)
+    named = cycle or draft.cycle_of(document)
+    if not named:
+        raise ReportFileError(
+            f"{report}: the report names no inspection cycle that is known. "
+            f"Fix: add --cycle, one of {', '.join(draft.cycles())}."
+        )
+    draft.section_names(named)
+    rows = draft.draft_claims(document, found, named)
+    counts = draft.write_draft(folder, rows)
+    claims_found = [row for row in rows if row.status != draft.NO_CLAIM]
+    mapped = sum(row.status == draft.MAPPED for row in claims_found)
+    typer.echo(
+        f"{len(rows)} numbers and comparisons: {len(claims_found)} claims drafted ({mapped} mapped, "
+        f"{len(claims_found) - mapped} found and not mapped), {counts.no_claims} no claims (dates, page numbers, scales)."
+    )
+    if counts.kept:
+        typer.echo(f"{counts.kept} rows that a person decided on or corrected before are as they were.")
+    typer.echo(
+        f"{draft.review_file(folder)}: the draft. It holds sentences of the report: do not publish it."
+    )
+    typer.echo(f"Then: peelbook claims review --force {found.slug} --folder {folder}")
+
+
+@app.command()
+def review(
+    force: Annotated[str, typer.Option("--force", help="The force whose report it is.")],
+    folder: FolderOption = Path(),
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write claims.csv from the accepted rows and stop; opens no page.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of the page, on this machine only.")] = 8001,
+    data: DataOption = "",
+) -> None:
+    """Review a draft: one page with each row beside its sentence, or a spreadsheet and --apply."""
+    from peelbook.claims import draft
+    from peelbook.claims.review_server import make_server
+    from peelbook.runner.serve import address
+
+    catalogue = _catalogue(data, "")
+    found = catalogue.forces[force]
+    draft.read_review(folder)
+    if apply:
+        counts = draft.apply_review(folder)
+        typer.echo(f"{folder / 'claims.csv'}: {counts.accepted} claims. Still to decide: {counts.open}.")
+        typer.echo(f"Then: peelbook claims check --force {found.slug} --data {folder}")
+        return
+    server = make_server(folder, found, data, port)
+    typer.echo(f"Review the draft at {address(server)} (Ctrl-C to stop). Each answer is saved at once.")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        typer.echo("Stopped.")
+    finally:
+        server.server_close()
