@@ -139,7 +139,7 @@ EXAMPLES = {
     ),
     "charge_rate_assigned": (
         YEAR
-        + "the force assigned 7.7 percent of victim-based crimes a 'charged/summonsed' outcome. This was a decrease "
+        + "the force assigned 7.7 percent of victim-based crimes a 'charged/summonsed' outcome. This is an increase "
         "from 12.2 percent in the year ending 31 March 2016.",
         {"investigating_crime.charge_rate.force": "7.7", "investigating_crime.charge_rate_earlier": "12.2"},
     ),
@@ -241,7 +241,7 @@ EXAMPLES = {
         {"overall_summary.forces_in_england_and_wales": "43"},
     ),
     "areas": (
-        "We looked at the force in nine areas of policing. We make graded judgments in eight of these nine.",
+        "There is a look at it in nine areas of policing, as before. We make graded judgments in eight of these nine.",
         {"overall_summary.areas_inspected": "9", "overall_summary.areas_graded": "8"},
     ),
     "incidents_level": (
