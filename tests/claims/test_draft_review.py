@@ -15,8 +15,8 @@ from peelbook.catalogue import Catalogue
 from peelbook.claims import evaluate
 from peelbook.claims.commands import app
 from peelbook.claims.draft import read_review, review_file, save_review
-from peelbook.claims.review_server import draft_verdicts, make_server
 from peelbook.errors import ReportFileError, TableContractError
+from peelbook.runner.review_server import draft_verdicts, make_server
 
 REPORT = """PEEL 2023–25: an inspection of Kent Police, with enough words in it to be read as a report and not a page
 Police powers and treating the public fairly and respectfully

@@ -177,7 +177,7 @@ def review(
 ) -> None:
     """Review a draft: one page with each row beside its sentence, or a spreadsheet and --apply."""
     from peelbook.claims import draft
-    from peelbook.claims.review_server import make_server
+    from peelbook.runner.review_server import make_server
     from peelbook.runner.serve import address
 
     catalogue = _catalogue(data, "")
