@@ -27,6 +27,11 @@ def plain(text: object) -> str:
     return " ".join("".join(kept).split())
 
 
+def lower_first(text: str) -> str:
+    """Return a label as it stands inside a sentence: "Stop searches" -> "stop searches", "ASB" stays."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
 def escape(text: object) -> str:
     """Return text safe inside HTML and attributes."""
     return html.escape(plain(text), quote=True)

@@ -57,6 +57,10 @@ class ReportFileError(PeelbookError):
     """A saved report cannot be read, or is not the report it should be."""
 
 
+class FrameError(PeelbookError):
+    """A cell gave a chart, a sentence or a table something it cannot use; the message names the cell's fix."""
+
+
 class LockedError(PeelbookError):
     """Another run is at work in the same folder."""
 

@@ -75,10 +75,10 @@ def test_every_chart_has_its_own_id_within_its_section(notebook, request):
     assert all(name.startswith(f"{stem}.") for name in ids)
 
 
-def test_the_parameters_cell_names_the_force_and_the_data_folder(notebook):
+def test_the_parameters_cell_names_the_force_and_nothing_unknown(notebook):
     (cell,) = [c for c in code_cells(notebook) if "parameters" in c.metadata.get("tags", [])]
     names = re.findall(r"^(\w+) = ", cell.source, flags=re.MULTILINE)
-    assert names[:2] == ["force", "data_dir"]
+    assert names[0] == "force"
     assert set(names) <= {"force", "data_dir", "period"}
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -266,3 +267,11 @@ def test_old_entries_are_pruned_and_living_ones_kept(done):
     (done.workspace.cache / "entries" / ".x.part").write_bytes(b"half")
     assert cache.prune()[0] == 2
     assert changed(done) == {}
+
+
+def test_whose_report_is_entered_is_read_from_the_ledger_and_the_user_s_own(book):
+    (own,) = [inputs.read(book.workspace, section) for section in book.sections[:1]]
+    files = {"claims.csv": b"claim_id,force_code\na,E23000001\n"}
+    overlay = {"claims.csv": b"\xef\xbb\xbfclaim_id,force_code\nb,E23000032\n"}
+    assert inputs.reported(replace(own, files=files, overlay=overlay)) == {"E23000001", "E23000032"}
+    assert inputs.reported(replace(own, files={}, overlay={})) == frozenset()

@@ -31,6 +31,13 @@ def test_only_the_cells_of_this_force_s_report_stay():
     assert sources(staging.stage(source, name="x", force_code="W15000004"))[1:] == ["all"]
 
 
+def test_cells_about_a_force_s_own_report_stay_where_one_is_entered():
+    source = notebook(code("force = ''", "parameters"), prose("all"), prose("theirs", "report"))
+    assert sources(staging.stage(source, name="x", force_code="E23000032"))[1:] == ["all", "theirs"]
+    unreported = staging.stage(source, name="x", force_code="E23000032", reported=False)
+    assert sources(unreported)[1:] == ["all"]
+
+
 def test_outputs_of_an_earlier_run_are_not_sent_along():
     cell = {
         **code("1"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from peelbook import formats
+from peelbook.display import lower_first
 from peelbook.figures._plain import plain
 
 if TYPE_CHECKING:
@@ -21,11 +22,6 @@ ALT_LIMIT = 500
 
 POOLED, MEAN = "England and Wales", "Mean of forces"
 """How the two averages are named on charts: total over total, and the unweighted mean of forces."""
-
-
-def lower_first(text: str) -> str:
-    """Return a label as it stands inside a sentence: "Stop searches" -> "stop searches", "ASB" stays."""
-    return text if text[1:2].isupper() or not text else text[0].lower() + text[1:]
 
 
 def axis_label(label: str, unit: str) -> str:

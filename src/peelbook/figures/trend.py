@@ -49,7 +49,8 @@ def trend(
     """Draw the values of every force through time, one force in front.
 
     `frame` has `force_code`, `period_end`, `value`, one row per force and period; a missing period is a gap
-    in the line. `averages` has `period_end` and any of `pooled`, `mean_of_forces`. `breaks` are
+    in the line. `averages` has `period_end` and any of `pooled`, `mean_of_forces`, or a column for
+    each other line, such as a standard. `breaks` are
     (day, words): the first period counted in a new way. `gaps` are (first day, last day, reason) of the
     force's missing periods; periods the force lacks without a reason are marked "No data". `printed` are
     (day, value) of the report for the force, or (day, value, whose) for another, such as an average.
@@ -138,18 +139,24 @@ class _Printed:
 
 
 def _average_lines(averages: pd.DataFrame | None) -> list[_Line]:
-    """The averages that have a value."""
+    """The averages, or other lines, that have a value; a column of another name is its own label."""
     import pandas as pd
 
     if averages is None:
         return []
+    labels = {"pooled": words.POOLED, "mean_of_forces": words.MEAN}
+    order = [
+        *(name for name in labels if name in averages),
+        *(name for name in averages if name not in labels),
+    ]
     result = []
-    for column, label in (("pooled", words.POOLED), ("mean_of_forces", words.MEAN)):
-        if column in averages:
+    for column in order:
+        if column != "period_end":
             days = pd.to_datetime(averages["period_end"]).tolist()
             values = pd.Series(words.finite(averages[column]).tolist(), index=days).dropna().sort_index()
             if len(values):
-                result.append(_Line(column, label, values))
+                name = re.sub("[^a-z0-9]+", "_", str(column).lower()).strip("_")
+                result.append(_Line(name, labels.get(column, words.plain(column)), values))
     return result
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from peelbook.measures._compute import (
     COLUMNS,
+    DISPARITY_COUNTS,
     Missing,
     Value,
     at,
@@ -19,6 +20,7 @@ from peelbook.measures._compute import (
     periods,
     publication,
     share,
+    values,
     why,
     yearly,
 )
@@ -27,6 +29,7 @@ from peelbook.measures._registry import GRADES, Measure, Part, Registry, parse, 
 
 __all__ = [
     "COLUMNS",
+    "DISPARITY_COUNTS",
     "GRADES",
     "Measure",
     "Missing",
@@ -47,6 +50,7 @@ __all__ = [
     "reference_markdown",
     "registry",
     "share",
+    "values",
     "why",
     "yearly",
 ]

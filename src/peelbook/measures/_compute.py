@@ -199,10 +199,9 @@ def breakdown(catalogue: Catalogue, measure_id: str, dimension: str, **others: A
     measure = registry()[measure_id]
     if dimension not in measure.breakdowns:
         _checked(measure, {dimension: ""})
-    values = _values(catalogue, measure, dimension)
     frames = [
         compute(catalogue, measure_id, **{dimension: value}, **others).assign(**{dimension: value})
-        for value in values
+        for value in values(catalogue, measure, dimension)
     ]
     return pd.concat(frames, ignore_index=True)[[*COLUMNS[:2], dimension, *COLUMNS[2:]]]
 
@@ -501,7 +500,7 @@ def _grades(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]
     return frame[[*COLUMNS, "cycle", "area_code", "area", "grade"]]
 
 
-def _values(catalogue: Catalogue, measure: Measure, dimension: str) -> list[Any]:
+def values(catalogue: Catalogue, measure: Measure, dimension: str) -> list[Any]:
     """The values of a breakdown that its table has, in the registry's order, else in the alphabet's."""
     if dimension == "years":
         return list(measure.breakdowns[dimension])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from peelbook.catalogue import Catalogue
-from peelbook.measures._compute import _values
+from peelbook.measures._compute import values
 from peelbook.measures._registry import Measure, registry
 
 
@@ -22,7 +22,7 @@ def dimensions(catalogue: Catalogue, measure: Measure) -> Iterable[dict[str, Any
         if name == "years":
             yield from ({"years": lag} for lag in years)
             continue
-        for lag, value in itertools.product(years, _values(catalogue, measure, name)):
+        for lag, value in itertools.product(years, values(catalogue, measure, name)):
             yield ({} if lag is None else {"years": lag}) | {name: value}
 
 

@@ -6,6 +6,8 @@ section does not declare is not merely forbidden, it is not there.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import sys
@@ -52,7 +54,7 @@ OUTSIDE = (
     "sources/",
 )
 
-_SOURCE_SUFFIXES = frozenset({".py", ".toml", ".json", ".csv", ".txt", ".mplstyle"})
+_SOURCE_SUFFIXES = frozenset({".py", ".toml", ".json", ".csv", ".txt", ".mplstyle", ".html"})
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,15 @@ class Inputs:
     def overlay_digests(self) -> dict[str, str]:
         """The hash of each of the user's own files."""
         return {name: sha256(content) for name, content in sorted(self.overlay.items())}
+
+
+def reported(inputs: Inputs) -> frozenset[str]:
+    """Return the codes of the forces whose report is entered in the ledger that a section reads."""
+    found: set[str] = set()
+    for files in (inputs.files, inputs.overlay):
+        text = files.get("claims.csv", b"").decode("utf-8-sig", errors="replace")
+        found |= {row.get("force_code") or "" for row in csv.DictReader(io.StringIO(text))}
+    return frozenset(found - {""})
 
 
 def read(workspace: Workspace, section: Section) -> Inputs:

@@ -135,19 +135,23 @@ class _Variant:
 
 
 class _Variants:
-    """The forms of one section's notebook: one for each force whose report it speaks of, one for all others."""
+    """The forms of one section's notebook: by the reports it speaks of and those entered."""
 
     def __init__(self, inputs: inputs_of.Inputs):
         self._inputs = inputs
         self._named = staging.reports(inputs.notebook)
-        self._made: dict[str, _Variant] = {}
+        self._reported = inputs_of.reported(inputs)
+        self._made: dict[tuple[str, bool], _Variant] = {}
 
     def of(self, force: Force) -> _Variant:
         """Return the form for a force, made once."""
-        which = force.code if force.code in self._named else ""
+        reported = force.code in self._reported
+        which = (force.code if force.code in self._named else "", reported)
         if which not in self._made:
             name = f"{self._inputs.section.stem}.ipynb"
-            notebook = staging.stage(self._inputs.notebook, name=name, force_code=force.code)
+            notebook = staging.stage(
+                self._inputs.notebook, name=name, force_code=force.code, reported=reported
+            )
             known = staging.defaults(notebook, name=name)
             self._made[which] = _Variant(notebook, known, inputs_of.notebook_digest(notebook))
         return self._made[which]

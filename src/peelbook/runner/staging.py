@@ -16,6 +16,8 @@ from peelbook.errors import ParameterError
 PARAMETERS_TAG = "parameters"
 REPORT_TAG = "report-"
 """A cell tagged `report-E23000001` speaks of the report on that force and is on no other force's page."""
+ANY_REPORT_TAG = "report"
+"""A cell tagged `report` speaks of the force's own report and is on the pages of forces whose report is entered."""
 
 
 def reports(source: bytes) -> frozenset[str]:
@@ -28,10 +30,10 @@ def reports(source: bytes) -> frozenset[str]:
     return frozenset(tag.removeprefix(REPORT_TAG) for tag in tags if tag.startswith(REPORT_TAG))
 
 
-def stage(source: bytes, *, name: str, force_code: str) -> bytes:
+def stage(source: bytes, *, name: str, force_code: str, reported: bool = True) -> bytes:
     """Return the notebook without outputs and without the cells that belong to other forces' reports.
 
-    `name` stands in messages. Raises `ParameterError` where it is not a notebook with one parameters cell.
+    `reported` says whether a report of this force is in the ledger. `name` stands in messages. Raises `ParameterError` where it is not a notebook with one parameters cell.
     """
     try:
         notebook = json.loads(source)
@@ -42,7 +44,7 @@ def stage(source: bytes, *, name: str, force_code: str) -> bytes:
     for cell in cells:
         tags = cell["metadata"].get("tags", [])
         reports = [tag.removeprefix(REPORT_TAG) for tag in tags if tag.startswith(REPORT_TAG)]
-        if reports and force_code not in reports:
+        if (reports and force_code not in reports) or (ANY_REPORT_TAG in tags and not reported):
             continue
         if cell.get("cell_type") == "code":
             cell["outputs"], cell["execution_count"] = [], None

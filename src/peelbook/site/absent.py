@@ -88,7 +88,7 @@ def _only_reasons(section: nodes.section) -> list[str]:
     for child in section.children:
         if isinstance(child, nodes.container) and child.get("nb_element") == "cell_code":
             for output in _outputs(child):
-                found = reasons(output.astext()) if isinstance(output, nodes.raw) else []
+                found = _reasons_of(output)
                 if not found:
                     return []
                 told += found
@@ -96,7 +96,14 @@ def _only_reasons(section: nodes.section) -> list[str]:
             child, nodes.section | nodes.title | nodes.paragraph | nodes.target | nodes.comment
         ):
             return []
-    return told
+    return list(dict.fromkeys(told))
+
+
+def _reasons_of(output: nodes.Node) -> list[str]:
+    """What an output says in place of something: a block says so itself, older HTML is read."""
+    if not isinstance(output, nodes.raw):
+        return []
+    return list(output["reasons"]) if "block" in output else reasons(output.astext())
 
 
 def _outputs(cell: nodes.container) -> Iterator[nodes.Node]:

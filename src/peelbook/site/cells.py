@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from peelbook import blocks
 from peelbook.figures._chart import MIME
 from peelbook.site import notebook
 from peelbook.site.card import Figure
 
 SUFFIX = ".cells"
-FIGURE, HTML, STREAM, TEXT = "figure", "html", "stream", "text"
+FIGURE, BLOCK, HTML, STREAM, TEXT = "figure", "block", "html", "stream", "text"
 
 
 def stage(source: dict[str, Any]) -> bytes | None:
@@ -58,6 +59,8 @@ def _output(output: dict[str, Any], figures: Iterator[Figure]) -> list[str] | No
     data = output["data"]
     if MIME in data:
         return [FIGURE, notebook.packed(next(figures))]
+    if blocks.MIME in data:
+        return [BLOCK, json.dumps(data[blocks.MIME], ensure_ascii=False, separators=(",", ":"))]
     if "text/html" in data:
         return [HTML, _text(data["text/html"])]
     if set(data) == {"text/plain"}:
@@ -75,6 +78,8 @@ def figures(path: Path) -> list[Figure]:
 def headlines(path: Path, most: int = 3) -> str:
     """The first headline figures of a staged page as HTML; or empty."""
     for kind, text in _outputs(path):
+        if kind == BLOCK and (payload := json.loads(text))["kind"] == blocks.HEADLINES:
+            return blocks.render(payload, most=most, definitions=False)
         if kind == HTML and (found := notebook.headlines(text, most)):
             return found
     return ""
@@ -83,8 +88,9 @@ def headlines(path: Path, most: int = 3) -> str:
 def _outputs(path: Path) -> Iterator[list[str]]:
     page = json.loads(path.read_bytes())
     if path.suffix != SUFFIX:  # it has an output that the staged form does not know, beside ones it does
-        for html in notebook.html_outputs(page):
-            yield [HTML, html]
+        for output in notebook.outputs(page):
+            if MIME not in output["data"] and (known := _output(output, iter(()))) is not None:
+                yield known
         return
     for cell in page:
         yield from cell.get("outputs", [])

@@ -28,6 +28,7 @@ from sphinx.util import logging
 from sphinx.util.parallel import parallel_available
 from sphinx.writers.html5 import HTML5Translator
 
+from peelbook import blocks
 from peelbook.catalogue import Catalogue
 from peelbook.figures._chart import MIME
 from peelbook.files import sha256
@@ -37,7 +38,7 @@ from peelbook.site.card import Figure, render_card
 from peelbook.site.edition import Edition
 from peelbook.site.marks import Marks, package_digest
 from peelbook.site.publish import put_file
-from peelbook.site.reader import FigureCard, figure_card, page_figures
+from peelbook.site.reader import FigureCard, block_node, figure_card, page_figures
 
 LOGGER = logging.getLogger(__name__)
 HERE = Path(__file__).resolve().parent
@@ -48,15 +49,20 @@ FIGURES_FOLDER = "figures"
 
 
 class FigureRenderer:
-    """MyST-NB's plug-in for the figure payload (entry point `myst_nb.mime_renderers`)."""
+    """MyST-NB's plug-in for charts and blocks (entry point `myst_nb.mime_renderers`)."""
 
-    mime_priority_overrides: ClassVar[list[tuple[str, str, int | None]]] = [("*", MIME, 1)]
+    mime_priority_overrides: ClassVar[list[tuple[str, str, int | None]]] = [
+        ("*", MIME, 1),
+        ("*", blocks.MIME, 2),
+    ]
 
     @staticmethod
     def handle_mime(renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
         """Return the card for a payload, nothing for its picture and text, `None` for other outputs."""
         if inline:
             return None
+        if data.mime_type == blocks.MIME:
+            return [block_node(dict(data.content))]
         if data.mime_type != MIME:
             # The card stands for the whole output; rendering its picture and text would be thrown away.
             return [] if "peelbook" in data.output_metadata or _has_better(renderer, data) else None
@@ -84,12 +90,13 @@ def _png(renderer: Any, data: Any) -> bytes:
 
 
 def _has_better(renderer: Any, data: Any) -> bool:
-    """Whether this is the text of an output that also has HTML, which every web page prefers."""
-    if data.mime_type != "text/plain" or data.cell_index is None:
+    """Whether this is a form of an output that also has one which the page prefers: a block, or HTML over text."""
+    if data.mime_type not in ("text/plain", "text/html") or data.cell_index is None:
         return False
     _, outputs = renderer.renderer.nb_client.code_cell_outputs(data.cell_index)
+    better = {blocks.MIME, "text/html"} - {data.mime_type}
     return any(
-        "text/html" in bundle and bundle.get("text/plain") == data.content
+        better & set(bundle) and bundle.get(data.mime_type) == data.content
         for bundle in (output.get("data", {}) for output in outputs)
     )
 
@@ -154,7 +161,7 @@ def _skip(self: Any, node: nodes.Element) -> None:
 
 
 class CollapseCode(SphinxPostTransform):
-    """Fold every cell's code away: readers want prose and charts, the code is one tap away."""
+    """Fold code away: readers want prose and charts. A cell that opens a question (`show-input`) shows its own."""
 
     default_priority = 198  # just before MyST-NB folds the cells marked as hidden
     formats = ("html",)
@@ -163,6 +170,8 @@ class CollapseCode(SphinxPostTransform):
         """Mark each code cell that shows its source."""
         for node in self.document.findall(nodes.container):
             if node.get("nb_element") == "cell_code" and node.children:
+                if reader.SHOWN in node["classes"]:
+                    continue
                 if node.children[0].get("nb_element") == "cell_code_source" and not node.get("hide_mode"):
                     node["hide_mode"] = "input"
                 node.setdefault("prompt_show", "Code")
@@ -309,7 +318,10 @@ class Translator(HTML5Translator):
             raise
 
     def visit_raw(self, node: nodes.Element) -> None:
-        """Make the tables in a notebook's HTML output scroll by themselves."""
+        """Make the tables in a notebook's HTML output scroll by themselves; a block's do."""
+        if "block" in node:
+            self.body.append(node.astext())
+            raise nodes.SkipNode
         if "text_html" in node.get("classes", ()):
             self.body.append(with_roles(scrollable_tables(node.astext())))
             raise nodes.SkipNode

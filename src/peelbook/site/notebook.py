@@ -20,7 +20,8 @@ def _text(value: Any) -> str:
     return "".join(value) if isinstance(value, list) else str(value)
 
 
-def _outputs(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def outputs(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The outputs of an executed notebook that hold data, in order."""
     for cell in notebook.get("cells", []):
         for output in cell.get("outputs", []):
             if "data" in output:
@@ -42,7 +43,7 @@ def unpacked(text: str) -> Figure:
 def figures(notebook: dict[str, Any]) -> list[Figure]:
     """The charts of an executed notebook, in order."""
     found = []
-    for output in _outputs(notebook):
+    for output in outputs(notebook):
         data = output["data"]
         if MIME in data:
             svg = _text(output["metadata"]["peelbook"]["svg"])
@@ -54,7 +55,7 @@ def html_outputs(notebook: dict[str, Any]) -> list[str]:
     """The HTML outputs of an executed notebook, in order."""
     return [
         _text(output["data"]["text/html"])
-        for output in _outputs(notebook)
+        for output in outputs(notebook)
         if "text/html" in output["data"] and MIME not in output["data"]
     ]
 

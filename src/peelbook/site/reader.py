@@ -18,12 +18,16 @@ from myst_parser.parsers.sphinx_ import MystParser
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from peelbook import blocks
 from peelbook.files import sha256
 from peelbook.site import notebook
 from peelbook.site.card import Figure
-from peelbook.site.cells import FIGURE, HTML, STREAM, SUFFIX
+from peelbook.site.cells import BLOCK, FIGURE, HTML, STREAM, SUFFIX
 
 _CELLS = "peelbook_cells"
+
+SHOWN = "tag_show-input"
+"""The class of a cell whose code opens a question: it stands before what it made, and is not folded."""
 
 
 class FigureCard(nodes.General, nodes.Element):
@@ -77,10 +81,13 @@ class CodeCell(SphinxDirective):
         if cell["code"].strip() and shown and "remove-input" not in tags:
             code = nodes.container(nb_element="cell_code_source", classes=["cell_input"])
             code.append(nodes.literal_block(cell["code"], cell["code"], language="python"))
-            folded = HideCodeCellNode(prompt_show="Code", prompt_hide="Code")
-            folded["classes"].append("above-input")
-            folded.append(code)
-            box.append(folded)
+            if SHOWN in classes:
+                box.append(code)
+            else:
+                folded = HideCodeCellNode(prompt_show="Code", prompt_hide="Code")
+                folded["classes"].append("above-input")
+                folded.append(code)
+                box.append(folded)
         if cell["outputs"] and shown and "remove-output" not in tags:
             made = nodes.container(nb_element="cell_code_output", classes=["cell_output"])
             made.extend(self._output(kind, text) for kind, text in cell["outputs"])
@@ -90,6 +97,8 @@ class CodeCell(SphinxDirective):
     def _output(self, kind: str, text: str) -> nodes.Node:
         if kind == FIGURE:
             return figure_card(self.env, notebook.unpacked(text), text)
+        if kind == BLOCK:
+            return block_node(json.loads(text))
         if kind == HTML:
             return nodes.raw(text=text, format="html", classes=["output", "text_html"])
         style = "stream" if kind == STREAM else "text_plain"
@@ -102,6 +111,18 @@ def figure_card(env: Any, figure: Figure, text: str) -> FigureCard:
     first = not known
     known[figure.id] = sha256(text.encode())
     return FigureCard(packed=text, first=first)
+
+
+def block_node(payload: dict[str, Any]) -> nodes.Node:
+    """A block's place in a page: its HTML, and what it says where it stands in place of something."""
+    text = blocks.render(payload)
+    return nodes.raw(
+        text=text,
+        format="html",
+        classes=["output", "block"],
+        block=payload["kind"],
+        reasons=blocks.reasons(payload),
+    )
 
 
 def page_figures(env: Any) -> dict[str, dict[str, str]]:

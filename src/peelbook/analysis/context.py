@@ -1,0 +1,674 @@
+"""A section of the report for one force and period: what its notebook may read, and what it calls the force.
+
+`open_section` gives a `Section`. It loads tables, computes measures and knows the report's printed values. It draws
+nothing and says nothing; that is what `charts`, `say`, `show` and `publish` are for.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+import peelbook
+from peelbook import blocks, claims, compare, contracts, display, formats, measures, narrative, stats
+from peelbook.analysis import frames
+from peelbook.catalogue import OVERLAY_NOTE, Catalogue, Provenance
+from peelbook.contracts import ENGLAND_AND_WALES
+from peelbook.errors import MissingTableError, ParameterError
+from peelbook.sections import section as section_named
+
+if TYPE_CHECKING:
+    from peelbook.forces import Force
+    from peelbook.measures import Measure
+
+#: Units of claims whose printed number is a hundred times the value on a measure's scale.
+_HUNDREDTHS = ("percent", "percentage_points")
+
+# "x of y" counts that say how a sample was made up, not what was found in it.
+_NOT_FINDINGS = ("victim_service.out_of_court_files",)
+
+# Counts of cases in which inspectors found something wrong; in all others they found something right.
+_FAULTS = (
+    "police_powers.ethnicity_not_recorded",
+    "investigating_crime.poor_service",
+    "investigating_crime.community_resolution_wrong",
+    "offenders_and_suspects.pnd_checks_missing",
+)
+
+#: Above this many years a figure says its age.
+_OLD = 2
+
+_CASES = ("heading", "finding", "numerator", "denominator", "value", "low", "high", "period_end")
+
+
+class Printed(float):
+    """A value as the report printed it, on the scale of its measure: 18.6 percent is 0.186.
+
+    It is a number in every calculation. `claim` is its id in the ledger, `text` what the report prints, `period_end`
+    the last day of its period (`NaT` where the report gives none), `whose` is empty for the force itself and
+    "England and Wales" for its average.
+    """
+
+    claim: str
+    text: str
+    period_end: Any
+    whose: str
+
+    def __new__(cls, value: float, claim: str, text: str, period_end: Any, whose: str) -> Printed:
+        """Make one from its number and what the ledger says of it."""
+        self = super().__new__(cls, value)
+        self.claim, self.text, self.period_end, self.whose = claim, text, period_end, whose
+        return self
+
+
+class Areas(tuple[str, ...]):
+    """Codes of some forces; where there are none, `reason` says why."""
+
+    reason: str
+
+    def __new__(cls, codes: Iterable[str] = (), reason: str = "") -> Areas:
+        """Make some from their codes, or none with the reason."""
+        self = super().__new__(cls, codes)
+        self.reason = reason
+        return self
+
+
+def open_section(stem: str, *, force: str = "metropolitan", period: str = "", data_dir: str = "") -> Section:
+    """Open one section of the report for one force.
+
+    `stem` is the section's, as in `police_powers`. `force` is any name of a force. `period` is the last day of the
+    year that the page is about, as YYYY-MM-DD; empty means the newest year of each measure. `data_dir` is a folder
+    of tables other than the book's own.
+
+    Returns a `Section`. Raises `UnknownSectionError`, `UnknownForceError`, `ParameterError` or `DataPackageError`.
+
+    >>> section = open_section("police_powers", force="kent")
+    >>> section.me
+    'Kent'
+    """
+    return Section(stem, force, period, data_dir)
+
+
+class Section:
+    """One section for one force: its tables, its measures, and the report's printed values."""
+
+    def __init__(self, stem: str, force: str, period: str = "", data_dir: str = ""):
+        found = section_named(stem)
+        self.stem, self.title, self.tables = found.stem, found.title, found.tables
+        self.catalogue = Catalogue(
+            data_dir or None,
+            overlay=os.environ.get("PEELBOOK_OVERLAY") or None,
+            declared=frozenset(found.tables),
+        )
+        self.force: Force = self.catalogue.forces[force]
+        self.catalogue.own = self.force.code  # rows of another force in an overlay are refused
+        self.period = _day(period)
+        self._key = frames.register(self)
+
+    def __repr__(self) -> str:
+        when = f", {formats.date(self.period)}" if self.period is not None else ""
+        return f"{self.title}: {self.force.name}{when}"
+
+    @property
+    def me(self) -> str:
+        """The force's name as the column `force` has it: `rates.query("force == @me")`."""
+        return self.force.short_name
+
+    # --- load --------------------------------------------------------------------------------------
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table of `data/`, tidy, with the force's name beside its code.
+
+        Columns are those of its contract, and `force` (short name) after `force_code`. A user's own rows are laid
+        over the book's. A table that is not here is a frame without rows that knows which publication has it.
+
+        Raises `UndeclaredReadError` for a table that the section does not declare, `TableContractError`.
+
+        >>> section = open_section("police_powers", force="kent")
+        >>> searches = section.table("stop_search")
+        >>> list(searches.columns[:3])
+        ['force_code', 'force', 'period_end']
+        """
+        attrs = {"section": self._key, "table": name}
+        if self.catalogue.lacks(name):
+            columns = [field["name"] for field in contracts.load(name)["fields"]]
+            return frames.empty(_named_columns(columns), **self._not_here(name), **attrs)
+        frame = self.catalogue.table(name).copy()
+        if "force_code" in frame:
+            frame.insert(
+                list(frame.columns).index("force_code") + 1, "force", self._names(frame["force_code"])
+            )
+        frame.attrs = attrs
+        return frame
+
+    def _not_here(self, name: str) -> dict[str, Any]:
+        """The title, the reason and the table of something that no publication has filled yet."""
+        publication = measures.registry().publications.get(name)
+        source = f"It would come from {publication}." if publication else "No publication holds it."
+        return {
+            "title": f"Not available: {contracts.load(name)['title'][:1].lower()}{contracts.load(name)['title'][1:]}",
+            "lines": [f"This needs data that is not in this book. {source}"],
+            "tables": [name],
+        }
+
+    def _names(self, codes: pd.Series) -> pd.Series:
+        names = {force.code: force.short_name for force in self.catalogue.forces}
+        names[ENGLAND_AND_WALES] = "England and Wales"
+        return codes.map(lambda code: names.get(code, code)).astype("str")
+
+    # --- measure -----------------------------------------------------------------------------------
+
+    def measure(self, measure_id: str, *, by: str | Sequence[str] = (), **breakdown: Any) -> pd.DataFrame:
+        """Return a measure of all areas and periods, one row each.
+
+        `by` names one or more breakdowns: the frame then has a row for each of their values too, as in
+        `measure("disparity_ratio", by="ethnicity")`. `**breakdown` chooses one value, or a list to add up, as in
+        `measure("charge_rate", offence_group="Robbery")`.
+
+        Columns: `measure`, `force_code`, `force`, `region`, `period_end`, `year`, `numerator`, `denominator`,
+        `value`, `low`, `high` (its 95% interval), `in_averages` (whether the averages count the force), then the
+        breakdowns. Shares are 0 to 1. Of overlapping rolling years those are kept that end in one month. A measure
+        whose table is not here, or has no such category, is a frame without rows that knows why.
+
+        Raises `UnknownMeasureError`, `UndeclaredReadError`, `ParameterError` for a breakdown the measure has not.
+
+        >>> section = open_section("police_powers", force="kent")
+        >>> rates = section.measure("stop_search_rate")
+        >>> bool((rates["value"] > 0).all())
+        True
+        """
+        measure = measures.registry()[measure_id]
+        names = [by] if isinstance(by, str) else list(by)
+        choices = [self._values(measure, name) for name in names]
+        parts = [
+            self._one(measure, {**breakdown, **dict(zip(names, values, strict=True))})
+            for values in itertools.product(*choices)
+        ]
+        filled = [part for part in parts if len(part)]
+        if not filled:
+            frame = parts[0] if parts else self._one(measure, breakdown)
+        elif len(filled) == 1 and not names:
+            frame = filled[0]
+        else:
+            frame = pd.concat([part.assign() for part in filled], ignore_index=True)
+        own = {
+            name: value
+            for name, value in frame.attrs.get("dimension", breakdown).items()
+            if name not in names
+        }
+        missing = {"missing": frame.attrs["missing"]} if not filled else {}
+        frame.attrs = {"section": self._key, "measure": measure.id, "dimension": own, **missing}
+        return frame
+
+    def _values(self, measure: Measure, name: str) -> list[Any]:
+        """The values of a breakdown that the table has; one that does not exist is an error of `compute`."""
+        try:
+            return measures.values(self.catalogue, measure, name)
+        except MissingTableError:
+            return list(measure.breakdowns[name][:1]) or [""]
+
+    def _one(self, measure: Measure, breakdown: Mapping[str, Any]) -> pd.DataFrame:
+        """A measure at one breakdown."""
+        try:
+            frame = measures.compute(self.catalogue, measure.id, **breakdown)
+        except MissingTableError as error:
+            return self._no_rows(measure, breakdown, str(error).split(" Fix:")[0])
+        except ParameterError:
+            # A user's table may lack a whole category; that is no figure, not an error.
+            if not self.catalogue.uses_overlay(measure.tables):
+                raise
+            return self._no_rows(measure, breakdown, "no area has a figure for it")
+        if frame.empty:
+            return self._no_rows(measure, breakdown, "no area has a figure for it")
+        return self._tidy(self._without_overlap(frame, measure), measure)
+
+    def _no_rows(self, measure: Measure, breakdown: Mapping[str, Any], reason: str) -> pd.DataFrame:
+        absent = [name for name in measure.tables if not self.catalogue.has(name)]
+        return frames.empty(
+            (*frames.COLUMNS, *measure.breakdowns, *_further(measure)),
+            title=f"No figure for {self.force.full_name}: {display.lower_first(measure.label)}",
+            lines=[formats.sentence(reason)],
+            tables=absent,
+            dimension=dict(breakdown),
+        )
+
+    def _tidy(self, frame: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+        """The columns that every frame of a measure has."""
+        dimension = frame.attrs.get("dimension", {})
+        interval = compare.intervals(frame, measure)
+        regions = {force.code: force.region for force in self.catalogue.forces}
+        further = [name for name in frame.columns if name not in measures.COLUMNS]
+        tidy = pd.DataFrame(
+            {
+                "measure": measure.id,
+                "force_code": frame["force_code"],
+                "force": self._names(frame["force_code"]),
+                "region": frame["force_code"].map(regions).fillna("").astype("str"),
+                "period_end": frame["period_end"],
+                "year": frame["period_end"].dt.year.astype("int64"),
+                **{name: frame[name] for name in ("numerator", "denominator", "value")},
+                "low": interval.low,
+                "high": interval.high,
+                "in_averages": ~frame["force_code"].isin(measure.excluded),
+                **{name: _category(value) for name, value in dimension.items()},
+                **{name: frame[name] for name in further},
+            }
+        ).reset_index(drop=True)
+        tidy.attrs = {"dimension": dict(dimension)}
+        return tidy
+
+    def _without_overlap(self, frame: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+        """Years that do not overlap: a line of rolling years would show each event four times."""
+        if measure.period not in ("year", "quarter") or frame["period_end"].nunique() < 2:
+            return frame
+        newest = self.period if self.period is not None else self.year_of(frame)
+        kept = measures.yearly(frame, newest.month)
+        return kept if len(kept) else frame
+
+    def year_of(self, frame: pd.DataFrame) -> pd.Timestamp:
+        """Return the last day of the period that a page shows of a frame.
+
+        With a period set for the section: that period, else the last one before it, else the first after it.
+        Without: the newest period for which at least half as many forces have a figure as in the fullest one.
+        `NaT` for a frame without rows, so that a filter by it leaves none.
+
+        Raises `FrameError` where the frame has no column `period_end`.
+
+        >>> section = open_section("police_powers", force="kent", period="2021-03-31")
+        >>> str(section.year_of(section.measure("stop_search_rate")).date())
+        '2021-03-31'
+        """
+        frames.need(frame, "section.year_of", ["period_end"])
+        rows = frame[frame["value"].notna()] if "value" in frame else frame
+        if rows.empty:
+            return pd.NaT
+        days = sorted(rows["period_end"].unique())
+        if self.period is None:
+            counted = rows["force_code"] if "force_code" in rows else rows["period_end"]
+            forces = counted.groupby(rows["period_end"]).nunique()
+            return max(forces.index[forces >= forces.max() / 2])
+        earlier = [day for day in days if day <= self.period]
+        return earlier[-1] if earlier else days[0]
+
+    def age(self, day: Any) -> str:
+        """Say how old a figure is in this edition, in words for a title; empty up to two years, or for a set period."""
+        if self.period is not None or pd.isna(day):
+            return ""
+        year, month, *_ = (int(part) for part in peelbook.__version__.split("."))
+        months = 12 * (year - day.year) + month - day.month
+        return f" ({months // 12} years old)" if months > 12 * _OLD else ""
+
+    # --- the other forces ---------------------------------------------------------------------------
+
+    @property
+    def neighbours(self) -> Areas:
+        """The codes of the forces whose areas border on this one; none, with the reason, where no table says so."""
+        return self._areas("neighbours", "neighbour_code")
+
+    @property
+    def similar(self) -> Areas:
+        """The codes of the force's most similar forces; none, with the reason, where no table says so."""
+        return self._areas("most_similar_groups", "similar_code")
+
+    def _areas(self, table: str, column: str) -> Areas:
+        """Other forces that a table names for this one. Raises `UndeclaredReadError`."""
+        if table not in contracts.tables() or self.catalogue.lacks(table):
+            return Areas(reason=f"No table of {table.replace('_', ' ')} is in this book.")
+        rows = self.catalogue.table(table)
+        codes = rows.loc[rows["force_code"] == self.force.code, column]
+        return Areas(codes, f"The table of {table.replace('_', ' ')} has no row of {self.force.full_name}.")
+
+    # --- the report --------------------------------------------------------------------------------
+
+    @cached_property
+    def _claims(self) -> pd.DataFrame:
+        """The claims of this force's report by claim id; empty where no report was entered."""
+        rows = self.catalogue.table("claims")
+        return rows[rows["force_code"] == self.force.code].set_index("claim_id", drop=False)
+
+    def printed(self, *names: str) -> Any:
+        """Return the report's own value of a claim, or `None` where this force's report has none.
+
+        `names` are claim ids, with or without the section's stem. One name gives a `Printed` (a number on the scale
+        of its measure) or `None`; several give as many, in order.
+
+        Raises `ParameterError` for a claim that no report has: it would be missing from every page unseen.
+
+        >>> section = open_section("police_powers")
+        >>> float(section.printed("stop_search_rate.force"))
+        19.8
+        """
+        values = [self._printed(name) for name in names]
+        return values[0] if len(values) == 1 else tuple(values)
+
+    def _printed(self, name: str) -> Printed | None:
+        claim = self._claim_id(name)
+        if claim not in self._claims.index:
+            return None
+        row = self._claims.loc[claim]
+        if pd.isna(row["value"]):
+            return None
+        value = float(row["value"]) / (100 if row["unit"] in _HUNDREDTHS else 1)
+        whose = "England and Wales" if row["subject"] == ENGLAND_AND_WALES else ""
+        return Printed(value, claim, claims.printed(row), row["period_end"], whose)
+
+    def _claim_id(self, name: str) -> str:
+        """A claim's whole id. Raises `ParameterError` where no report has it."""
+        known = set(self.catalogue.table("claims")["claim_id"])
+        whole = f"{self.stem}.{name}"
+        found = next((claim for claim in (name, whole) if claim in known), None)
+        if found is not None or not known:
+            return found or whole
+        near = difflib.get_close_matches(whole, sorted(known), n=1)
+        fix = f"did you mean {near[0]!r}?" if near else "take the claim_id from claims.csv."
+        raise ParameterError(f"No report has the claim {name!r}. Fix: {fix}")
+
+    def report_values(self, *names: str) -> pd.DataFrame:
+        """Return values that only the report gives, as rows of a small table.
+
+        Columns: `what` (in our words), `whose`, `printed` (as the report prints it) and `period_end`. A frame
+        without rows, which says so, where no report is entered for the force. Raises as `printed` does.
+
+        >>> open_section("police_powers").report_values("find_rate.force")["printed"].item()
+        '18.6%'
+        """
+        columns = ("what", "whose", "printed", "period_end")
+        found = [claim for claim in map(self._claim_id, names) if claim in self._claims.index]
+        attrs = {"section": self._key, "table": "claims"}
+        if not found:
+            known = self.catalogue.table("claims").drop_duplicates("claim_id").set_index("claim_id")
+            headings = [
+                display.lower_first(str(known.loc[claim, "heading"]))
+                for claim in map(self._claim_id, names)
+                if claim in known.index
+            ]
+            return frames.empty(
+                columns,
+                title="As printed in the report",
+                lines=[
+                    f"Only a PEEL report prints this, and none has been entered for {self.force.full_name}: "
+                    f"{'; '.join(headings)}."
+                ],
+                tables=["claims"],
+                **attrs,
+            )
+        rows = self._claims.loc[found]
+        frame = pd.DataFrame(
+            {
+                "what": rows["heading"].astype("str").to_numpy(),
+                "whose": self._names(rows["subject"]).to_numpy(),
+                "printed": [claims.printed(row) for _, row in rows.iterrows()],
+                "period_end": rows["period_end"].to_numpy(),
+            }
+        )
+        frame.attrs = attrs
+        return frame
+
+    def cases(self, *, everywhere: bool = False) -> pd.DataFrame:
+        """Return counts of cases that inspectors read, or that the force's own audits did, as shares.
+
+        Columns: `heading` (what was looked for), `finding` (`met` a standard, or a `fault`), `numerator`,
+        `denominator`, `value`, `low`, `high` (95% Wilson interval) and `period_end`. Of this section, or of the
+        whole report with `everywhere`. A force that supplies its own dip samples gets the latest of those. A frame
+        without rows, which says so, where there are neither.
+        """
+        own = self._own_audits(everywhere=everywhere)
+        rows = own if own is not None else self._audited(everywhere=everywhere)
+        attrs = {"section": self._key, "table": "audits" if own is not None else "claims"}
+        if rows.empty:
+            return frames.empty(
+                _CASES,
+                title="Cases that inspectors read",
+                lines=[
+                    f"Only a PEEL report prints such counts, and none has been entered for {self.force.full_name}. "
+                    "A force’s own audits can be given as the table audits."
+                ],
+                tables=["claims", "audits"],
+                **attrs,
+            )
+        top, bottom = (
+            rows[name].astype("Float64").to_numpy(float, na_value=float("nan")) for name in _CASES[2:4]
+        )
+        usable = bottom > 0
+        low, high = stats.wilson(
+            pd.Series(top).where(usable).to_numpy(), pd.Series(bottom).where(usable).to_numpy()
+        )
+        frame = pd.DataFrame(
+            {
+                "heading": rows["heading"].astype("str").to_numpy(),
+                "finding": rows["finding"].to_numpy(),
+                "numerator": top,
+                "denominator": bottom,
+                "value": pd.Series(top / pd.Series(bottom).where(usable)),
+                "low": low,
+                "high": high,
+                "period_end": rows["period_end"].to_numpy(),
+            }
+        )
+        frame.attrs = attrs
+        return frame
+
+    def _audited(self, *, everywhere: bool) -> pd.DataFrame:
+        rows = self._claims
+        rows = rows[rows["denominator"].notna() & (rows["basis"] == "HMICFRS audit")]
+        rows = rows.drop(index=list(_NOT_FINDINGS), errors="ignore")
+        if not everywhere:
+            rows = rows[rows["section"] == self.stem]
+        return rows.assign(finding=["fault" if claim in _FAULTS else "met" for claim in rows.index])
+
+    def _own_audits(self, *, everywhere: bool) -> pd.DataFrame | None:
+        """The force's own dip samples, the latest of each heading; `None` where it supplied none."""
+        if not (self.catalogue.supplies("audits") and self.catalogue.may_read("audits")):
+            return None
+        rows = self.catalogue.table("audits")
+        rows = rows[rows["force_code"] == self.force.code]
+        if not everywhere:
+            rows = rows[rows["section"] == self.stem]
+        if self.period is not None and (rows["period_end"] <= self.period).any():
+            rows = rows[rows["period_end"] <= self.period]
+        rows = rows.sort_values("period_end", kind="stable")
+        rows = rows.drop_duplicates(["section", "heading"], keep="last").sort_index()
+        return rows.assign(finding="met") if len(rows) else None
+
+    # --- furniture ---------------------------------------------------------------------------------
+
+    def opening(self) -> blocks.Block:
+        """Say which force the page is about, its grade, and whether it holds a user's own data."""
+        grade = self._grade()
+        graded = f" HMICFRS graded this area “{grade}” in 2023–25." if grade else ""
+        if self.period is not None:
+            year = f" Most figures are for the {formats.period(self.period)}."
+        else:
+            year = " Each figure is of the newest year there is, which its title names."
+        supplied = [name for name in self.tables if self.catalogue.supplies(name)]
+        own = f"This page {OVERLAY_NOTE}: {formats.joined(supplied)}." if supplied else ""
+        below = self.catalogue.suppress_below
+        hidden = f" Small numbers in it are left out (fewer than {below})." if own and below else ""
+        return blocks.sentences(
+            [f"This page is about {self.force.full_name}.{graded}{year}", own + hidden], style="opening"
+        )
+
+    def _grade(self) -> str:
+        """The force's grade for this section, from its own report or a stated secondary source."""
+        graded = self._claims[(self._claims["unit"] == "grade") & (self._claims["section"] == self.stem)]
+        if len(graded):
+            return str(graded["label"].iloc[0])
+        if "judgments" not in self.tables or not self.catalogue.has("judgments"):
+            return ""
+        rows = self.catalogue.table("judgments")
+        rows = rows[
+            (rows["force_code"] == self.force.code)
+            & (rows["cycle"] == "2023-25")
+            & (rows["area"] == self.title)
+        ]
+        return str(rows["grade"].iloc[0]).lower() if len(rows) else ""
+
+    def headlines(self, *wanted: str | tuple[str, Mapping[str, Any]]) -> blocks.Block:
+        """Return three to five headline figures, each with its comparison and definition.
+
+        A measure is an id, or an id and its breakdown. Those without a figure stand last and say so.
+        """
+        items = [self._headline(*((entry, {}) if isinstance(entry, str) else entry)) for entry in wanted]
+        items.sort(key=lambda item: item["value"] == formats.MISSING.capitalize())
+        tables = dict.fromkeys(
+            name
+            for entry in wanted
+            for name in measures.registry()[entry if isinstance(entry, str) else entry[0]].tables
+            if self.catalogue.has(name)
+        )
+        return blocks.headlines(items, tables=tuple(tables))
+
+    def _headline(self, measure_id: str, dimension: Mapping[str, Any]) -> dict[str, str]:
+        measure = measures.registry()[measure_id]
+        frame = self.measure(measure_id, **dimension)
+        label = f"{measure.label}{self.breakdown_label(measure, frame.attrs['dimension'])}"
+        item = {
+            "value": formats.MISSING.capitalize(),
+            "label": label,
+            "comparison": "",
+            "definition": measure.definition,
+        }
+        if frame.empty:
+            return item
+        day = self.year_of(frame)
+        item["label"] = f"{label}, {measure.period_name(day)}{self.age(day)}"
+        found = compare.against_peers(frame, self.force.code, day)
+        if found:
+            item["value"] = measure.format(found.value)
+            item["comparison"] = f"{_beside(found, measure)} {narrative.marker(measure, self.force)}".strip()
+        return item
+
+    def claims(self) -> blocks.Block | display.Html:
+        """Return the section's printed numbers with their verdicts, or how to enter them."""
+        if self._claims.empty:
+            return blocks.note(
+                "No printed numbers to check yet",
+                [
+                    f"The inspection report on {self.force.full_name} has not been entered in the ledger.",
+                    f"To enter it, run: peelbook claims new --force {self.force.slug}",
+                ],
+            )
+        return claims.box(self.catalogue, self.force.code, self.stem)
+
+    def publish(
+        self, axes: Any, data: pd.DataFrame, *, title: str = "", alt: str = "", **options: Any
+    ) -> Any:
+        """Put a chart of your own, drawn with matplotlib or seaborn, on the same card as the book's own.
+
+        `axes` is what was drawn on: axes, several of them, a figure or a seaborn grid; or a function that draws on
+        the axes it is given, which is not called where `data` has no row. `data` is the frame that it
+        shows: the table and the CSV file of the card. `title` is its heading, `alt` says in words what it shows.
+        Further options stand in `peelbook.analysis.publish.publish`.
+
+        Returns the card, or a note where `data` has no row. Raises `FrameError` naming what is missing.
+        """
+        from peelbook.analysis.publish import publish
+
+        return publish(self, axes, data, title=title, alt=alt, **options)
+
+    # --- what charts and sentences ask -------------------------------------------------------------
+
+    def gap_note(self, measure_id: str, dimension: Mapping[str, Any]) -> blocks.Block:
+        """The note where a measure is here and this force's rows are not: the recorded reason, if there is one."""
+        measure = measures.registry()[measure_id]
+        frame = self.measure(measure_id, **dimension)
+        title = f"No figure for {self.force.full_name}: {display.lower_first(measure.label)}"
+        if frame.empty:
+            return blocks.note(
+                title, frame.attrs["missing"]["lines"], tables=frame.attrs["missing"]["tables"]
+            )
+        if (frame["force_code"] == self.force.code).any():
+            return blocks.note("Nothing to show", ["No row is left after the cell’s filters."])
+        found = measures.at(self.catalogue, measure_id, self.force.code, self.year_of(frame), **dimension)
+        return blocks.note(
+            title, [formats.sentence(getattr(found, "reason", "") or "the table has no row of it")]
+        )
+
+    def provenance(self, tables: Iterable[str]) -> list[Provenance]:
+        """Where some tables come from, of those that are here."""
+        return [self.catalogue.provenance(name) for name in tables if self.catalogue.has(name)]
+
+    def caveats(self, measure: Measure, *, over_time: bool = False) -> list[str]:
+        """What must be known of a measure's figures for this force: cautions, limits, who is left out."""
+        cautions = [
+            f"Read with care: {reason}"
+            for name in measure.tables
+            if self.catalogue.has(name)
+            for reason in self.catalogue.cautions(name, self.force.code)
+        ]
+        areas = []
+        if self.catalogue.own_areas:
+            areas = [
+                "The areas compared are those of the user’s own list. Averages and ranks, and what is called England "
+                "and Wales, are of these areas together; one that lies within another counts in both."
+            ]
+        years = measure.over_time if over_time else ()
+        return [*areas, *cautions, *years, *measure.caveats, *measure.exclusions]
+
+    @staticmethod
+    def breakdown_label(measure: Measure, dimension: Mapping[str, Any]) -> str:
+        """A breakdown as the end of a label, ": Robbery"; empty for a measure's usual one."""
+        return "".join(f": {_category(value)}" for value in _chosen(measure, dimension).values())
+
+    def chart_id(self, measure: Measure, dimension: Mapping[str, Any], suffix: str = "") -> str:
+        """A chart's id, `<section>.<measure>` with what else tells it from the others: the name of its downloads."""
+        chosen = [str(_category(value)) for value in _chosen(measure, dimension).values()]
+        return f"{self.stem}.{slug(' '.join([measure.id, *chosen, suffix]))}"
+
+
+def slug(text: str) -> str:
+    """A text as part of an id: small letters, digits and underscores."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+
+
+def _day(period: str) -> pd.Timestamp | None:
+    try:
+        return pd.to_datetime(period, format="%Y-%m-%d") if period else None
+    except ValueError as error:
+        raise ParameterError(
+            f"The parameter period is {period!r}, which is not a day. Fix: write it as YYYY-MM-DD."
+        ) from error
+
+
+def _named_columns(columns: Sequence[str]) -> list[str]:
+    """A table's columns with that of the force's name."""
+    return [
+        name for column in columns for name in ((column, "force") if column == "force_code" else (column,))
+    ]
+
+
+def _further(measure: Measure) -> tuple[str, ...]:
+    return tuple(measures.DISPARITY_COUNTS) if measure.kind == "disparity" else ()
+
+
+def _category(value: Any) -> Any:
+    """A breakdown's value as one cell: several that are added up are one text."""
+    return formats.joined(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def _chosen(measure: Measure, dimension: Mapping[str, Any]) -> dict[str, Any]:
+    """The breakdown without what a measure has by itself."""
+    usual = dict(measure.default)
+    if "years" in measure.breakdowns:
+        usual.setdefault("years", measure.breakdowns["years"][0])
+    return {name: value for name, value in dimension.items() if usual.get(name) != value}
+
+
+def _beside(comparison: compare.Comparison, measure: Measure) -> str:
+    """A comparison in one line, for a headline figure."""
+    parts = [comparison.position] if comparison.position else []
+    mean, pooled = comparison.averages.mean_of_forces, comparison.averages.pooled
+    if measure.kind != "count" and not formats.is_missing(mean):
+        parts.append(f"mean of forces {measure.format(mean)}")
+        if pooled is not None:
+            parts.append(f"England and Wales {measure.format(pooled)}")
+    elif comparison.rank and comparison.n > 1:
+        parts.append(f"{formats.place(comparison.rank, comparison.n, comparison.tied)} of {comparison.n}")
+    return formats.sentence("; ".join(parts)) if parts else ""

@@ -1,0 +1,128 @@
+"""The force beside the others, as columns of a frame: averages, rank, limits, verdict.
+
+Notebooks know this module as `compare`. The rules are those of `peelbook.compare`; here their results become
+columns that a cell can filter, sort and show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from peelbook import compare, stats
+from peelbook.analysis import frames
+from peelbook.analysis.context import Areas
+from peelbook.errors import FrameError
+
+#: What `peers` adds to a frame's columns.
+COLUMNS = (
+    "mean_of_forces",
+    "england_and_wales",
+    "rank",
+    "rank_low",
+    "rank_high",
+    "lower_limit",
+    "upper_limit",
+    "verdict",
+)
+
+
+def peers(frame: pd.DataFrame, year: Any = None) -> pd.DataFrame:
+    """Return all forces of one period from the highest value down, each beside the others.
+
+    `frame` is that of `section.measure(…)`, perhaps filtered; `year` the last day of the period, by default the one
+    that the section shows (`section.year_of`).
+
+    Adds the columns `mean_of_forces` (unweighted), `england_and_wales` (total over total; missing where the measure
+    has no counts), `rank` (1 is the highest), `rank_low` and `rank_high` (its 95% interval), `lower_limit` and
+    `upper_limit` (the 95% limits for a force of this size) and `verdict` (`higher than expected`, `within the
+    expected range`, `lower than expected`, or missing where nothing can be said). A frame without rows comes back
+    with the columns, and with its reason.
+
+    Raises `FrameError` for a frame that holds several measures or two rows of a force.
+
+    >>> from peelbook.analysis import compare, open_section
+    >>> section = open_section("police_powers", force="kent")
+    >>> ranked = compare.peers(section.measure("stop_search_rate"))
+    >>> int(ranked["rank"].min())
+    1
+    """
+    call = "compare.peers"
+    if frames.note_of(frame, call) is not None:
+        return frame.assign(**{name: pd.Series([], dtype="float64") for name in COLUMNS})
+    rows = frames.given(frame, call)
+    assert isinstance(rows, frames.Given)
+    day = rows.section.year_of(frame) if year is None else pd.Timestamp(year)
+    held = rows.frame[(rows.frame["period_end"] == day) & rows.frame["value"].notna()]
+    if held.empty:
+        raise FrameError(
+            f"{call}: no force has a figure for the period ending {day:%Y-%m-%d}. "
+            "Fix: take a period of the frame, such as section.year_of(frame)."
+        )
+    frames.one_each(frames.Given(held, rows.section, rows.measure, rows.dimension), call)
+    ranked = compare.ranked(rows.frame, day).set_index("force_code")
+    both = compare.averages(compare.at_period(rows.frame, day))
+    low, high = _limits(rows, held, day)
+    codes = held["force_code"]
+    found = held.assign(
+        mean_of_forces=both.mean_of_forces,
+        england_and_wales=float("nan") if both.pooled is None else both.pooled,
+        rank=codes.map(ranked["rank"]),
+        rank_low=codes.map(ranked["rank_low"]),
+        rank_high=codes.map(ranked["rank_high"]),
+        lower_limit=low,
+        upper_limit=high,
+        verdict=codes.map(ranked["position"]),
+    )
+    found.attrs = dict(frame.attrs)
+    return found.sort_values(["value", "force_code"], ascending=[False, True], ignore_index=True)
+
+
+def _limits(rows: frames.Given, held: pd.DataFrame, day: pd.Timestamp) -> tuple[Any, Any]:
+    """The 95% limits for a force of each one's size; missing where the measure has none."""
+    if rows.measure.kind in ("rate", "share"):
+        found = compare.funnel(rows.frame, day)
+        low, high = stats.funnel_limits(
+            "rate" if rows.measure.kind == "rate" else "proportion",
+            found.target,
+            held["denominator"].to_numpy(float),
+            scale=rows.measure.scale,
+            confidence=stats.ALERT,
+            dispersion=found.dispersion,
+        )
+        return low, high
+    pairs = [compare.against_peers(rows.frame, code, day).limits for code in held["force_code"]]
+    ends = [(float("nan"), float("nan")) if pair is None else (pair.low, pair.high) for pair in pairs]
+    return [pair[0] for pair in ends], [pair[1] for pair in ends]
+
+
+def beside(frame: pd.DataFrame, forces: Iterable[Any]) -> pd.DataFrame:
+    """Return the rows of the section's own force and of some others.
+
+    `forces` are codes, names or `Force` objects, as `section.neighbours` gives them. Without any (no table says which
+    forces are near) the result has no rows and says why.
+
+    Raises `UnknownForceError` for a name that is none.
+
+    >>> from peelbook.analysis import compare, open_section
+    >>> section = open_section("police_powers", force="kent")
+    >>> sorted(compare.beside(section.measure("stop_search_rate"), ["surrey"])["force"].unique())
+    ['Kent', 'Surrey']
+    """
+    frames.note_of(frame, "compare.beside")
+    frames.need(frame, "compare.beside", ["force_code"])
+    section = frames.section_of(frame, "compare.beside")
+    wanted = [force if isinstance(force, str) else force.code for force in forces]
+    if not wanted:
+        why = forces.reason if isinstance(forces, Areas) else "The list of forces is empty."
+        gone = frame.iloc[:0].copy()
+        gone.attrs = {
+            **frame.attrs,
+            "missing": frame.attrs.get("missing")
+            or {"title": "No forces to set beside", "lines": [why], "tables": []},
+        }
+        return gone
+    codes = {section.force.code, *(section.catalogue.forces[name].code for name in wanted)}
+    return frame[frame["force_code"].isin(codes)]

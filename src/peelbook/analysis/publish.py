@@ -1,0 +1,154 @@
+"""The card around a chart of the analyst's own: checked for what a reader needs, then like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from peelbook import blocks, formats, measures
+from peelbook.analysis import frames, tables
+from peelbook.analysis.context import slug
+from peelbook.errors import FrameError
+from peelbook.figures._chart import BASES, Chart, Column
+from peelbook.figures.axes_chart import AxesChart, drawn, from_function
+
+if TYPE_CHECKING:
+    from peelbook.analysis.context import Section
+
+#: The most rows of the table below a chart; the CSV file of the card holds all.
+MOST = 60
+
+
+def publish(
+    section: Section,
+    axes: Any,
+    data: pd.DataFrame,
+    *,
+    title: str = "",
+    alt: str = "",
+    name: str = "",
+    table: pd.DataFrame | None = None,
+    units: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
+    basis: str = "computed",
+    height: float = 4.2,
+) -> Chart | blocks.Block:
+    """Put a drawing on a card: its title, alt text, table, source, CSV file, SVG and PNG.
+
+    `axes` is a matplotlib or seaborn drawing, or a function that draws on the axes it is given, `data` the frame that it shows, `title` and `alt` its heading and what
+    it shows in words. `name` ends the chart's id and the name of its files, by default from the title. `table` are
+    the rows of the table below it, by default all of `data`, or the force's own where these are many; `units` names the unit of
+    columns that a cell made, as in `show`. `notes` are
+    printed with it, after those of the measure. `basis` says whether the figures are `computed`, `as printed`,
+    `computed and as printed` or `as reported`. `height` is in inches at a width of seven.
+
+    Returns the card, or the note of a frame without rows. Raises `FrameError` naming whatever is missing.
+    """
+    call = "section.publish"
+    if (note := frames.note_of(data, call)) is not None:
+        if not _draws(axes):
+            _close(axes)
+        return note
+    lacking = [name for name, text in (("title", title), ("alt", alt)) if not str(text).strip()]
+    if lacking:
+        raise FrameError(
+            f"{call}: the chart has no {formats.joined(lacking)}. Fix: give "
+            f"{formats.joined(f'{name}=…' for name in lacking)}; a title names the figure and its years, alt says in "
+            "words what the chart shows (say.trend_alt writes one)."
+        )
+    axes = from_function(axes) if _draws(axes) else axes
+    held = drawn(axes)
+    if not held:
+        raise FrameError(
+            f"{call}: the axes show nothing. Fix: draw on them first, as in ax = sns.lineplot(rates, x=…, y=…)."
+        )
+    if basis not in BASES:
+        raise FrameError(
+            f"{call}: unknown basis {basis!r}. Fix: use one of {formats.joined(map(repr, BASES))}."
+        )
+    sources = tables.tables_of(data, section)
+    if not sources:
+        raise FrameError(
+            f"{call} cannot tell where the data come from. Fix: keep the column 'measure', or start from "
+            "section.table(…)."
+        )
+    shown = table if table is not None else _rows_to_show(data, section)
+    picture = held[0].get_figure(root=True)
+    chart = AxesChart(
+        id=f"{section.stem}.{name or slug(title)[:60]}",
+        title=title,
+        alt=alt,
+        data=data.reset_index(drop=True),
+        columns=_columns(shown, units or {}),
+        draw=_drawn_already,
+        provenance=section.provenance(sources),
+        period=_period(data),
+        basis=basis,
+        notes=[*_notes(data, section), *notes],
+        heights=(height, height * 0.9),
+        kind="axes",
+        picture=picture,
+        twin=shown.reset_index(drop=True),
+    )
+    _close(picture)
+    return chart
+
+
+def _draws(axes: Any) -> bool:
+    """Whether it is a function that has yet to draw."""
+    return callable(axes) and not hasattr(axes, "has_data") and not hasattr(axes, "figure")
+
+
+def _drawn_already(figure: Any, layout: Any) -> None:
+    """Nothing: the picture is there."""
+
+
+def _rows_to_show(data: pd.DataFrame, section: Section) -> pd.DataFrame:
+    """All rows, or the force's own where there are many."""
+    if len(data) <= MOST or "force_code" not in data:
+        return data.head(MOST)
+    own = data[data["force_code"] == section.force.code]
+    return (own if len(own) else data).head(MOST)
+
+
+def _columns(frame: pd.DataFrame, units: Mapping[str, str]) -> dict[str, Column]:
+    return {
+        name: Column(head, write, numeric)
+        for name, (head, write, numeric) in tables.columns_of(frame, units).items()
+        if not pd.api.types.is_bool_dtype(frame[name])  # a mark for the drawing, not a figure
+    }
+
+
+def _period(data: pd.DataFrame) -> str:
+    """The periods of a frame in words; empty where it has none."""
+    if "period_end" not in data or data["period_end"].isna().all():
+        return ""
+    names = list(data["measure"].unique()) if "measure" in data else [data.attrs.get("measure")]
+    basis = measures.registry()[str(names[0])].period if names and names[0] else "year"
+    ends = [formats.period(day, basis) for day in (data["period_end"].min(), data["period_end"].max())]
+    return " to ".join(dict.fromkeys(ends))
+
+
+def _notes(data: pd.DataFrame, section: Section) -> list[str]:
+    names = list(data["measure"].unique()) if "measure" in data else [data.attrs.get("measure")]
+    several = "period_end" in data and data["period_end"].nunique() > 1
+    found = [
+        note
+        for name in names
+        if name
+        for note in section.caveats(measures.registry()[str(name)], over_time=several)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _close(axes: Any) -> None:
+    """Take a drawing out of pyplot's hands, which would show it a second time at the cell's end."""
+    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
+
+    for item in drawn(axes) if not isinstance(axes, Figure) else [axes]:
+        plt.close(item if isinstance(item, Figure) else item.get_figure(root=True))
+    if not isinstance(axes, Figure) and hasattr(axes, "get_figure"):
+        plt.close(axes.get_figure(root=True))

@@ -1,0 +1,216 @@
+"""`show`: a frame as readers see it, with plain headings, rounded numbers and its source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from peelbook import blocks, formats, measures
+from peelbook.analysis import frames
+from peelbook.errors import FrameError
+
+if TYPE_CHECKING:
+    from peelbook.measures import Measure
+
+#: The most rows of one table on a page; a longer frame is for a chart, whose card holds all rows.
+MOST = 50
+
+# Columns that repeat what the caption or another column says.
+_SPARE = {"measure", "force_code", "region", "year", "in_averages"}
+_HEADS = {
+    "force": "Force",
+    "region": "Region",
+    "low": "95% interval, lower",
+    "high": "95% interval, upper",
+    "mean_of_forces": "Mean of forces",
+    "england_and_wales": "England and Wales",
+    "rank": "Rank",
+    "rank_low": "Rank, 95% interval, best",
+    "rank_high": "Rank, 95% interval, worst",
+    "lower_limit": "Lower limit",
+    "upper_limit": "Upper limit",
+    "verdict": "Against the other forces",
+    "what": "What the report prints",
+    "whose": "Of",
+    "printed": "As printed",
+    "heading": "What was looked for",
+    "finding": "A standard met, or a fault",
+}
+_VALUES = ("value", "low", "high", "mean_of_forces", "england_and_wales", "lower_limit", "upper_limit")
+
+
+def show(frame: pd.DataFrame, caption: str, *, units: Mapping[str, str] | None = None) -> blocks.Block:
+    """Show a frame as a table: its first column heads the rows, codes are left out, numbers are rounded.
+
+    `frame` is one of `section.measure(…)`, `section.table(…)` or any that a cell made of it; `caption` says what the
+    table shows. `units` names the unit of columns that a cell made (`{"find_rate": "%"}` prints 0.186 as 18.6%; `£`
+    prints pounds). A frame without rows gives the note that says why.
+
+    Returns a block. Raises `FrameError` for something else than a frame, for an empty caption, for a unit of a column
+    that is not there.
+
+    >>> from peelbook.analysis import open_section, show
+    >>> section = open_section("police_powers", force="kent")
+    >>> me = section.me
+    >>> rates = section.measure("stop_search_rate")
+    >>> table = show(rates.query("force == @me").tail(5), "Searches per 1,000 residents")
+    >>> len(table.content["rows"])
+    5
+    """
+    if (note := frames.note_of(frame, "show")) is not None:
+        return note
+    if not isinstance(caption, str) or not caption.strip():
+        raise FrameError(
+            'show: the table has no caption. Fix: say what it shows, as in show(frame, "Searches").'
+        )
+    if unknown := [name for name in units or {} if name not in frame]:
+        frames.need(frame, "show", unknown)
+    section = frames.section_of(frame, "show")
+    tables = tables_of(frame, section)
+    rows = frame.reset_index() if frame.index.name or isinstance(frame.index, pd.MultiIndex) else frame
+    caption, rows = _into_caption(caption, rows)
+    rows = _with_interval(rows.head(MOST))
+    columns = columns_of(rows, units or {})
+    cells = [[write(value) for value in rows[name].tolist()] for name, (_, write, _) in columns.items()]
+    return blocks.table(
+        caption,
+        [head for head, _, _ in columns.values()],
+        [list(row) for row in zip(*cells, strict=True)],
+        numeric=[numeric for _, _, numeric in columns.values()],
+        source=source_line(section, tables),
+        notes=[f"The first {MOST} of {formats.number(len(frame))} rows."] if len(frame) > MOST else [],
+        tables=tables,
+    )
+
+
+def _into_caption(caption: str, frame: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """The force and the period go into the caption where all rows have the same, and not into each row.
+
+    What heads the rows stays: without any other text a row is its force, or its period.
+    """
+    parts, attrs, measure = [caption.strip()], dict(frame.attrs), _measure(frame)
+    texts = [
+        name
+        for name in frame.columns
+        if name not in _SPARE and not pd.api.types.is_numeric_dtype(frame[name])
+    ]
+    for name in ("force", "period_end"):
+        if name not in texts or texts == [name] or frame[name].nunique() != 1 or frame[name].isna().any():
+            continue
+        value = frame[name].iloc[0]
+        parts.append(str(value) if name == "force" else _period_name(measure, value))
+        frame = frame.drop(columns=[name, *(["year"] if name == "period_end" and "year" in frame else [])])
+        texts.remove(name)
+    frame.attrs = attrs
+    return ", ".join(parts), frame
+
+
+def _period_name(measure: Measure | None, day: Any) -> str:
+    return measure.period_name(day) if measure is not None else f"to {formats.date(day)}"
+
+
+def _with_interval(frame: pd.DataFrame) -> pd.DataFrame:
+    """One column for both ends of the interval, as the pages write it."""
+    measure = _measure(frame)
+    shares = {"numerator", "denominator"} <= set(frame.columns)
+    if not {"low", "high"} <= set(frame.columns) or (measure is None and not shares):
+        return frame
+    write = formats.percent if measure is None else measure.format
+    words = [
+        "" if formats.is_missing(low) else formats.interval(low, high, write)
+        for low, high in zip(frame["low"], frame["high"], strict=True)
+    ]
+    rest = frame.drop(columns=["low", "high"])
+    if any(words):
+        rest.insert(list(frame.columns).index("low"), "95% interval", words)
+    rest.attrs = dict(frame.attrs)
+    return rest
+
+
+def tables_of(frame: pd.DataFrame, section: Any) -> tuple[str, ...]:
+    """The tables of `data/` that a frame rests on, of those that are here."""
+    names = list(frame["measure"].unique()) if "measure" in frame else [frame.attrs.get("measure")]
+    found = [table for name in names if name for table in measures.registry()[str(name)].tables]
+    found = found or [frame.attrs["table"]] if found or "table" in frame.attrs else []
+    return tuple(name for name in dict.fromkeys(found) if section.catalogue.has(name))
+
+
+def source_line(section: Any, tables: tuple[str, ...]) -> str:
+    """The publishers of some tables in one line; empty for none."""
+    names = [item.publisher for item in section.provenance(tables) if item.publisher]
+    return f"Source: {'; '.join(dict.fromkeys(names))}." if names else ""
+
+
+Write = Callable[[Any], str]
+
+
+def columns_of(frame: pd.DataFrame, units: Mapping[str, str]) -> dict[str, tuple[str, Write, bool]]:
+    """The columns of a frame that readers see: heading, how a cell is written, and whether it holds numbers."""
+    measure = _measure(frame)
+    found: dict[str, tuple[str, Write, bool]] = {}
+    for name in frame.columns:
+        needed = name in ("force_code", "region") and "force" not in frame and "measure" not in frame
+        needed = needed or (name == "year" and "period_end" not in frame and "measure" not in frame)
+        if (name in _SPARE and not needed) or (name in ("low", "high") and frame[name].isna().all()):
+            continue
+        found[str(name)] = _column(frame, str(name), measure, units)
+    # The first column heads the rows: what is the same in all of them says nothing there.
+    lead = [name for name in found if not found[name][2]]
+    several = [name for name in lead if frame[name].nunique() > 1][:2] or lead[:1]
+    order = [*several, *(name for name in found if name not in several)]
+    return {name: found[name] for name in order}
+
+
+def _measure(frame: pd.DataFrame) -> Measure | None:
+    names = list(frame["measure"].unique()) if "measure" in frame else [frame.attrs.get("measure")]
+    return measures.registry()[str(names[0])] if len(names) == 1 and names[0] else None
+
+
+def _column(
+    frame: pd.DataFrame, name: str, measure: Measure | None, units: Mapping[str, str]
+) -> tuple[str, Write, bool]:
+    head = _HEADS.get(name, name[:1].upper() + name[1:].replace("_", " "))
+    values = frame[name]
+    if name in units:
+        return head, formats.of_unit(units[name], 1), True
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return _day_column(measure)
+    if name == "value" and measure is not None:
+        return measure.label if measure.unit != "%" else "Share", measure.format, True
+    if measure is None and name in ("value", "low", "high") and {"numerator", "denominator"} <= set(frame):
+        return {"value": "Share"}.get(name, head), formats.percent, True
+    if name in _VALUES and measure is not None:
+        return head, measure.format, True
+    if name in ("numerator", "denominator"):
+        part = getattr(measure, name, None)
+        return (str(part) if part else {"numerator": "Cases", "denominator": "Of"}[name]), _number, True
+    if name == "95% interval":
+        return head, str, True
+    if pd.api.types.is_bool_dtype(values):
+        return head, lambda value: "yes" if value else "no", False
+    if name == "year":
+        return head, lambda value: str(int(value)), False
+    if pd.api.types.is_numeric_dtype(values):
+        return head, _number, True
+    return head, lambda value: formats.MISSING if pd.isna(value) else str(value), False
+
+
+def _day_column(measure: Measure | None) -> tuple[str, Write, bool]:
+    """A column of days: named by what the measure counts over."""
+    if measure is not None and measure.period in ("year", "quarter"):
+        return f"{measure.period.capitalize()} ending", formats.date, False
+    if measure is not None and measure.period == "month":
+        return "Month", formats.month, False
+    head = "Day" if measure is not None and measure.period == "stock" else "Period to"
+    return head, lambda day: "not given" if pd.isna(day) else formats.date(day), False
+
+
+def _number(value: Any) -> str:
+    """A whole number as it is, another with one decimal place, or three significant ones below one."""
+    if formats.is_missing(value):
+        return formats.MISSING
+    if float(value).is_integer():
+        return formats.number(value)
+    return formats.number(value, 1 if abs(value) >= 1 else 3)

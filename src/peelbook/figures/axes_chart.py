@@ -1,0 +1,103 @@
+"""A chart drawn by whoever wrote the cell, with matplotlib or seaborn, on the same card as the book's own kinds.
+
+The drawing is made once, at any size. It is set anew at the two sizes of a page, with the book's font, and gets
+the same source line; what it shows is left as it was drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from peelbook.figures._chart import FOOTER_SIZE, PNG_DPI, QUIET, Chart, Layout
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: The text size that matplotlib draws with where nobody says otherwise; a drawing's sizes are relative to it.
+_DRAWN_SIZE = 10.0
+
+
+@dataclass(frozen=True)
+class AxesChart(Chart):
+    """A chart around a figure that is drawn already. `picture` is that figure, `twin` the rows of its table."""
+
+    picture: Any = None
+    twin: Any = None
+
+    def table(self) -> dict[str, Any]:
+        """The table twin: the rows that readers see, which may be fewer than those of the CSV file."""
+        return (
+            Chart.table(replace(self, data=self.twin, twin=None))
+            if self.twin is not None
+            else super().table()
+        )
+
+    def _drawn(self, layout: Layout) -> Figure:
+        from peelbook.figures._label import label
+        from peelbook.figures._page import LINE, SIDE, wrap
+
+        figure = self.picture
+        for artist in [item for item in figure.artists if getattr(item, "peelbook_source", False)]:
+            artist.remove()
+        source = wrap(self.source_line, layout.width - 2 * SIDE, FOOTER_SIZE)
+        step = LINE * FOOTER_SIZE / 72
+        footer = step * len(source) + 0.1
+        height = layout.height + footer
+        figure.set_dpi(PNG_DPI)
+        figure.set_size_inches(layout.width, height)
+        figure.set_facecolor("white")
+        _restyle(figure, layout.font_size)
+        rect = (0.01, footer / height, 0.98, layout.height / height)
+        figure.set_layout_engine("constrained", rect=rect)
+        for number, line in enumerate(source):
+            below = (footer - 0.06 - 0.78 * FOOTER_SIZE / 72 - step * number) / height
+            text = label(SIDE / layout.width, below, line, fontsize=FOOTER_SIZE, color=QUIET, zorder=5)
+            text.set_fontfamily("DejaVu Sans")
+            text.peelbook_source = True  # type: ignore[attr-defined]
+            figure.add_artist(text)
+        return figure
+
+
+def _restyle(figure: Figure, size: float) -> None:
+    """Give a drawing the book's font and quiet frame; sizes keep their proportion."""
+    from matplotlib.text import Text
+
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize=size, labelfontfamily="DejaVu Sans")
+    for text in figure.findobj(Text):
+        drawn_at: Any = text
+        ratio = getattr(drawn_at, "peelbook_ratio", None)
+        if ratio is None:
+            ratio = min(1.2, max(0.8, float(text.get_fontsize()) / _DRAWN_SIZE))
+            drawn_at.peelbook_ratio = ratio
+        text.set_fontfamily("DejaVu Sans")
+        text.set_fontsize(size * ratio)
+
+
+def from_function(draw: Callable[[Any], Any]) -> Any:
+    """The axes that a function has drawn on: new ones, of a figure that pyplot does not know."""
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    draw(axes)
+    return axes
+
+
+def drawn(axes: Any) -> list[Any]:
+    """The axes that hold something, of axes, several of them, a figure or a seaborn grid."""
+    from matplotlib.figure import Figure
+
+    if isinstance(axes, Figure):
+        every = axes.axes
+    elif hasattr(axes, "figure") and hasattr(axes, "axes") and not hasattr(axes, "has_data"):
+        every = axes.figure.axes
+    elif hasattr(axes, "has_data"):
+        every = [axes]
+    elif hasattr(axes, "ravel"):
+        every = list(axes.ravel())
+    else:
+        every = [item for item in axes if hasattr(item, "has_data")] if hasattr(axes, "__iter__") else []
+    return [item for item in every if item.has_data()]

@@ -1,0 +1,58 @@
+"""A block is JSON for the site, HTML for other front ends and text for nbval; hostile text stays text."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from peelbook import blocks
+
+HOSTILE = "<script>alert(1)</script>\u202e\x07"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        blocks.sentences([HOSTILE]),
+        blocks.note(HOSTILE, [HOSTILE]),
+        blocks.table(
+            HOSTILE, [HOSTILE, "b"], [[HOSTILE, "1"]], numeric=[False, True], notes=[HOSTILE], source=HOSTILE
+        ),
+        blocks.headlines(
+            [{"value": HOSTILE, "label": HOSTILE, "comparison": HOSTILE, "definition": HOSTILE}]
+        ),
+    ],
+    ids=lambda block: block.kind,
+)
+def test_a_block_carries_three_forms_and_no_markup_of_others(block):
+    bundle = block._repr_mimebundle_()
+    assert set(bundle) == {blocks.MIME, "text/html", "text/plain"}
+    assert json.loads(json.dumps(bundle[blocks.MIME])) == bundle[blocks.MIME]
+    assert "<script" not in bundle["text/html"] and "&lt;script&gt;" in bundle["text/html"]
+    assert "\u202e" not in json.dumps(bundle, ensure_ascii=False) and "\x07" not in bundle["text/plain"]
+
+
+def test_a_table_says_what_its_cells_are():
+    html = blocks.table("Searches", ["Force", "Rate"], [["Kent", "6.8"]], numeric=[False, True]).html
+    assert '<th scope="row">Kent</th>' in html and '<td class="pb-number">6.8</td>' in html
+    assert "<caption>Searches</caption>" in html and 'tabindex="0"' in html
+
+
+def test_the_first_headline_figures_stand_without_their_definitions():
+    item = {"value": "1", "label": "a", "comparison": "", "definition": "What it is."}
+    payload = blocks.headlines([item] * 4).payload
+    assert blocks.render(payload, most=3, definitions=False).count("<li>") == 3
+    assert "What it is." not in blocks.render(payload, definitions=False)
+
+
+def test_a_note_says_its_reasons_and_others_have_none():
+    assert blocks.reasons(blocks.note("Gone", ["Why."]).payload) == [
+        "<p><strong>Gone</strong></p><p>Why.</p>"
+    ]
+    assert blocks.reasons(blocks.sentences(["Here."]).payload) == []
+
+
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(ValueError, match="unknown kind of block"):
+        blocks.Block("poem", {})

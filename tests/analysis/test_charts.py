@@ -1,0 +1,229 @@
+"""Each chart takes the frame the reader has just seen, and refuses one that it cannot draw, naming the cell's fix."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from peelbook import blocks
+from peelbook.analysis import charts, compare, open_section, say
+from peelbook.errors import FrameError
+from peelbook.figures._chart import Chart
+
+ONE_YEAR = ("ski_slope", "funnel", "tile_map", "regions", "dot")
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"),
+    [
+        ("ski_slope", ""),
+        ("funnel", "_funnel"),
+        ("tile_map", "_map"),
+        ("regions", "_regions"),
+        ("dot", "_beside"),
+    ],
+)
+def test_a_chart_of_one_year_knows_its_label_source_and_id(year, kind, suffix):
+    chart = getattr(charts, kind)(year)
+    assert chart.id == f"police_powers.stop_search_rate{suffix}"
+    assert chart.title.startswith("Stop and searches per 1,000 population")
+    assert {item.table for item in chart.provenance} == {"stop_search", "population"}
+    assert any("vehicles" in note for note in chart.notes)
+    assert chart.svg().startswith("<svg") and len(chart.table()["rows"]) >= 43
+
+
+def test_a_chart_of_all_years_knows_them(rates, kent):
+    chart = charts.trend(rates, mark=kent.force)
+    assert chart.id == "police_powers.stop_search_rate_trend"
+    assert "year ending 31 March 2012" in chart.title
+
+
+@pytest.mark.parametrize(
+    "kind", [*ONE_YEAR, "trend", "small_multiples", "disparity", "structure", "stacked_outcomes"]
+)
+def test_a_frame_without_rows_gives_the_note_that_names_the_publication(kent, kind):
+    note = getattr(charts, kind)(kent.measure("find_rate"))
+    assert isinstance(note, blocks.Block) and note.kind == "note"
+    assert "Home Office" in note.text
+
+
+@pytest.mark.parametrize("kind", ["interval_dots", "judgments"])
+def test_a_table_without_rows_gives_its_note_too(kent, kind):
+    note = getattr(charts, kind)(kent.cases())
+    assert note.kind == "note" and "Kent Police" in note.text
+
+
+@pytest.mark.parametrize("kind", ONE_YEAR)
+def test_several_years_are_refused_with_the_filter_that_is_lacking(rates, kind):
+    with pytest.raises(FrameError, match=rf"charts\.{kind} draws one period.*section\.year_of"):
+        getattr(charts, kind)(rates)
+
+
+@pytest.mark.parametrize("kind", [*ONE_YEAR, "trend"])
+def test_a_column_that_is_lacking_is_named(year, kind):
+    with pytest.raises(FrameError, match=rf"charts\.{kind} needs the column 'value'"):
+        getattr(charts, kind)(year.drop(columns="value"))
+
+
+@pytest.mark.parametrize("kind", [*ONE_YEAR, "trend"])
+def test_what_is_no_frame_is_refused(kind):
+    for thing in (None, [1, 2], "stop_search_rate"):
+        with pytest.raises(FrameError, match="needs a data frame"):
+            getattr(charts, kind)(thing)
+
+
+def test_two_rows_of_a_force_are_refused_with_the_breakdown_to_choose(kent):
+    ratios = kent.measure("disparity_ratio", by="ethnicity")
+    year = ratios[ratios["period_end"] == kent.year_of(ratios)]
+    with pytest.raises(FrameError, match=r"ethnicity == 'Asian'"):
+        charts.ski_slope(year)
+
+
+def test_two_measures_are_refused_with_the_one_to_choose(kent, year):
+    other = kent.measure("ethnicity_not_recorded_share")
+    both = pd.concat([year, other[other["period_end"] == year["period_end"].iloc[0]]])
+    with pytest.raises(FrameError, match="measure == 'stop_search_rate'"):
+        charts.ski_slope(both)
+
+
+def test_a_frame_that_lost_its_measure_is_refused(year):
+    bare = pd.DataFrame(year.drop(columns="measure").to_dict("list"))
+    with pytest.raises(FrameError, match="cannot tell which measure"):
+        charts.ski_slope(bare)
+
+
+def test_a_funnel_of_a_count_is_refused_with_another_chart(kent):
+    counts = kent.measure("stop_search_count")
+    counts = counts[counts["period_end"] == kent.year_of(counts)].assign(denominator=1.0)
+    with pytest.raises(FrameError, match=r"use charts\.ski_slope"):
+        charts.funnel(counts)
+
+
+def test_the_printed_value_is_marked_in_its_own_year_and_told_in_another():
+    section = open_section("police_powers")
+    rates, printed = section.measure("stop_search_rate"), section.printed("stop_search_rate.force")
+    same = charts.ski_slope(rates.query("year == 2023"), printed=printed)
+    assert same.basis == "computed and as printed" and "As printed in the report: 19.8" in same.alt
+    other = charts.ski_slope(rates.query("year == 2022"), printed=printed)
+    assert other.basis == "computed"
+    assert other.notes[0].startswith("The report printed 19.8")
+    with pytest.raises(FrameError, match=r"section\.printed"):
+        charts.ski_slope(rates.query("year == 2022"), printed=19.8)
+
+
+def test_lines_are_the_averages_or_what_the_cell_gives(year):
+    usual = charts.ski_slope(year).alt
+    assert "mean of forces 6.6" in usual and "England and Wales" in usual
+    assert "Target 5.0" in charts.ski_slope(year, lines={"Target": 5.0}).alt
+    assert "mean of forces" not in charts.ski_slope(year, lines={}).alt
+
+
+def test_a_trend_has_a_standard_as_a_line_of_its_own(rates):
+    chart = charts.trend(rates, lines={"Standard": 5})
+    assert "Standard" in [column.label for column in chart.columns.values()]
+    assert "Standard 5.0" in chart.alt
+
+
+def test_any_force_can_be_marked(year):
+    assert "Surrey" in charts.ski_slope(year, mark="surrey").alt
+
+
+def test_the_disparity_of_all_forces_is_total_over_total(kent):
+    ratios = kent.measure("disparity_ratio", by="ethnicity").query("year == 2023")
+    table = charts.disparity(ratios, mark="metropolitan").data.set_index("group")
+    assert round(table.loc["Black", "value"], 1) == 2.9
+    assert round(table.loc["Black", "comparator_value"], 1) == 4.1
+
+
+def test_structure_adds_up_to_one_and_marks_england_and_wales():
+    section = open_section("workforce", force="kent")
+    officers = section.measure("officers_headcount", by=("rank", "sex"))
+    chart = charts.structure(officers[officers["period_end"] == section.year_of(officers)])
+    assert chart.data["value"].sum() == pytest.approx(1)
+    assert chart.data["comparator_value"].sum() == pytest.approx(1)
+    assert chart.data["category"].iloc[0] == "Chief Officers" or chart.data["category"].nunique() > 4
+
+
+def test_panels_are_those_of_the_breakdown():
+    section = open_section("victim_service", force="kent")
+    crime = section.measure("victim_based_crime_rate", by="offence_group")
+    chart = charts.small_multiples(crime)
+    assert chart.id == "victim_service.victim_based_crime_rate_by_offence_group"
+    with pytest.raises(FrameError, match=r"by=…"):
+        charts.small_multiples(section.measure("victim_based_crime_rate"))
+
+
+def test_grades_of_a_force_without_any_say_so(kent):
+    section = open_section("police_powers", force="kent")
+    grades = section.table("judgments").query("cycle == '2023-25'")
+    drawn = charts.judgments(grades)
+    assert isinstance(drawn, Chart) or "inspectorate’s website" in drawn.text
+    none = charts.judgments(grades.query("force != 'Kent'"))
+    assert "None of the sources used here states its grades" in none.text
+
+
+def test_a_fault_is_said_to_be_one_in_its_label(met):
+    chart = charts.interval_dots(met.cases())
+    assert "Self-defined ethnicity missing (a fault)" in set(chart.data["label"])
+    assert "looked for" not in chart.title
+
+
+# --- compare and say --------------------------------------------------------------------------------
+
+
+def test_peers_are_ranked_with_limits_and_a_verdict(rates, year):
+    ranked = compare.peers(rates)
+    assert len(ranked) == len(year) and ranked["value"].is_monotonic_decreasing
+    merseyside = ranked.set_index("force").loc["Merseyside"]
+    assert merseyside["verdict"] == "higher than expected"
+    assert merseyside["upper_limit"] < merseyside["value"]
+    city = ranked.set_index("force").loc["City of London"]
+    assert pd.isna(city["verdict"])
+
+
+def test_limits_are_those_that_the_sentences_use(rates):
+    from peelbook import compare as rules
+
+    ranked = compare.peers(rates).set_index("force_code")
+    found = rules.against_peers(rates, "E23000032", rates["period_end"].max())
+    assert ranked.loc["E23000032", ["lower_limit", "upper_limit"]].tolist() == pytest.approx(
+        list(found.limits)
+    )
+
+
+def test_peers_of_a_year_without_figures_are_refused_and_of_no_frame_told(rates, kent):
+    with pytest.raises(FrameError, match=r"section\.year_of\(frame\)"):
+        compare.peers(rates, "1999-03-31")
+    gone = compare.peers(kent.measure("find_rate"))
+    assert gone.empty and "rank" in gone and "missing" in gone.attrs
+
+
+def test_forces_set_beside_are_those_named_and_the_own(year, kent):
+    assert set(compare.beside(year, ["surrey", "E23000033"])["force"]) == {"Kent", "Surrey", "Sussex"}
+    assert charts.dot(compare.beside(year, kent.neighbours)).kind == "note"
+
+
+def test_sentences_say_the_level_the_change_and_the_trend(rates):
+    whole = say.summary(rates).text
+    for part in (say.level(rates), say.change(rates), say.trend(rates)):
+        assert part.text.rstrip(".") in whole.replace("\n", " ")
+    assert "Kent Police made 6.8 stop and searches" in whole
+
+
+def test_sentences_of_a_frame_without_rows_are_the_note(kent):
+    gone = kent.measure("find_rate")
+    for make in (say.summary, say.level, say.change, say.trend):
+        assert make(gone).kind == "note"
+    assert "Home Office" in say.trend_alt(gone)
+
+
+def test_sentences_refuse_what_they_cannot_use(year, kent):
+    with pytest.raises(FrameError, match="'denominator'"):
+        say.level(year.drop(columns="denominator"))
+    with pytest.raises(FrameError, match="two rows for one period"):
+        say.level(kent.measure("disparity_ratio", by="ethnicity"))
+
+
+def test_a_change_that_cannot_be_told_says_so(year):
+    assert "cannot be told" in say.change(year).text
+    assert "cannot be told" in say.trend(year).text

@@ -1,0 +1,215 @@
+"""What a section gives a notebook: tables, measures, the report's values, and the reason where there is none."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+
+from peelbook import compare
+from peelbook.analysis import frames, open_section, show
+from peelbook.errors import (
+    FrameError,
+    ParameterError,
+    UndeclaredReadError,
+    UnknownForceError,
+    UnknownMeasureError,
+    UnknownSectionError,
+)
+
+
+def without(folder, *names):
+    """A copy of the data package without some tables."""
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    package["resources"] = [item for item in package["resources"] if item["name"] not in names]
+    (folder / "datapackage.json").write_text(json.dumps(package), encoding="utf-8")
+    for name in names:
+        (folder / f"{name}.csv").unlink(missing_ok=True)
+    return folder
+
+
+def test_bad_parameters_are_named_with_the_fix():
+    with pytest.raises(UnknownSectionError, match="police_powers"):
+        open_section("police_power")
+    with pytest.raises(UnknownForceError, match="peelbook list forces"):
+        open_section("police_powers", force="atlantis")
+    with pytest.raises(ParameterError, match="YYYY-MM-DD"):
+        open_section("police_powers", period="March 2023")
+
+
+def test_a_measure_is_one_row_an_area_and_period_with_the_promised_columns(rates):
+    assert tuple(rates.columns[: len(frames.COLUMNS)]) == frames.COLUMNS
+    assert not rates.duplicated(["force_code", "period_end"]).any()
+    assert set(rates["measure"]) == {"stop_search_rate"}
+    assert rates["year"].equals(rates["period_end"].dt.year.astype("int64"))
+
+
+def test_a_value_can_be_worked_out_again_from_its_row(rates):
+    assert (1000 * rates["numerator"] / rates["denominator"]).sub(rates["value"]).abs().max() < 1e-9
+    assert (rates["low"] <= rates["value"]).all() and (rates["value"] <= rates["high"]).all()
+
+
+def test_the_averages_leave_out_whom_the_measure_leaves_out(rates):
+    assert set(rates.loc[~rates["in_averages"], "force"]) == {"City of London"}
+
+
+def test_the_mean_that_a_cell_works_out_is_the_one_that_the_pages_print(year):
+    both = compare.averages(compare.at_period(year, year["period_end"].iloc[0]))
+    assert year.loc[year["in_averages"], "value"].mean() == pytest.approx(both.mean_of_forces)
+    assert 1000 * year["numerator"].sum() / year["denominator"].sum() == pytest.approx(both.pooled)
+
+
+def test_a_breakdown_is_a_column_and_by_gives_all_of_its_values(kent):
+    ratios = kent.measure("disparity_ratio", by="ethnicity")
+    assert set(ratios["ethnicity"]) == {"Asian", "Black", "Mixed", "Other"}
+    black = kent.measure("disparity_ratio", ethnicity="Black")
+    assert set(black["ethnicity"]) == {"Black"}
+    chosen = ratios.query("ethnicity == 'Black'").reset_index(drop=True)
+    pd.testing.assert_frame_equal(chosen[black.columns], black, check_dtype=False)
+
+
+def test_two_breakdowns_give_a_row_for_each_pair():
+    workforce = open_section("workforce", force="kent")
+    officers = workforce.measure("officers_headcount", by=("rank", "sex"))
+    assert {"rank", "sex"} <= set(officers.columns)
+    assert not officers.duplicated(["force_code", "period_end", "rank", "sex"]).any()
+
+
+def test_an_unknown_measure_breakdown_or_table_is_an_error_that_says_what_to_do(kent):
+    with pytest.raises(UnknownMeasureError, match="stop_search_rate"):
+        kent.measure("stop_serch_rate")
+    with pytest.raises(ParameterError, match="no breakdown 'colour'"):
+        kent.measure("stop_search_rate", colour="red")
+    with pytest.raises(ParameterError, match="no ethnicity 'Green'"):
+        kent.measure("disparity_ratio", ethnicity="Green")
+    with pytest.raises(UndeclaredReadError, match="add 'workforce'"):
+        kent.measure("officers_rate")
+    with pytest.raises(UndeclaredReadError, match="add 'workforce'"):
+        kent.table("workforce")
+
+
+def test_a_table_has_names_beside_its_codes(kent):
+    searches = kent.table("stop_search")
+    assert list(searches.columns[:3]) == ["force_code", "force", "period_end"]
+    assert (searches.query("force == 'Kent'")["force_code"] == "E23000032").all()
+
+
+def test_a_frame_handed_out_is_a_copy(kent):
+    kent.table("stop_search")["searches_count"] = 0
+    assert kent.table("stop_search")["searches_count"].sum() > 0
+
+
+FILTERS = {
+    "query": lambda frame, me: frame.query("force == @me"),
+    "mask": lambda frame, me: frame[frame["period_end"] == pd.NaT],
+    "sort": lambda frame, me: frame.sort_values("period_end"),
+    "head": lambda frame, me: frame.head(),
+    "columns": lambda frame, me: frame[["force", "period_end"]],
+    "assign": lambda frame, me: frame.assign(year=frame["period_end"].dt.year),
+    "reset": lambda frame, me: frame.reset_index(drop=True),
+    "loc": lambda frame, me: frame.loc[frame["force"] == me, ["force"]],
+    "merge": lambda frame, me: frame.merge(pd.DataFrame({"force": [me]}), on="force"),
+    "group": lambda frame, me: frame.groupby("force", as_index=False)["period_end"].max(),
+    "drop_duplicates": lambda frame, me: frame.drop_duplicates("force"),
+    "concat": lambda frame, me: pd.concat([frame, frame]),
+    "pivot_table": lambda frame, me: frame.pivot_table(index="force", columns="period_end", aggfunc="size"),
+}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("kind", ["measure", "table"])
+def test_a_frame_without_rows_still_knows_why_after_what_a_cell_does_to_it(tmp_path, data_copy, name, kind):
+    without(data_copy, "stop_search")
+    section = open_section("police_powers", force="kent", data_dir=str(data_copy))
+    frame = section.measure("stop_search_rate") if kind == "measure" else section.table("stop_search")
+    left = FILTERS[name](frame, section.me)
+    text = show(left, "Searches").text
+    assert "Stop and search" in text
+    assert "Kent" in text or "not in this book" in text
+
+
+def test_a_missing_frame_names_the_publication_that_would_fill_it(data_copy):
+    section = open_section("police_powers", force="kent", data_dir=str(without(data_copy, "stop_search")))
+    frame = section.measure("stop_search_rate")
+    assert frame.empty and tuple(frame.columns[: len(frames.COLUMNS)]) == frames.COLUMNS
+    assert pd.isna(section.year_of(frame))
+    assert frame.attrs["missing"]["tables"] == ["stop_search"]
+    assert "Race Disparity Unit" in " ".join(frame.attrs["missing"]["lines"])
+
+
+def test_the_newest_year_leads_and_a_period_sets_one_for_all(rates):
+    newest = open_section("police_powers", force="kent")
+    assert newest.year_of(rates) == rates["period_end"].max()
+    fixed = open_section("police_powers", force="kent", period="2020-03-31")
+    for measure in ("stop_search_rate", "use_of_force_rate"):
+        assert str(fixed.year_of(fixed.measure(measure)).date()) == "2020-03-31"
+
+
+def test_a_year_that_few_forces_have_does_not_lead(rates, kent):
+    last = rates["period_end"].max()
+    thin = rates[(rates["period_end"] < last) | (rates["force"] == "Kent")]
+    assert kent.year_of(thin) < last
+
+
+def test_an_old_figure_says_its_age_and_a_set_period_does_not(kent):
+    day = pd.Timestamp("2020-03-31")
+    assert kent.age(day) == " (6 years old)"
+    assert kent.age(pd.Timestamp("2025-03-31")) == ""
+    assert open_section("police_powers", force="kent", period="2020-03-31").age(day) == ""
+
+
+def test_rolling_years_do_not_overlap():
+    section = open_section("preventing_crime", force="kent")
+    crime = section.measure("recorded_crime_rate")
+    assert crime["period_end"].dt.month.nunique() == 1
+
+
+def test_a_printed_value_is_on_the_scale_of_its_measure(met, kent):
+    find, rate = met.printed("find_rate.force", "police_powers.stop_search_rate.force")
+    assert (float(find), find.text) == (pytest.approx(0.186), "18.6%")
+    assert float(rate) == 19.8 and str(rate.period_end.date()) == "2023-03-31"
+    assert met.printed("stop_search_rate.average").whose == "England and Wales"
+    assert kent.printed("find_rate.force") is None
+    assert kent.printed("find_rate.force", "find_rate.average") == (None, None)
+
+
+def test_a_claim_that_no_report_has_is_an_error_on_every_page(met, kent):
+    for section in (met, kent):
+        with pytest.raises(ParameterError, match=r"did you mean 'police_powers\.find_rate\.force'"):
+            section.printed("find_rate.forc")
+
+
+def test_what_only_the_report_prints_is_a_row_and_elsewhere_a_reason(met, kent):
+    table = show(met.report_values("find_rate.force", "find_rate.average"), "As printed in the report")
+    assert [row[2] for row in table.content["rows"]] == ["18.6%", "24.6%"]
+    note = show(kent.report_values("find_rate.force"), "As printed in the report")
+    assert note.kind == "note" and "none has been entered for Kent Police" in note.text
+    assert "18.6" not in note.text
+
+
+def test_cases_say_whether_a_row_counts_a_fault(met, kent):
+    cases = met.cases().set_index("heading")
+    assert cases.loc["Self-defined ethnicity missing", "finding"] == "fault"
+    assert set(cases["finding"]) == {"fault", "met"}
+    assert (cases["value"] == cases["numerator"] / cases["denominator"]).all()
+    assert show(kent.cases(), "Cases").kind == "note"
+
+
+def test_neighbours_without_a_table_are_none_with_the_reason(kent):
+    assert kent.neighbours == () and "neighbours" in kent.neighbours.reason
+
+
+def test_an_older_section_of_the_same_name_keeps_its_own_frames(data_copy):
+    first = open_section("police_powers", force="kent")
+    frame = first.measure("stop_search_rate")
+    shutil.copy(data_copy / "forces.csv", data_copy / "copy.csv")
+    second = open_section("police_powers", force="surrey", data_dir=str(data_copy))
+    assert frames.section_of(frame, "test") is first
+    assert frames.section_of(second.measure("stop_search_rate"), "test") is second
+
+
+def test_year_of_a_frame_without_days_is_an_error(kent):
+    with pytest.raises(FrameError, match=r"section\.year_of needs the column 'period_end'"):
+        kent.year_of(pd.DataFrame({"value": [1.0]}))

@@ -1,0 +1,102 @@
+"""A chart of the analyst's own gets the card of any other, or is refused with what is missing."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+import seaborn as sns
+
+from peelbook.analysis import say, show
+from peelbook.errors import FrameError
+
+
+@pytest.fixture
+def axes(rates):
+    plt.switch_backend("agg")
+    yield sns.scatterplot(rates, x="year", y="value")
+    plt.close("all")
+
+
+def test_the_card_has_all_that_others_have(kent, rates, axes):
+    card = kent.publish(axes, rates, title="Searches by year", alt=say.trend_alt(rates, kent.me))
+    data, metadata = card._repr_mimebundle_()
+    payload = data["application/vnd.peelbook.figure+json"]
+    assert payload["id"] == "police_powers.searches_by_year"
+    assert {item["table"] for item in payload["sources"]} == {"stop_search", "population"}
+    assert payload["csv"].count("\n") == len(rates) + 1
+    assert len(payload["table"]["rows"]) == (rates["force"] == "Kent").sum()
+    assert metadata["peelbook"]["svg"].startswith("<svg") and data["image/png"]
+    assert "Source: Race Disparity Unit" in card.svg()
+
+
+def test_the_same_drawing_gives_the_same_bytes_and_pyplot_shows_it_no_second_time(kent, rates, axes):
+    card = kent.publish(axes, rates, title="Searches by year", alt="Dots.")
+    assert (card.svg(), card.png()) == (card.svg(), card.png())
+    assert plt.get_fignums() == []
+
+
+def test_a_function_draws_on_axes_of_its_own_and_is_not_called_without_rows(kent, rates):
+    def draw(ax):
+        sns.lineplot(rates, x="year", y="value", units="force", estimator=None, ax=ax)
+
+    assert kent.publish(draw, rates, title="Lines", alt="Lines.", name="lines").id == "police_powers.lines"
+    gone = kent.measure("find_rate")
+    note = kent.publish(lambda ax: pytest.fail("nothing to draw"), gone, title="Lines", alt="Lines.")
+    assert note.kind == "note" and "Home Office" in note.text
+
+
+def test_a_figure_a_grid_and_several_axes_are_drawings_too(kent, rates):
+    grid = sns.relplot(rates, x="year", y="value")
+    figure, two = plt.subplots(1, 2)
+    two[0].plot([1, 2])
+    for drawing in (grid, figure, two):
+        assert kent.publish(drawing, rates, title="Some", alt="Some.").id == "police_powers.some"
+
+
+@pytest.mark.parametrize(
+    ("title", "alt", "said"),
+    [
+        ("", "Dots.", "no title. Fix: give title=…"),
+        ("T", " ", "no alt. Fix: give alt=…"),
+        ("", "", "no title and alt"),
+    ],
+)
+def test_a_title_or_alt_text_that_is_lacking_is_named(kent, rates, axes, title, alt, said):
+    with pytest.raises(FrameError, match=said.replace("(", r"\(")):
+        kent.publish(axes, rates, title=title, alt=alt)
+
+
+def test_axes_that_show_nothing_and_data_that_are_none_are_refused(kent, rates, axes):
+    with pytest.raises(FrameError, match="the axes show nothing"):
+        kent.publish(plt.figure().subplots(), rates, title="T", alt="A.")
+    with pytest.raises(FrameError, match="needs a data frame and was given nothing"):
+        kent.publish(axes, None, title="T", alt="A.")
+    with pytest.raises(FrameError, match="cannot tell where the data come from"):
+        kent.publish(axes, pd.DataFrame({"a": [1]}), title="T", alt="A.")
+    with pytest.raises(FrameError, match="unknown basis 'guessed'"):
+        kent.publish(axes, rates, title="T", alt="A.", basis="guessed")
+
+
+def test_a_table_as_readers_see_it(rates, kent):
+    table = show(rates.query("force == 'Kent'").tail(3), "Searches")
+    assert table.content["caption"] == "Searches, Kent"
+    assert table.content["columns"][0] == "Year ending"
+    assert [row[0] for row in table.content["rows"]][-1] == "31 March 2023"
+    assert "6.7 to 6.9" in table.text and "Source: Race Disparity Unit" in table.text
+    assert "E23000032" not in table.text
+
+
+def test_a_table_refuses_no_caption_and_a_unit_of_no_column(rates):
+    with pytest.raises(FrameError, match="no caption"):
+        show(rates, " ")
+    with pytest.raises(FrameError, match="needs the column 'share'"):
+        show(rates, "Searches", units={"share": "%"})
+    with pytest.raises(FrameError, match="needs a data frame"):
+        show("rates", "Searches")
+
+
+def test_a_long_table_says_that_it_is_cut(rates):
+    table = show(rates, "Searches")
+    assert len(table.content["rows"]) == 50
+    assert f"The first 50 of {len(rates)} rows." in table.text
