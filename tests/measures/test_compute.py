@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peelbook import measures
+from peelbook.catalogue import Catalogue
 from peelbook.errors import (
     MissingTableError,
     ParameterError,
@@ -409,7 +410,6 @@ def test_a_breakdown_over_years_looks_back_each_number_of_years(tiny):
 def test_measures_worked_out_before_serve_every_catalogue_of_the_same_bytes_and_no_other(
     data_copy, monkeypatch
 ):
-    from peelbook.catalogue import Catalogue
     from peelbook.errors import UndeclaredReadError
     from peelbook.measures import _compute
 
@@ -434,3 +434,32 @@ def test_measures_worked_out_before_serve_every_catalogue_of_the_same_bytes_and_
     table.write_text(table.read_text().replace("8855333", "8855334"))
     other = measures.compute(Catalogue(data_copy), "stop_search_rate")
     assert not other.equals(plain), "other bytes are worked out anew"
+
+
+def cut(tables, codes):
+    """Recorded crime of these forces with one of the five victim-based groups only, as in a file that was cut."""
+    rows = tables["recorded_crime"].query("force_code == @MET and offence_group == 'Theft offences'")
+    parts = [rows.assign(force_code=code) for code in codes]
+    return {**tables, "recorded_crime": pd.concat(parts, ignore_index=True)}
+
+
+def test_a_sum_of_which_a_group_has_no_row_is_missing_with_the_reason(tiny_catalogue, tables):
+    codes = Catalogue().forces.codes
+    catalogue = tiny_catalogue(cut(tables, codes))
+    for measure in ("victim_based_crime_count", "victim_based_crime_rate"):
+        assert measures.compute(catalogue, measure).empty
+        found = measures.at(catalogue, measure, MET, "2022-03-31")
+        assert not found
+        assert (
+            "has no row of Violence against the person, Sexual offences, Robbery and Criminal" in found.reason
+        )
+        assert "too low" in found.reason
+    theft = measures.at(
+        catalogue, "victim_based_crime_count", MET, "2022-03-31", offence_group="Theft offences"
+    )
+    assert theft.value == 120
+
+
+def test_an_area_without_a_robbery_has_its_sum(tiny_catalogue, tables):
+    catalogue = tiny_catalogue(cut(tables, [MET]))
+    assert measures.at(catalogue, "victim_based_crime_count", MET, "2022-03-31").value == 120

@@ -31,6 +31,9 @@ DISPARITY_COUNTS = ["group_count", "group_population_count", "reference_count", 
 #: the entry goes when the catalogue does.
 _KNOWN: dict[int, dict[Any, Any]] = {}
 
+#: So many forces cannot all be without a row of a category, such as robbery: the table is a part of the whole.
+SEVERAL = 10
+
 _SHARED: dict[Any, pd.DataFrame] = {}
 """Frames that `share` worked out for every catalogue of the same bytes, by table hashes. Usually empty."""
 
@@ -328,6 +331,9 @@ def _sum(
         raise ParameterError(
             f"The table {part.table!r} has no row with {formats.joined(asked)}. Fix: use a value that the table has."
         )
+    complete = _complete(catalogue, part.table, filters)
+    if complete is not None:
+        keep &= complete
     place = grid.place[keep]
     amount = sum(
         sign * table[column].to_numpy("float64", na_value=np.nan)[keep] for column, sign in part.columns
@@ -342,7 +348,66 @@ def _sum(
     totals = grid.keys[held].reset_index(drop=True)
     # NaN is contagious on purpose: a total with a missing piece is missing, not smaller.
     totals["amount"] = (summed(coarse) + summed(amount - coarse))[held]
-    return _rolled(totals, part.every) if part.every else totals
+    return _rolled(totals, part.every) if part.every and len(totals) else totals
+
+
+def _categories(catalogue: Catalogue, table: str, column: str) -> pd.DataFrame:
+    """Which categories of a column have a row of any force: periods by categories, true or false.
+
+    Periods of a few forces are left out: an area of one's own may well have had no robbery.
+    """
+
+    def make() -> pd.DataFrame:
+        rows = catalogue.table(table)[["force_code", "period_end", column]].dropna()
+        forces = rows.groupby("period_end")["force_code"].transform("nunique")
+        rows = rows.loc[forces >= SEVERAL, ["period_end", column]].drop_duplicates()
+        return pd.crosstab(rows["period_end"], rows[column]).gt(0)
+
+    return kept(catalogue, ("categories", table, column), make)
+
+
+def _complete(catalogue: Catalogue, name: str, filters: Mapping[str, tuple[Any, ...]]) -> np.ndarray | None:
+    """Whether each row is of a period that has every category a sum is over; `None` where all are.
+
+    A file cut to one offence group has rows of every force, and a sum of them would read as the whole.
+    """
+    table = kept(catalogue, ("table", name), lambda: catalogue.table(name))
+    if "period_end" not in table:
+        return None
+    whole: np.ndarray | None = None
+    for column, values in filters.items():
+        if len(values) > 1:
+            here = (
+                _categories(catalogue, name, column)
+                .reindex(columns=list(values), fill_value=False)
+                .all(axis=1)
+            )
+            if not here.all():
+                rows = ~table["period_end"].isin(here.index[~here]).to_numpy(dtype=bool)
+                whole = rows if whole is None else whole & rows
+    return whole
+
+
+def _part_of_it(
+    catalogue: Catalogue,
+    measure: Measure,
+    part: Part,
+    dimension: Mapping[str, Any],
+    days: Iterable[pd.Timestamp],
+) -> str:
+    """Why a sum over categories has no figure on these days: some category has no row of any force."""
+    for column, values in _filters(part, dimension).items():
+        if len(values) < 2:
+            continue
+        here = _categories(catalogue, part.table, column).reindex(columns=list(values), fill_value=False)
+        here = here[here.index.isin(list(days))]
+        if lacks := [str(value) for value in values if len(here) and not here[value].all()]:
+            source = registry().publications[part.table]
+            return (
+                f"{source} as it is in this book has no row of {formats.joined(lacks)} for this time, "
+                "and a figure without them would be too low."
+            )
+    return ""
 
 
 @dataclass(frozen=True)
@@ -556,6 +621,10 @@ def _why(
         for moment in span if part.every else (day,):
             if reason := catalogue.gap(part.table, code, moment):
                 return formats.sentence(reason)
+        if measure.kind != "grade" and (
+            reason := _part_of_it(catalogue, measure, part, dimension, span if part.every else [day])
+        ):
+            return reason
     if measure.kind == "grade":
         return f"{measure.publications[0]} has no stated grade for {force.full_name} for {when}."
     if measure.kind == "change":

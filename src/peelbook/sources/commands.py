@@ -80,6 +80,12 @@ def list_publications(data_dir: DataDir = None, as_json: Json = False) -> None:
 def ingest(
     files: Annotated[list[Path], typer.Argument(help="Official files: ods, xlsx, CSV or Parquet.")],
     data_dir: DataDir = None,
+    accept_loss: Annotated[
+        bool,
+        typer.Option(
+            "--accept-loss", help="Take a file that lacks categories (offence groups, ranks) which are here."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Read official files into the tables. Publications are told by content, not by file name.
@@ -88,7 +94,7 @@ def ingest(
     """
     from peelbook.sources.ingest import ingest as run
 
-    outcomes = run(files, _written_folder(data_dir))
+    outcomes = run(files, _written_folder(data_dir), accept_loss=accept_loss)
     for what in dict.fromkeys(what for outcome in outcomes for what in outcome.left_out):
         typer.echo(f"peelbook: {what}: left out.", err=True)
     for outcome in outcomes:

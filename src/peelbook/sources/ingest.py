@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from peelbook import contracts, lock, paths
 from peelbook.catalogue import PACKAGE_FILE
-from peelbook.errors import DataPackageError, MissingTableError, SourceFileError
+from peelbook.errors import DataPackageError, MissingTableError, PeelbookError, SourceFileError
 from peelbook.files import sha256
 from peelbook.forces import Forces
 from peelbook.sources import gaps, package
@@ -62,10 +62,11 @@ def to_csv(frame: pd.DataFrame, table: str) -> bytes:
     )
 
 
-def ingest(files: Iterable[Path | str], data_dir: Path | str) -> list[Outcome]:
+def ingest(files: Iterable[Path | str], data_dir: Path | str, *, accept_loss: bool = False) -> list[Outcome]:
     """Ingest official files into a data folder; return what became of each table.
 
-    Publications are told by content. All files are read and validated before anything is written.
+    Publications are told by content. All files are read and validated before anything is written. A table
+    that loses a category (an offence group, a rank) in a period it keeps is refused unless `accept_loss`.
     Raises `SourceFileError` or `TableContractError`; the folder is then as it was.
     """
     data_dir = Path(data_dir)
@@ -73,7 +74,7 @@ def ingest(files: Iterable[Path | str], data_dir: Path | str) -> list[Outcome]:
     order = {name: place for place, name in enumerate(registry())}
     recognised.sort(key=lambda pair: (order[pair[0].name], pair[1].file.name))
     with _alone(data_dir, "data ingest"):
-        workbench = _Workbench(data_dir)
+        workbench = _Workbench(data_dir, accept_loss=accept_loss)
         for publication, match in recognised:
             workbench.take(publication, match)
         return workbench.write()
@@ -126,8 +127,9 @@ class _Share:
 class _Workbench:
     """Tables in the making: read, merged and validated, not yet on disk."""
 
-    def __init__(self, data_dir: Path):
+    def __init__(self, data_dir: Path, *, accept_loss: bool = False):
         self.data_dir = data_dir
+        self.accept_loss = accept_loss
         self.forces = Forces.read(data_dir / "forces.csv")
         self.old = package.resources(package.read(data_dir))
         self.frames: dict[str, pd.DataFrame] = {}
@@ -137,6 +139,7 @@ class _Workbench:
         self.fresh: dict[str, dict[tuple[Any, ...], str]] = {}
         self.shares: dict[str, list[_Share]] = {}
         self.left_out: dict[str, list[str]] = {}
+        self.files: dict[str, str] = {}  # the first file of each table
 
     def table(self, name: str) -> pd.DataFrame | None:
         """A table of this ingest, or of the folder, or `None`."""
@@ -160,6 +163,7 @@ class _Workbench:
         said = [f"{file.name}: {what}" for what in (*file.left_out(match.sheet), *result.left_out)]
         for table, frame in result.tables.items():
             self.left_out.setdefault(table, []).extend(said)
+            self.files.setdefault(table, str(file.path))
             frame = gaps.without_known_gaps(frame, table)
             frame, unknown = gaps.without_missing(frame, table)
             if unknown and frame.empty:
@@ -220,7 +224,8 @@ class _Workbench:
         covered: set[str] = set()
         for share in shares:
             names = {" ".join(map(_text, pair)) for pair in share.keys}
-            inputs.append({**share.own, "covers": sorted(names)})
+            if names:
+                inputs.append({**share.own, "covers": sorted(names)})
             covered |= names
         inputs += shares[-1].joined
         parts = [share.frame for share in shares if len(share.frame)]
@@ -252,6 +257,25 @@ class _Workbench:
             for code, day in sorted(old - new)
         ]
 
+    def _check_categories(self, table: str, frame: pd.DataFrame) -> None:
+        """Raise `SourceFileError` where a period keeps its rows and loses a category of every force.
+
+        A file cut to one offence group has the same columns as the whole and would take its place.
+        """
+        from peelbook.sources.loss import lost_categories
+
+        try:
+            old = contracts.read_csv(self.data_dir / f"{table}.csv", table, self.forces)
+        except (OSError, PeelbookError):
+            return  # a table that cannot be read cannot be compared with either
+        if found := lost_categories(old, frame, table):
+            raise SourceFileError(
+                self.files[table],
+                f"a part of the table {table!r}, not the whole: what is here has {found}, and the file has not",
+                "use the file with every category; if the publisher does not give these any more, ingest it "
+                "again with --accept-loss",
+            )
+
     def write(self) -> list[Outcome]:
         """Write every table, `gaps.csv` and the descriptor, all or nothing."""
         for table in list(self.shares):
@@ -266,12 +290,17 @@ class _Workbench:
             if frame.empty:
                 # A file whose every period was left out may join others, but makes no table alone.
                 raise SourceFileError(
-                    self.inputs[table][0]["name"],
+                    self.files[table],
                     f"nothing is left of it for the table {table!r}"
-                    + "".join(f"; {gap.reason}" for gap in self.met[table][:1]),
-                    "ingest it together with files of other periods, or look for a corrected release",
+                    + "".join(f"; {gap.reason.rstrip('.')}" for gap in self.met[table][:1])
+                    + "".join(f"; {what}" for what in self.left_out[table][:1] if not self.met[table]),
+                    "ingest it together with files of other periods, or look for a corrected release"
+                    if self.met[table]
+                    else "leave this file out",
                 )
             lost[table] = tuple(self._lost(table, frame))
+            if not self.accept_loss and (self.data_dir / f"{table}.csv").exists():
+                self._check_categories(table, frame)
             payload = to_csv(frame, table)
             payloads[f"{table}.csv"] = payload
             publication = self.adapters[table]
