@@ -482,6 +482,18 @@ class TestRecords:
         with pytest.raises(SourceFileError, match=word):
             read(files.records(tmp_path / name, [files.record(0, **changes)]))
 
+    def test_the_british_transport_police_is_left_out_and_said(self, read, tmp_path):
+        result = read(files.records(tmp_path / "2023-03-btp-stop-and-search.csv"))
+        assert result.tables["stop_search_records"].empty
+        assert "British Transport Police (btp), not one of the 43 forces" in result.left_out[0]
+
+    def test_of_a_file_of_many_forces_the_others_stay(self, read, tmp_path):
+        header = [*files.RECORD_HEADER, "month", "force"]
+        rows = [[*files.record(0), "2023-03", slug] for slug in ("btp", "kent", "northern-ireland")]
+        result = read(files.write_csv(tmp_path / "all.csv", [header, *rows]))
+        assert set(result.tables["stop_search_records"]["force_code"]) == {KENT}
+        assert len(result.left_out) == 2
+
     @pytest.mark.parametrize("folder", ["it's; drop table", "a*b?", "copy [1]", "[a-z]"])
     def test_a_path_is_only_a_path_whatever_it_is_called(self, read, tmp_path, folder):
         folder = tmp_path / folder

@@ -22,8 +22,23 @@ from peelbook.sources.reading import Broken, SourceFile, key
 # Symbols the Government Analysis Function and the publishers use for "no figure here":
 # https://analysisfunction.civilservice.gov.uk/policy-store/symbols-in-tables-definitions-and-help/
 _SIGNS = ("", "-", "–", "—", "..", "...", ".", ":", "*", "[x]", "[z]", "[c]", "[u]", "[w]", "x", "z")
-_WORDS = ("n/a", "na", "nan", "none", "null", "no data", "not available", "not applicable")
+_WORDS = ("n/a", "na", "nan", "none", "null", "no data", "not available", "not applicable", "--", "---")
 MISSING_SYMBOLS = frozenset((*_SIGNS, *_WORDS))
+
+# Four things that are none of them each other: a zero is a figure; what does not apply ("[z]", the code of a
+# retired offence) has none and leaves a sum whole; what was not provided, or is not known yet, is missing and
+# so is every sum with it.
+_NOT_APPLICABLE = re.compile(
+    r"\[z\]|not applicable|n/?a\s*[-–—:(]\s*(?:not applicable|(?:the )?(?:offence )?(?:code|offence)\s+(?:has )?"
+    r"(?:expired|retired|discontinued|abolished))\)?",
+    re.I,
+)
+_NOT_KNOWN = re.compile(
+    r"(?:n/?a\s*[-–—:(]\s*)?(?:data |figures? |information )?(?:is |are |was |were )?not (?:yet )?"
+    r"(?:provided|supplied|submitted|received|returned|available|known|published|collected|recorded|reported)\)?"
+    r"|n/?a\s*[-–—:(]\s*(?:data|figures?) (?:missing|unavailable)\)?|to follow|tbc|awaited",
+    re.I,
+)
 
 # Bodies that are not one of the 43 forces; their rows are left out of every table.
 OTHER_BODIES = frozenset(
@@ -94,6 +109,8 @@ def figure(cell: Any) -> float | int | None:
     text = cell.strip().replace("\xa0", " ")
     if text.casefold() in MISSING_SYMBOLS:
         return None
+    if text[:1].isalpha() and (_NOT_APPLICABLE.fullmatch(text) or _NOT_KNOWN.fullmatch(text)):
+        return None
     found = _FIGURE.fullmatch(text)
     if found is None:
         raise ValueError("not a number")
@@ -121,6 +138,15 @@ def missing(cell: Any) -> bool:
         return figure(cell) is None
     except ValueError:
         return False
+
+
+def applies(cell: Any) -> bool:
+    """Whether a figure could be in a cell: not where it says that none applies, as for a retired code.
+
+    >>> applies("N/A - offence code expired"), applies("N/A"), applies(0)
+    (False, True, True)
+    """
+    return not (isinstance(cell, str) and _NOT_APPLICABLE.fullmatch(cell.strip().replace("\xa0", " ")))
 
 
 def month_end(year: int, month: int) -> datetime.date:
@@ -286,6 +312,10 @@ class Rows:
                 self.fault(column, index, cell, NO_FIGURE, needed)
             out.append(value)
         return out
+
+    def applies(self, column: str) -> list[bool]:
+        """Return whether a figure could be in each cell of a column; see `applies`, and `WholeSums`."""
+        return [cell.__class__ is not str or applies(cell) for cell in self.cells(column)]
 
     def figures(
         self, column: str, *, least: float | None = 0, most: float | None = None, needed: str = ""

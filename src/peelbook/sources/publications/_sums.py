@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,12 +11,53 @@ if TYPE_CHECKING:
     from peelbook.sources.cells import Rows
 
 
-def whole_sums(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Return the sums of every other column over `by`; a sum with a missing piece is missing."""
-    figures = frame.drop(columns=by)
-    keys = [frame[name] for name in by]
-    sums = figures.groupby(keys).sum(min_count=1)
-    return sums.mask(figures.isna().groupby(keys).any()).reset_index()
+class WholeSums:
+    """Adds up blocks of rows over the columns `by`: a sum with a missing piece is missing.
+
+    A piece that does not apply (the code of a retired offence) is no piece at all; a sum of nothing else is
+    missing too.
+    """
+
+    def __init__(self, by: list[str]) -> None:
+        self._by = by
+        self._blocks: list[pd.DataFrame] = []
+        self._figures: list[str] = []
+
+    def add(self, frame: pd.DataFrame, applies: Mapping[str, Sequence[bool]] | None = None) -> None:
+        """Add a block. `applies` says of a column's cells whether a figure could be there (default: yes)."""
+        import pandas as pd
+
+        self._figures = [name for name in frame.columns if name not in self._by]
+        counted = frame[self._by].copy()
+        for name in self._figures:
+            wanted = pd.Series((applies or {}).get(name, True), index=frame.index)
+            counted[name] = frame[name]
+            counted[f"{name}: known"] = (frame[name].notna() & wanted).astype("int64")
+            counted[f"{name}: unknown"] = (frame[name].isna() & wanted).astype("int64")
+        self._blocks.append(self._sum(counted))
+
+    def _sum(self, frame: pd.DataFrame) -> pd.DataFrame:
+        # Keys with a missing part belong to no group.
+        return frame.groupby(self._by, sort=True).sum(min_count=0).reset_index()
+
+    def result(self) -> pd.DataFrame:
+        """Return the sums of every other column over `by`, sorted."""
+        import pandas as pd
+
+        total = self._sum(pd.concat(self._blocks, ignore_index=True))
+        for name in self._figures:
+            whole = (total[f"{name}: known"] > 0) & (total[f"{name}: unknown"] == 0)
+            total[name] = total[name].where(whole)
+        return total[[*self._by, *self._figures]]
+
+
+def whole_sums(
+    frame: pd.DataFrame, by: list[str], applies: Mapping[str, Sequence[bool]] | None = None
+) -> pd.DataFrame:
+    """Return the sums of every other column over `by`; see `WholeSums`."""
+    sums = WholeSums(by)
+    sums.add(frame, applies)
+    return sums.result()
 
 
 def check_once(rows: Rows, column: str, keys: pd.Series, rule: str) -> None:

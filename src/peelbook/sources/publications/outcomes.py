@@ -6,14 +6,12 @@ hand. A file holds more than half a million rows, so it is read and added up in 
 
 from __future__ import annotations
 
-from typing import Any
-
 from peelbook.sources.cells import year_end
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.publication import Context, Gap, Publication, Result
 from peelbook.sources.publications import _form, _outcomes
-from peelbook.sources.publications._sums import whole_sums
-from peelbook.sources.publications.recorded_crime import GROUPS
+from peelbook.sources.publications._sums import WholeSums
+from peelbook.sources.publications.recorded_crime import GROUPS, RETIRED
 from peelbook.sources.reading import key
 
 LAYOUT = Layout(
@@ -48,9 +46,12 @@ def read(match: Match, context: Context) -> Result:
     import pandas as pd
 
     by = ["force_code", "period_end", "offence_group", "outcome_type"]
-    parts: list[Any] = []
+    sums = WholeSums(by)
+    retired: set[str] = set()
     for rows in match.chunks():
         rows = rows.keep(key(kind) not in NOT_OUTCOMES for kind in rows.text("type"))
+        retired |= {group for group in rows.text("group") if key(group) in RETIRED}
+        rows = rows.keep(key(group) not in RETIRED for group in rows.text("group"))
         frame = pd.DataFrame(
             {
                 "force_code": rows.forces("force", context.forces),
@@ -63,8 +64,9 @@ def read(match: Match, context: Context) -> Result:
             }
         )
         rows.check()
-        parts.append(whole_sums(frame.dropna(subset="force_code"), by))
-    total = whole_sums(pd.concat(parts), by)
+        applies = {"outcomes_count": rows.applies("recorded"), "closed_count": rows.applies("closed")}
+        sums.add(frame, applies)
+    total = sums.result()
     force_year = ["force_code", "period_end"]
     gaps: list[Gap] = []
     for basis, column in (("recorded", "outcomes_count"), ("closed", "closed_count")):
@@ -74,7 +76,8 @@ def read(match: Match, context: Context) -> Result:
             for code, day in total.loc[silent, force_year].drop_duplicates().itertuples(index=False)
         ]
         total[column] = total[column].mask(silent)
-    return Result({"outcomes": total.dropna(subset=COUNTS, how="all")}, gaps)
+    left_out = [f"the group {group!r}, which is not recorded any more" for group in sorted(retired)]
+    return Result({"outcomes": total.dropna(subset=COUNTS, how="all")}, gaps, left_out=left_out)
 
 
 PUBLICATION = Publication(

@@ -9,13 +9,28 @@ from __future__ import annotations
 import datetime
 import re
 import tempfile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peelbook.errors import UnknownForceError
 from peelbook.sources.cells import month_end
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.publication import Context, Gap, Publication, Result
 from peelbook.sources.reading import duckdb_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLE = "stop_search_records"
+
+# Forces that data.police.uk has beside the 43, under its names for them.
+OTHER_SLUGS = {
+    "btp": "British Transport Police",
+    "british-transport-police": "British Transport Police",
+    "northern-ireland": "Police Service of Northern Ireland",
+    "police-scotland": "Police Service of Scotland",
+}
+
+NO_RECORD = "The published file of this month has a header and no record."
 
 STANDARD = (
     "Type",
@@ -147,8 +162,10 @@ def read(match: Match, context: Context) -> Result:
     import pandas as pd
 
     frame = count(match)
+    left_out: list[str] = []
+    gaps: list[Gap] = []
     if frame.empty:
-        raise match.file.error("there is a header but no record", "download it again")
+        return _without_records(match, context)
     ends: dict[str, datetime.date] = {}
     for text in frame["m"].unique():
         found = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", str(text))
@@ -157,15 +174,13 @@ def read(match: Match, context: Context) -> Result:
         ends[text] = month_end(int(found[1]), int(found[2]))
     codes = {}
     for slug in frame["f"].unique():
-        try:
-            codes[slug] = context.forces[str(slug)].code
-        except UnknownForceError as error:
-            near = f"; nearest: {', '.join(error.suggestions)}" if error.suggestions else ""
-            raise match.file.error(
-                f"no force is called {slug!r}{near}",
-                "use the force's slug, or add the name to its aliases in data/forces.csv",
-                column="force",
-            ) from error
+        if other := OTHER_SLUGS.get(str(slug).casefold()):
+            left_out.append(f"the records of the {other} ({slug}), not one of the 43 forces")
+            continue
+        codes[slug] = _code(match, context, str(slug))
+    frame = frame[frame["f"].isin(codes)]
+    if frame.empty:
+        return Result({TABLE: _empty()}, left_out=left_out)
     labels = {label: group for group, known in OUTCOMES.items() for label in known}
     labels["Not recorded"] = "Not recorded"
     unknown = sorted(set(frame["outcome"]) - set(labels))
@@ -189,9 +204,9 @@ def read(match: Match, context: Context) -> Result:
         parity=("parity", lambda hashes: int(pd.Series(hashes).map(int).agg(_xor))), n=("n", "sum")
     )
     twice = months.index[(months["parity"] == 0) & (months["n"] > 0)]
-    gaps = [
+    gaps += [
         Gap(
-            "stop_search_records",
+            TABLE,
             code,
             day.replace(day=1),
             day,
@@ -207,7 +222,52 @@ def read(match: Match, context: Context) -> Result:
         .sum()
         .rename(columns={"n": "records_count"})
     )
-    return Result({"stop_search_records": counts[counts["records_count"] > 0]}, gaps)
+    return Result({TABLE: counts[counts["records_count"] > 0]}, gaps, left_out=left_out)
+
+
+def _empty() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        columns=["force_code", "period_end", "ethnicity", "object_of_search", "outcome", "records_count"]
+    )
+
+
+def _without_records(match: Match, context: Context) -> Result:
+    """What a file with a header and no record gives: a missing month, where its name says whose and which.
+
+    Records that are here already stay: an empty file does not say that they are wrong.
+    """
+    month, slug = _named(match)
+    if not month or not slug:
+        raise match.file.error("there is a header but no record", "download it again")
+    if other := OTHER_SLUGS.get(slug):
+        what = f"the records of the {other} ({slug}), not one of the 43 forces"
+        return Result({TABLE: _empty()}, left_out=[what])
+    code = _code(match, context, slug)
+    end = month_end(int(month[:4]), int(month[5:]))
+    here = context.table(TABLE)
+    if here is not None and ((here["force_code"] == code) & (here["period_end"].dt.date == end)).any():
+        what = f"a header without a record; the records of {slug} for {month} that are here stay"
+        return Result({TABLE: _empty()}, left_out=[what])
+    gap = Gap(TABLE, code, end.replace(day=1), end, "missing", NO_RECORD)
+    return Result(
+        {TABLE: _empty()},
+        [gap],
+        left_out=[f"a header without a record, so that {slug} has no figure for {month}"],
+    )
+
+
+def _code(match: Match, context: Context, slug: str) -> str:
+    try:
+        return context.forces[slug].code
+    except UnknownForceError as error:
+        near = f"; nearest: {', '.join(error.suggestions)}" if error.suggestions else ""
+        raise match.file.error(
+            f"no force is called {slug!r}{near}",
+            "use the force's slug, or add the name to its aliases in data/forces.csv",
+            column="force",
+        ) from error
 
 
 def _xor(values: Any) -> int:
@@ -217,4 +277,4 @@ def _xor(values: Any) -> int:
     return result
 
 
-PUBLICATION = Publication("stop_search_records", 1, ("stop_search_records",), (LAYOUT,), read)
+PUBLICATION = Publication(TABLE, 1, (TABLE,), (LAYOUT,), read)
