@@ -199,7 +199,7 @@ def sample_results(
     ]
 
 
-JUPYTER_BOOK = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+JUPYTER_BOOK = [str(Path(sys.executable).with_name("jupyter-book"))]  # as README prints it
 
 
 def run_jupyter_book(project: Path) -> subprocess.CompletedProcess:
