@@ -144,6 +144,7 @@ def test_every_recipe_on_the_page_is_followed_here():
     assert re.findall(r"^## Recipe: (.*)$", PAGE, flags=re.MULTILINE) == [
         "add a measure",
         "put a chart in a chapter",
+        "draw a chart of your own",
         "add a new sort of cell",
         "add a kind of chart",
         "add a publication",
@@ -178,7 +179,10 @@ def _shown(cell) -> list[str]:
     return [output.data["text/plain"] for output in cell.get("outputs", [])]
 
 
-@pytest.mark.parametrize("recipe", ["add a new sort of cell", "add a kind of chart", "add a publication"])
+@pytest.mark.parametrize(
+    "recipe",
+    ["draw a chart of your own", "add a new sort of cell", "add a kind of chart", "add a publication"],
+)
 def test_the_recipe_works_as_written(followed, recipe):
     followed(recipe)
 

@@ -176,7 +176,7 @@ def _column(
     if name in units:
         return head, formats.of_unit(units[name], 1), True
     if pd.api.types.is_datetime64_any_dtype(values):
-        return _day_column(measure)
+        return _day_column(values, measure)
     if name == "value" and measure is not None:
         return measure.label if measure.unit != "%" else "Share", measure.format, True
     if measure is None and name in ("value", "low", "high") and {"numerator", "denominator"} <= set(frame):
@@ -197,13 +197,16 @@ def _column(
     return head, lambda value: formats.MISSING if pd.isna(value) else str(value), False
 
 
-def _day_column(measure: Measure | None) -> tuple[str, Write, bool]:
-    """A column of days: named by what the measure counts over."""
-    if measure is not None and measure.period in ("year", "quarter"):
-        return f"{measure.period.capitalize()} ending", formats.date, False
+def _day_column(values: pd.Series, measure: Measure | None) -> tuple[str, Write, bool]:
+    """A column of days, named by what the measure counts over; years that end on one day are years."""
+    heads = {"year": "Year ending", "quarter": "Quarter ending", "stock": "Day"}
+    head = heads.get(measure.period, "Period to") if measure is not None else "Period to"
     if measure is not None and measure.period == "month":
         return "Month", formats.month, False
-    head = "Day" if measure is not None and measure.period == "stock" else "Period to"
+    ends = {(day.month, day.day) for day in values.dropna()}
+    if head in ("Year ending", "Day") and len(ends) == 1 and len(values) > 1:
+        day, month, _ = formats.date(values.dropna().iloc[0]).split(" ")
+        return f"{head if head != 'Day' else 'On'} {day} {month}", lambda day: str(day.year), False
     return head, lambda day: "not given" if pd.isna(day) else formats.date(day), False
 
 

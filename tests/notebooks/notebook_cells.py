@@ -1,0 +1,96 @@
+"""Run the cells of a section's notebook in this process, and make up tables from their contracts.
+
+Every figure made here is made up: it follows from a name and a number and says nothing about any force.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import itertools
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+from peelbook import contracts
+from peelbook.forces import Forces
+from peelbook.runner import staging
+
+#: The made-up years: those for which the embedded table of residents has figures too.
+YEARS = ("2021-03-31", "2022-03-31", "2023-03-31")
+
+
+def outputs(notebook: Path, *, force: str, reported: bool = False) -> list[dict[str, Any]]:
+    """The outputs of a notebook's cells for one force, as the bundles that a front end gets."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    code = Forces.read(notebook.parents[1] / "data" / "forces.csv")[force].code
+    staged = json.loads(
+        staging.stage(notebook.read_bytes(), name=notebook.name, force_code=code, reported=reported)
+    )
+    names: dict[str, Any] = {}
+    found = []
+    for cell in staged["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        tree = ast.parse("".join(cell["source"]))
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a warning would stand on the page
+            exec(compile(tree, notebook.name, "exec"), names)
+            shown = eval(compile(ast.Expression(last.value), notebook.name, "eval"), names) if last else None
+        if "parameters" in cell["metadata"].get("tags", []):
+            names |= {"force": force}
+        if shown is not None:
+            bundle = shown._repr_mimebundle_()
+            found.append(bundle[0] if isinstance(bundle, tuple) else bundle)
+    return found
+
+
+def rows(table: str, codes: list[str]) -> list[dict[str, Any]]:
+    """Made-up rows of a table for some forces and three years, one for each category that its contract lists."""
+    contract = contracts.load(table)
+    key = contract["primaryKey"]
+    fields = {field["name"]: field for field in contract["fields"]}
+    values = {
+        name: list(fields[name].get("constraints", {}).get("enum") or [fields[name]["example"], "Other"])
+        for name in key
+        if name not in ("force_code", "period_end")
+    }
+    numbers = [name for name in fields if name not in key]
+    made = []
+    for place, code in enumerate(codes):
+        for step, day in enumerate(YEARS):
+            for category, chosen in enumerate(itertools.product(*values.values())):
+                row = {"force_code": code, "period_end": day, **dict(zip(values, chosen, strict=True))}
+                base = 40_000 + 700 * place + 900 * step + 50 * category
+                for number, name in enumerate(numbers):
+                    if fields[name]["type"] in ("integer", "number"):
+                        row[name] = base // (number + 1)  # a later count is a part of an earlier one
+                    else:
+                        row[name] = fields[name].get("example", "")
+                made.append(row)
+    return made
+
+
+def write(folder: Path, table: str, made: list[dict[str, Any]]) -> None:
+    """Write rows as a table's file."""
+    names = [field["name"] for field in contracts.load(table)["fields"]]
+    with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, names, lineterminator="\n", restval="")
+        writer.writeheader()
+        writer.writerows(made)
+
+
+def register(folder: Path, tables: list[str], *, gone: tuple[str, ...] = ()) -> None:
+    """Name the made-up tables in a copy of the data package, and take others out of it."""
+    path = folder / "datapackage.json"
+    package = json.loads(path.read_text(encoding="utf-8"))
+    kept = [item for item in package["resources"] if item["name"] not in {*tables, *gone}]
+    package["resources"] = kept + [
+        {"name": name, "path": f"{name}.csv", "title": f"Made up: {name}", "publisher": "Nobody: made up"}
+        for name in tables
+    ]
+    path.write_text(json.dumps(package), encoding="utf-8")

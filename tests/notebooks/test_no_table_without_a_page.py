@@ -1,0 +1,126 @@
+"""Every table that a section declares is shown by its notebook, and missed by name where it is not there.
+
+The tables are made up from their contracts: for all forces in `data/`, for one force in a folder of its own data.
+"""
+
+from __future__ import annotations
+
+import pytest
+from notebook_cells import YEARS, outputs, register, rows, write
+
+from peelbook import blocks, contracts, measures
+from peelbook.figures._chart import MIME
+from peelbook.forces import Forces
+from peelbook.sections import all_sections
+from peelbook.site import downloads
+from peelbook.site.card import Figure
+
+#: Sections whose notebooks still use `SectionBook`; the list shrinks to nothing.
+NOT_YET = {
+    "overall_summary", "victim_service", "preventing_crime", "responding_to_the_public", "investigating_crime",
+    "protecting_vulnerable_people", "offenders_and_suspects", "workforce", "leadership_and_force_management",
+}  # fmt: skip
+SECTIONS = [section.stem for section in all_sections() if section.stem not in NOT_YET]
+
+#: Tables that a page does not show by themselves, and why.
+NOT_SHOWN = {
+    "claims": "the ledger, and the box of claims",
+    "judgments": "one word of the opening",
+    "population": "residents, below the line of a rate",
+    "population_ethnicity": "residents, below the line of a rate",
+    "audits": "only a user supplies it: see the test of a user's own tables",
+    "stop_search_ethnicity_rate": "the publisher's own rates, which the ledger checks against",
+    "stop_search_records": "two forces to November 2020, which a published table of all forces replaces",
+}
+
+
+def tables_of(stem: str) -> list[str]:
+    section = next(item for item in all_sections() if item.stem == stem)
+    return [name for name in section.tables if name not in NOT_SHOWN]
+
+
+@pytest.fixture(scope="module", params=SECTIONS)
+def stem(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def codes(root):
+    return list(Forces.read(root / "data" / "forces.csv").codes)
+
+
+@pytest.fixture(scope="module")
+def folders(root, tmp_path_factory, codes):
+    """A data folder with made-up tables, one without them, and a user's own folder."""
+    import shutil
+
+    full, bare = (tmp_path_factory.mktemp(name) / "data" for name in ("full", "bare"))
+    own = tmp_path_factory.mktemp("own")
+    every = [name for stem in SECTIONS for name in tables_of(stem)]
+    for folder in (full, bare):
+        shutil.copytree(root / "data", folder)
+    for name in every:
+        write(full, name, rows(name, codes))
+        write(own, name, rows(name, ["E23000032"]))
+    register(full, every)
+    register(bare, [], gone=tuple(every))
+    return full, bare, own
+
+
+def shown(bundles, table):
+    """The charts, and the other outputs that are no notes, that rest on a table."""
+    charts = [b[MIME] for b in bundles if MIME in b and table in {s["table"] for s in b[MIME]["sources"]}]
+    others = [
+        b[blocks.MIME]
+        for b in bundles
+        if blocks.MIME in b and table in b[blocks.MIME]["tables"] and b[blocks.MIME]["kind"] != blocks.NOTE
+    ]
+    return charts, others
+
+
+def day(text: str) -> str:
+    return f"31 March {text[:4]}"
+
+
+def run(stem, root, monkeypatch, data, overlay=None):
+    monkeypatch.setenv("PEELBOOK_DATA", str(data))
+    monkeypatch.setenv("PEELBOOK_OVERLAY", str(overlay or ""))
+    return outputs(root / "notebooks" / f"{stem}.ipynb", force="kent")
+
+
+def test_a_table_of_all_forces_is_shown(stem, root, folders, monkeypatch):
+    bundles = run(stem, root, monkeypatch, folders[0])
+    for table in tables_of(stem):
+        charts, others = shown(bundles, table)
+        texts = [str(payload) for payload in (*charts, *others)]
+        assert charts or any(item["kind"] == blocks.TABLE for item in others), f"{table} is on no page"
+        assert any(day(YEARS[-1]) in text for text in texts), f"{table}: its newest year is not shown"
+        for payload in charts:
+            figure = Figure(payload, '<svg viewBox="0 0 1 1"></svg>', b"")
+            assert downloads.table_of(stem, figure).rows, f"{payload['id']} is empty in the workbook"
+            assert payload["csv"].count("\n") > 1, f"{payload['id']} is empty as a download"
+
+
+def test_a_table_that_is_taken_away_is_missed_by_name(stem, root, folders, monkeypatch):
+    bundles = run(stem, root, monkeypatch, folders[1])
+    notes = [
+        b[blocks.MIME] for b in bundles if blocks.MIME in b and b[blocks.MIME]["kind"] == blocks.NOTE
+    ]
+    for table in tables_of(stem):
+        charts, others = shown(bundles, table)
+        assert not charts and not others
+        told = " ".join(line for note in notes if table in note["tables"] for line in note["lines"])
+        assert measures.registry().publications[table] in told, f"nothing says what would fill {table}"
+
+
+def test_a_user_s_own_table_of_one_force_is_shown(stem, root, folders, monkeypatch):
+    _, bare, own = folders
+    bundles = run(stem, root, monkeypatch, bare, own)
+    for table in tables_of(stem):
+        charts, others = shown(bundles, table)
+        assert charts or any(item["kind"] == blocks.TABLE for item in others), f"{table} is on no page"
+
+
+def test_what_is_not_shown_by_itself_is_a_table_of_the_book():
+    assert set(NOT_SHOWN) <= set(contracts.tables())
+    assert {section.stem for section in all_sections()} >= NOT_YET
