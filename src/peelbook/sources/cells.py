@@ -107,6 +107,8 @@ def figure(cell: Any) -> float | int | None:
             return figure(float(cell))
         raise ValueError("not a number")
     text = cell.strip().replace("\xa0", " ")
+    # A space, narrow or not, may part thousands: "1 234".
+    text = re.sub(r"(?<=\d)[ \u2009\u202f](?=\d{3}(?!\d))", ",", text)
     if text.casefold() in MISSING_SYMBOLS:
         return None
     if text[:1].isalpha() and (_NOT_APPLICABLE.fullmatch(text) or _NOT_KNOWN.fullmatch(text)):
@@ -356,6 +358,11 @@ class Rows:
             try:
                 return forces[name].code
             except UnknownForceError as error:
+                # A note's number may be stuck to a name; no force's name ends in one.
+                if (bare := re.sub(r"(?<=[a-z])\d{1,2}(?:,\d{1,2})*$", "", name)) != name:
+                    return code(bare)
+                if re.match(r"(?:sub)?total\b|all (?:police )?forces\b", folded):
+                    raise ValueError("a total, not a force; leave its row out") from error
                 near = f"; nearest: {', '.join(error.suggestions)}" if error.suggestions else ""
                 raise ValueError(f"no force of this name{near}") from error
 

@@ -120,6 +120,7 @@ def recognise(file: SourceFile) -> tuple[Publication, Match]:
     comes nearest to.
     """
     best: tuple[Publication, Match] | None = None
+    complete: list[tuple[Publication, Match]] = []
     for publication in registry().values():
         for layout in publication.layouts:
             found = match(file, layout)
@@ -127,6 +128,7 @@ def recognise(file: SourceFile) -> tuple[Publication, Match]:
                 continue
             if found.complete:
                 rank = len(found.places)
+                complete.append((publication, found))
                 if best is None or not best[1].complete or rank > len(best[1].places):
                     best = publication, found
             elif best is None or (
@@ -135,12 +137,25 @@ def recognise(file: SourceFile) -> tuple[Publication, Match]:
             ):
                 best = publication, found
     if best and best[1].complete:
+        taken = {found.sheet for publication, found in complete if publication is best[0]}
+        file.others = {
+            found.sheet: facts()["table"][publication.tables[0]]["title"]
+            for publication, found in complete
+            if publication is not best[0] and found.sheet not in taken
+        }
         return best
     hidden = file.left_out(best[1].sheet if best else "")
     not_read = f" (not read: {'; '.join(hidden)})" if hidden else ""
     if best and best[1].near:
         raise best[1].refusal(facts()["table"][best[0].tables[0]]["title"], not_read)
     sheets = f" (sheets: {', '.join(file.sheets[:8])})" if file.sheets != [""] else ""
+    first = str(next(iter(file.top() if file.kind == "csv" else []), [""])[:1])
+    if mark := next(
+        (name for sign, name in ((";", "semicolons"), ("\\t", "tabs")) if first.count(sign) > 1), ""
+    ):
+        raise SourceFileError(
+            file.path, f"its columns are parted by {mark}, not commas", "save it as CSV with commas"
+        )
     raise SourceFileError(
         file.path,
         f"no known publication has these sheets and columns{sheets}{not_read}",

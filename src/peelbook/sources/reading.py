@@ -74,6 +74,7 @@ class SourceFile:
     _rows: dict[str, list[list[Any]]] = field(default_factory=dict, repr=False)
     _tops: dict[str, list[list[Any]]] = field(default_factory=dict, repr=False)
     _sheets: dict[str, Any] = field(default_factory=dict, repr=False)
+    others: dict[str, str] = field(default_factory=dict)  # sheets of another publication, set by `recognise`
     _traced: list[str] = field(default_factory=list, repr=False)  # archive members that `hidden` must look at
 
     def __post_init__(self) -> None:
@@ -175,6 +176,8 @@ class SourceFile:
             return "xlsx"
         if "content.xml" in names:
             return "ods"
+        if "xl/workbook.bin" in names:
+            raise self.error("a binary Excel workbook (.xlsb)", "open it and save it as .xlsx or .ods")
         raise self.error("a ZIP archive that is no spreadsheet", "unpack it and give the files inside")
 
     def _check_extent(
@@ -263,6 +266,7 @@ class SourceFile:
     def left_out(self, sheet: str) -> list[str]:
         """Say what of the file was not read: hidden sheets, and hidden rows and columns of one sheet."""
         said = [f"the sheet {name!r} is hidden" for name in self.hidden_sheets]
+        said += [f"the sheet {name!r} is another publication: {what}" for name, what in self.others.items()]
         here = self.concealed.get(sheet)
         if here and here.rows:
             many = len(here.rows) > 1
