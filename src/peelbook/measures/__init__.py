@@ -24,7 +24,7 @@ from peelbook.measures._compute import (
     why,
     yearly,
 )
-from peelbook.measures._reference import breakdown_name, dimensions, reference_markdown
+from peelbook.measures._reference import breakdown_name, dimensions, facts, reference_markdown
 from peelbook.measures._registry import GRADES, Measure, Part, Registry, parse, registry
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "breakdown_name",
     "compute",
     "dimensions",
+    "facts",
     "kept",
     "latest",
     "mid_year",

@@ -66,37 +66,47 @@ _MATCH_TEXT = {
 }
 
 
-def _entry(measure: Measure) -> list[str]:
-    rows = [("Id", f"`{measure.id}`"), ("Numerator", str(measure.numerator))]
+def facts(measure: Measure) -> list[tuple[str, list[str]]]:
+    """What a reader must know of a measure: the name of each fact and its texts, in the order they are read."""
+    rows = [("Id", [measure.id]), ("Numerator", [str(measure.numerator)])]
     if measure.denominator is not None:
         rows += [
-            ("Denominator", str(measure.denominator)),
-            ("Denominator's period", _MATCH_TEXT[measure.denominator.match]),
+            ("Denominator", [str(measure.denominator)]),
+            ("Denominator's period", [_MATCH_TEXT[measure.denominator.match]]),
         ]
     rows += [
-        ("Unit", "share, printed as a percentage" if measure.unit == "%" else measure.unit),
-        ("Decimal places", str(measure.decimals)),
-        ("Period", _PERIOD_TEXT[measure.period]),
-        ("Compared with", "; ".join(measure.comparators) or "nothing"),
-        ("Left out", " ".join(measure.exclusions) or "nothing"),
-        ("Better direction", _POLARITY_TEXT[measure.polarity]),
+        ("Unit", ["share, printed as a percentage" if measure.unit == "%" else measure.unit]),
+        ("Decimal places", [str(measure.decimals)]),
+        ("Period", [_PERIOD_TEXT[measure.period]]),
+        ("Compared with", ["; ".join(measure.comparators) or "nothing"]),
+        ("Left out", [" ".join(measure.exclusions) or "nothing"]),
+        ("Better direction", [_POLARITY_TEXT[measure.polarity]]),
     ]
     if measure.breakdowns:
         text = "; ".join(
             name.replace("_", " ") + (f" ({', '.join(map(str, values))})" if values else "")
             for name, values in measure.breakdowns.items()
         )
-        rows.append(("Breakdowns", text))
-    rows.append(("Source", "; ".join(measure.publications)))
-    rows.append(("Tables", ", ".join(f"`{name}`" for name in measure.tables)))
+        rows.append(("Breakdowns", [text]))
+    rows.append(("Source", ["; ".join(measure.publications)]))
+    rows.append(("Tables", [", ".join(measure.tables)]))
+    if caveats := [*measure.caveats, *measure.over_time]:
+        rows.append(("Caveats", caveats))
+    return rows
+
+
+_CODES = {"Id", "Tables"}
+
+
+def _entry(measure: Measure) -> list[str]:
     lines = [f"(measure-{measure.id.replace('_', '-')})=", f"## {measure.label}", "", measure.definition, ""]
     # A definition list, because a two-column table without a heading row has no meaning to a screen reader.
-    for name, text in rows:
-        lines += [name, f": {text}", ""]
-    if caveats := [*measure.caveats, *measure.over_time]:
+    for name, texts in facts(measure):
+        if name in _CODES:
+            texts = [", ".join(f"`{part}`" for part in text.split(", ")) for text in texts]
         lines += [
-            "Caveats",
-            *(f": {text}" if not place else f"\n: {text}" for place, text in enumerate(caveats)),
+            name,
+            *(f": {text}" if not place else f"\n: {text}" for place, text in enumerate(texts)),
             "",
         ]
     return lines

@@ -26,6 +26,7 @@ from peelbook.sections import all_sections
 from peelbook.site import archive, downloads, own_files, search, stage
 from peelbook.site.edition import (
     FORCES_FOLDER,
+    MEASURES_FOLDER,
     Edition,
     base_url,
     edition_date,
@@ -114,6 +115,7 @@ def build(
                 work / "source",
                 forces_ready=forces_ready,
                 content=lambda name: (texts / f"{name}.md").read_text(encoding="utf-8"),
+                measures=texts / MEASURES_FOLDER,
             )
             report.pages, report.failed = len(staged.pages), staged.failed
             clock("stage")
@@ -337,6 +339,7 @@ def _write_extras(
     put("_redirects", "\n".join(rules) + "\n")
     put(".nojekyll", "")
     written |= own_files.SITE_FILES
+    written |= {f"{MEASURES_FOLDER}/{name}" for name in files_below(folder / MEASURES_FOLDER)}
     totals = json.loads((folder / "claims.json").read_bytes())["totals"]
     record = build_record(edition, staged, {"claims": totals, **provenance})
     put("build.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
@@ -350,7 +353,9 @@ def sitemap(edition: Edition, staged: stage.Staged) -> str:
     """The sitemap: the home page, the book's pages, every force and section that was built."""
     sources = (paths.project_root() / "book").iterdir()
     book = sorted(f"book/{path.stem}" for path in sources if path.suffix in (".md", ".ipynb"))
-    names = ["index", f"{FORCES_FOLDER}/index", *book, *sorted(set(staged.pages) - set(staged.failed))]
+    names = ["index", f"{FORCES_FOLDER}/index", *book, *staged.measures]
+    names += ["compare"] if staged.measures else []
+    names += sorted(set(staged.pages) - set(staged.failed))
     lines = [f"<url><loc>{escape(edition.base_url + name)}.html</loc></url>" for name in names]
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -17,7 +17,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import peelbook
 from peelbook import formats
@@ -30,6 +30,9 @@ from peelbook.site.edition import FORCES_FOLDER, Edition
 from peelbook.site.marks import package_digest
 from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import put_file
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAMES = ("data.zip", "tables.xlsx", "tables.ods")
 
@@ -197,15 +200,15 @@ def _zipped(files: Mapping[str, str]) -> bytes:
 ALL_MEASURES = "all-measures.zip"
 
 
-def measures_zip(catalogue: Catalogue) -> bytes:
-    """A zip of one CSV of every measure × force × year and a README with the sources; of the data alone.
+def measures_zip(catalogue: Catalogue, frame: pd.DataFrame | None = None) -> bytes:
+    """A zip of one CSV of every measure × force × year (`national.all_measures`) and a README with the sources.
 
     No cell is a formula to a spreadsheet. Numbers are written as in the charts' files: counts exactly, others
     with nine significant digits, which are the same on every machine.
     """
     from peelbook import national  # the workers of this module have no need of the arithmetic behind it
 
-    frame = national.all_measures(catalogue)
+    frame = (national.all_measures(catalogue) if frame is None else frame).copy()
     for column in ("label", "breakdown", "force", "unit", "reason"):
         safe = {text: safe_cell(text) for text in frame[column].unique()}
         frame[column] = frame[column].map(safe)

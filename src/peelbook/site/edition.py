@@ -24,6 +24,7 @@ from peelbook.site import archive
 # The committed notebooks of the reference book; in an edition each force has a folder instead.
 BOOK_FOLDER = "notebooks"
 FORCES_FOLDER = "forces"
+MEASURES_FOLDER = "measures"
 
 
 @dataclass(frozen=True)

@@ -464,8 +464,12 @@ def _extra_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     if app.builder.format != "html":
         return
     yield "404", {"title": "Page not found", "body": Markup("")}, "page.html"
-    if Edition.from_config(app.config.peelbook_edition).layout == "edition":
+    edition = Edition.from_config(app.config.peelbook_edition)
+    if edition.layout == "edition":
         yield "search", {"title": "Search", "body": Markup("")}, "page.html"
+    if frame.can_compare(app, edition):
+        for name in frame.COMPARE:
+            yield name, {"title": "Compare forces", "body": Markup("")}, "page.html"
     if app.config.root_doc != "index":
         yield "index", {"title": app.config.html_title, "body": Markup("")}, "page.html"
 
@@ -487,7 +491,7 @@ def _clean(app: Sphinx, exception: Exception | None) -> None:
                 path.unlink()
         if not any(folder.iterdir()):
             folder.rmdir()
-    kept = {*app.env.found_docs, "404", "search", "index"}
+    kept = {*app.env.found_docs, "404", "search", "index", *frame.COMPARE}
     for path in [*out.rglob("*.html"), *out.rglob("*.ipynb")]:
         if path.relative_to(out).with_suffix("").as_posix() not in kept:
             path.unlink()

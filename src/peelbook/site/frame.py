@@ -20,7 +20,15 @@ from sphinx.application import Sphinx
 from peelbook.files import sha256
 from peelbook.sections import all_sections
 from peelbook.site.absent import ANCHOR
-from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry, Place, short_title, slugified
+from peelbook.site.edition import (
+    FORCES_FOLDER,
+    MEASURES_FOLDER,
+    Edition,
+    ForceEntry,
+    Place,
+    short_title,
+    slugified,
+)
 from peelbook.site.publication import Origin
 from peelbook.site.templates import render
 
@@ -127,6 +135,8 @@ class Page:
             if number == 0 and self.edition.layout == "book":
                 docs.insert(0, root)
             links = tuple(self.link(doc) for doc in docs if doc in known)
+            if "book/all_forces" in docs and can_compare(self.app, self.edition):
+                links = (self.link("compare", "Compare forces"), *links)
             if links:
                 groups.append(Group(tree.caption or "", links))
         return groups
@@ -196,6 +206,14 @@ def description(doctree: nodes.document | None) -> str:
     return ""
 
 
+COMPARE = ("compare", "embed")
+"""The page to compare forces, and the same without the frame, for other sites to show."""
+
+_TEMPLATES = {"404": "404.html", "search": "search.html", "index": "start.html"} | {
+    name: f"{name}.html" for name in COMPARE
+}
+
+
 def render_page(
     app: Sphinx, edition: Edition, name: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> Markup:
@@ -205,7 +223,7 @@ def render_page(
     force = page.place.force
     section = page.place.section
     full_title = " – ".join(part for part in (title, force.name if force and section else "") if part)
-    template = {"404": "404.html", "search": "search.html", "index": "start.html"}.get(name, "page.html")
+    template = _TEMPLATES.get(name, "page.html")
     if edition.layout == "edition" and name == "index":
         template = "page.html"
     previous, following = page.neighbours() if template == "page.html" else (None, None)
@@ -242,6 +260,7 @@ def render_page(
             tables=section_tables(edition, page.place),
             launch=launch_link(edition, page.place),
             has=lambda doc: doc in app.env.all_docs,
+            comparing=can_compare(app, edition),
         )
     )
 
@@ -258,7 +277,11 @@ def origin(edition: Edition, name: str, site_title: str) -> Origin:
     )
 
 
-MEASURES_FOLDER = "measures"
+def can_compare(app: Sphinx, edition: Edition) -> bool:
+    """Whether the site has the measures' files that the page to compare forces reads."""
+    return edition.layout == "edition" and any(
+        doc.startswith(f"{MEASURES_FOLDER}/") for doc in app.env.all_docs
+    )
 
 
 def measure_link(app: Sphinx, edition: Edition, name: str, figure_id: str) -> tuple[str, str] | None:

@@ -9,23 +9,28 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from peelbook import paths
 from peelbook.catalogue import Catalogue
 from peelbook.files import sha256
 from peelbook.site import downloads, generated
+from peelbook.site.edition import MEASURES_FOLDER
 from peelbook.site.marks import Marks, data_digest
 from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import put_file
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 SITE_FILES = frozenset({downloads.ALL_MEASURES, "claims.csv", "claims.json", "requirements.txt"})
 
 
-def site_files(catalogue: Catalogue) -> dict[str, bytes]:
-    """Make the files: name → content."""
+def site_files(catalogue: Catalogue, frame: pd.DataFrame | None = None) -> dict[str, bytes]:
+    """Make the files: name → content; `frame` is `national.all_measures`, where it is known already."""
     from peelbook import claims
 
-    found: dict[str, bytes] = {downloads.ALL_MEASURES: downloads.measures_zip(catalogue)}
+    found: dict[str, bytes] = {downloads.ALL_MEASURES: downloads.measures_zip(catalogue, frame)}
     found |= {name: text.encode() for name, text in claims.files(catalogue).items()}
     lock = paths.project_root() / "requirements.txt"
     if lock.exists():
@@ -37,12 +42,14 @@ def ready(folder: Path, catalogue: Catalogue, made_of: Marks) -> bool:
     """Whether the files are in a folder already, made of these data by this code."""
     lock = paths.project_root() / "requirements.txt"
     key = data_digest(catalogue) + (sha256(lock) if lock.exists() else "")
-    return made_of.same("site files", key) and all((folder / name).exists() for name in SITE_FILES)
+    names = [*SITE_FILES, f"{MEASURES_FOLDER}/index.json"]
+    return made_of.same("site files", key) and all((folder / name).exists() for name in names)
 
 
 def texts_ready(folder: Path) -> bool:
     """Whether the texts are in a folder; ask `ready` too, which knows what they were made of."""
-    return all((folder / f"{name}.md").exists() for name in generated.PAGES)
+    names = [*generated.PAGES, f"{MEASURES_FOLDER}/index"]
+    return all((folder / f"{name}.md").exists() for name in names)
 
 
 def put_texts(folder: Path, catalogue: Catalogue) -> None:
@@ -71,10 +78,17 @@ def main() -> None:
     """Write texts and files for the catalogue named on standard input; say when the texts are there."""
     told = json.load(sys.stdin)
     catalogue = Catalogue(told["data"], overlay=told["overlay"])
+    from peelbook import national
+    from peelbook.site import measure_pages
+
+    texts, folder = Path(told["texts"]), Path(told["folder"])
     with seldom_collected():
-        put_texts(Path(told["texts"]), catalogue)
+        put_texts(texts, catalogue)
+        frame = national.all_measures(catalogue)
+        measure_pages.put_pages(texts / MEASURES_FOLDER, folder / MEASURES_FOLDER, catalogue, frame)
         print("texts", flush=True)
-        put_site_files(Path(told["folder"]), catalogue)
+        for name, content in site_files(catalogue, frame).items():
+            put_file(folder / name, content)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,7 +22,7 @@ from peelbook.errors import PeelbookError
 from peelbook.files import sha256
 from peelbook.sections import all_sections, section
 from peelbook.site import cells, generated, notebook
-from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry, short_title
+from peelbook.site.edition import FORCES_FOLDER, MEASURES_FOLDER, Edition, ForceEntry, short_title
 from peelbook.site.marks import Marks, data_digest
 from peelbook.site.publish import keep_only, put_file
 from peelbook.site.templates import render
@@ -46,6 +46,7 @@ class Staged:
     failed: list[str] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
     notebooks: dict[str, dict[str, Path]] = field(default_factory=dict)
+    measures: list[str] = field(default_factory=list)
 
 
 def stage(
@@ -55,11 +56,13 @@ def stage(
     folder: Path,
     forces_ready: Callable[[Staged], object] = lambda staged: None,
     content: Callable[[str], str] | None = None,
+    measures: Path | None = None,
 ) -> Staged:
     """Write the sources of an edition into `folder` and remove what no longer belongs there.
 
     `forces_ready` is called once the forces' own pages are written, before the book's pages. `content` gives
-    what a page's marker stands for; without it that is computed here.
+    what a page's marker stands for; without it that is computed here. `measures` is the folder of the measures'
+    pages, made by then (`peelbook.site.measure_pages`); without it there are none.
     """
     folder = Path(folder)
     staged = Staged()
@@ -107,6 +110,10 @@ def stage(
         f"{FORCES_FOLDER}/index.md",
         _page("# List of forces", render("forces_body.html", **_map(edition, "./"))),
     )
+    for page in sorted(measures.glob(f"*{cells.SUFFIX}")) if measures is not None else []:
+        name = f"{MEASURES_FOLDER}/{page.stem}"
+        put(f"{name}{cells.SUFFIX}", _relinked(page.read_text(encoding="utf-8"), edition, staged))
+        staged.measures.append(name)
     toc = yaml.safe_load((paths.project_root() / "_toc.yml").read_text(encoding="utf-8"))
     # Links lead to the pages there are: other sections or another reference force make another page.
     linked = [
@@ -122,9 +129,16 @@ def stage(
             written.add(name)
             continue
         if page.suffix == ".md":
+            if staged.measures and measures is not None and page.stem == MEASURES_FOLDER:
+                # Where each measure has a page of its own, this one leads to them.
+                index = (measures / "index.md").read_text(encoding="utf-8")
+                text = generated.fill(text, lambda name, index=index: index)  # type: ignore[misc]
             text = generated.fill(text, content or (lambda name: generated.content(name, catalogue)))
         put(name, _relinked(text, edition, staged))
-    put("_toc.yml", yaml.safe_dump(contents(toc, edition, digests), sort_keys=False, allow_unicode=True))
+    put(
+        "_toc.yml",
+        yaml.safe_dump(contents(toc, edition, digests, staged.measures), sort_keys=False, allow_unicode=True),
+    )
 
     keep_only(folder, written)
     keep_only(notebooks_folder(folder), {f"{name}.ipynb" for name in staged.pages})
@@ -333,8 +347,10 @@ def _relinked(text: str, edition: Edition, staged: Staged) -> str:
     return _NOTEBOOK_LINK.sub(lead, text)
 
 
-def contents(toc: Mapping[str, Any], edition: Edition, built: Mapping[str, Iterable[str]]) -> dict[str, Any]:
-    """The edition's table of contents: the book's, with every force in place of its notebooks."""
+def contents(
+    toc: Mapping[str, Any], edition: Edition, built: Mapping[str, Iterable[str]], measures: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The edition's table of contents: the book's, with every force in place of its notebooks, and the measures' pages."""
     forces = {
         "caption": "Forces",
         "chapters": [
@@ -356,6 +372,12 @@ def contents(toc: Mapping[str, Any], edition: Edition, built: Mapping[str, Itera
         if all(file.startswith("notebooks/") for file in files):
             parts.append(forces)
         else:
-            parts.append(part)
+            chapters = [
+                {**chapter, "sections": [{"file": name} for name in measures]}
+                if measures and chapter["file"] == f"book/{MEASURES_FOLDER}"
+                else chapter
+                for chapter in part["chapters"]
+            ]
+            parts.append({**part, "chapters": chapters})
     parts[0] = {**parts[0], "chapters": [{"file": toc["root"]}, *parts[0]["chapters"]]}
     return {"format": "jb-book", "root": "index", "parts": parts}

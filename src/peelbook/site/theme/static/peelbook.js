@@ -154,3 +154,35 @@
     });
   }
 })();
+
+// Tables of all forces, sorted by any column: by number where each cell that has one starts with it, else by name.
+(() => {
+  "use strict";
+  const worth = (text) => {
+    const found = text.replace(/[,£%+]/g, "").replace("−", "-").match(/^-?\d+(\.\d+)?/);
+    return found ? Number(found[0]) : null;
+  };
+  for (const table of document.querySelectorAll(".pb-sortable")) {
+    const heads = [...table.tHead.rows[0].cells];
+    heads.forEach((head, column) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "pb-sort" });
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const down = head.getAttribute("aria-sort") !== "descending" && column > 0;
+        for (const other of heads) other.removeAttribute("aria-sort");
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        const rows = [...table.tBodies[0].rows];
+        const keys = new Map(rows.map((row) => [row, row.cells[column].innerText.trim()]));
+        rows.sort((one, other) => {
+          const [first, second] = [keys.get(one), keys.get(other)];
+          const [a, b] = column ? [worth(first), worth(second)] : [null, null];
+          if (a !== null && b !== null) return down ? b - a : a - b;
+          if (a !== null || b !== null) return a === null ? 1 : -1; // no figure comes last
+          return down ? second.localeCompare(first) : first.localeCompare(second);
+        });
+        table.tBodies[0].append(...rows);
+      });
+    });
+  }
+})();
