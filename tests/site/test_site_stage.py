@@ -218,8 +218,8 @@ def test_figures_and_headlines_are_found_in_staged_pages(tmp_path, known):
     path.write_bytes(content if known else json.dumps(source).encode())
     found = cells.figures(path)
     assert [figure.id for figure in found] == [f"police_powers.rate_{n}" for n in range(3)]
-    assert [(figure.payload, figure.files) for figure in found] == [
-        (figure.payload, figure.files) for figure in notebook.figures(source)
+    assert [(figure.payload, figure.files()) for figure in found] == [
+        (figure.payload, figure.files()) for figure in notebook.figures(source)
     ], "the staged form loses nothing"
     html = cells.headlines(path)
     assert "19.8" in html

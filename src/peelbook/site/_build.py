@@ -116,6 +116,7 @@ def build(
                 forces_ready=forces_ready,
                 content=lambda name: (texts / f"{name}.md").read_text(encoding="utf-8"),
                 measures=texts / MEASURES_FOLDER,
+                profiles=texts / own_files.PROFILES,
             )
             report.pages, report.failed = len(staged.pages), staged.failed
             clock("stage")

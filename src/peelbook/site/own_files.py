@@ -23,6 +23,9 @@ from peelbook.site.publish import put_file
 if TYPE_CHECKING:
     import pandas as pd
 
+PROFILES = "profiles.json"
+"""The file of all forces' profiles, among the texts."""
+
 SITE_FILES = frozenset({downloads.ALL_MEASURES, "claims.csv", "claims.json", "requirements.txt"})
 
 
@@ -48,8 +51,8 @@ def ready(folder: Path, catalogue: Catalogue, made_of: Marks) -> bool:
 
 def texts_ready(folder: Path) -> bool:
     """Whether the texts are in a folder; ask `ready` too, which knows what they were made of."""
-    names = [*generated.PAGES, f"{MEASURES_FOLDER}/index"]
-    return all((folder / f"{name}.md").exists() for name in names)
+    names = [PROFILES, f"{MEASURES_FOLDER}/index.md", *(f"{name}.md" for name in generated.PAGES)]
+    return all((folder / name).exists() for name in names)
 
 
 def put_texts(folder: Path, catalogue: Catalogue) -> None:
@@ -78,12 +81,13 @@ def main() -> None:
     """Write texts and files for the catalogue named on standard input; say when the texts are there."""
     told = json.load(sys.stdin)
     catalogue = Catalogue(told["data"], overlay=told["overlay"])
-    from peelbook import national
+    from peelbook import national, profile
     from peelbook.site import measure_pages
 
     texts, folder = Path(told["texts"]), Path(told["folder"])
     with seldom_collected():
         put_texts(texts, catalogue)
+        put_file(texts / PROFILES, json.dumps(profile.profiles(catalogue), ensure_ascii=False))
         frame = national.all_measures(catalogue)
         measure_pages.put_pages(texts / MEASURES_FOLDER, folder / MEASURES_FOLDER, catalogue, frame)
         print("texts", flush=True)

@@ -55,10 +55,11 @@ def print_force(site: Path | str, slug: str, out: Path | str, *, section: str | 
     Raises `PdfError`.
     """
     folder = Path(site).resolve() / FORCES_FOLDER / slug
-    stems = [section] if section else [item.stem for item in all_sections()]
+    # The whole starts with the force at a glance.
+    stems = [section] if section else ["index", *(item.stem for item in all_sections())]
     pages = [(stem, folder / f"{stem}.html") for stem in stems]
     pages = [(stem, page) for stem, page in pages if page.exists()]
-    if not pages:
+    if not any(stem != "index" for stem, _ in pages):
         raise PdfError(f"{folder}: no page to print. Fix: run `peelbook build --force {slug}` first.")
     with tempfile.TemporaryDirectory(prefix="peelbook-pdf-") as scratch:
         joined = Path(scratch) / "print.html"

@@ -57,12 +57,14 @@ def stage(
     forces_ready: Callable[[Staged], object] = lambda staged: None,
     content: Callable[[str], str] | None = None,
     measures: Path | None = None,
+    profiles: Path | None = None,
 ) -> Staged:
     """Write the sources of an edition into `folder` and remove what no longer belongs there.
 
     `forces_ready` is called once the forces' own pages are written, before the book's pages. `content` gives
     what a page's marker stands for; without it that is computed here. `measures` is the folder of the measures'
-    pages, made by then (`peelbook.site.measure_pages`); without it there are none.
+    pages, made by then (`peelbook.site.measure_pages`), and `profiles` the file of `peelbook.profile.profiles`; without
+    them there are none.
     """
     folder = Path(folder)
     staged = Staged()
@@ -93,14 +95,14 @@ def stage(
     facts = _facts(catalogue, data, made_of, folder.with_name(f"{folder.name}-made-of-facts.json"))
     for slug, keys in digests.items():
         staged.digests[slug] = sha256("".join(f"{stem}{keys[stem]}" for stem in keys).encode())
-        name = f"{FORCES_FOLDER}/{slug}/index"
-        checked = edition.by_slug[slug].code in facts["reported"]
-        if made_of.same(name, f"{staged.digests[slug]} {checked}") and (folder / f"{name}.md").exists():
-            written.add(f"{name}.md")
-        else:
-            put(f"{name}.md", _force_page(edition.by_slug[slug], staged.notebooks[slug], checked))
-        staged.pages.append(name)
     forces_ready(staged)
+
+    known = json.loads(profiles.read_text(encoding="utf-8")) if profiles is not None else {}
+    for slug in digests:
+        name = f"{FORCES_FOLDER}/{slug}/index"
+        force = edition.by_slug[slug]
+        put(f"{name}.md", _force_page(force, staged.notebooks[slug], known.get(force.code), facts, measures))
+        staged.pages.append(name)
 
     put(
         "index.md",
@@ -190,17 +192,27 @@ def _page(head: str, html: str) -> str:
     return f"{head}\n\n{fence}{{raw}} html\n{html}\n{fence}\n"
 
 
-def _force_page(force: ForceEntry, notebooks: Mapping[str, Path], checked: bool) -> str:
-    """A force's overview: its sections, each with its first headline figures; `checked` if its report is in the ledger."""
-    entries = [
-        {
-            "stem": stem,
-            "title": section(stem).title,
-            "headlines": cells.headlines(path),
-        }
-        for stem, path in notebooks.items()
-    ]
-    body = render("force_body.html", force=force, entries=entries, checked=checked)
+def _force_page(
+    force: ForceEntry,
+    notebooks: Mapping[str, Path],
+    profile: Mapping[str, Any] | None,
+    facts: Mapping[str, Any],
+    measures: Path | None,
+) -> str:
+    """A force's overview: its profile where there is one (`peelbook.profile`), its grades and its sections."""
+    graded = (facts["grades"] or {"by_force": {}})["by_force"].get(force.code, {})
+    pages = {path.stem for path in measures.glob(f"*{cells.SUFFIX}")} if measures is not None else set()
+    body = render(
+        "force_body.html",
+        force=force,
+        entries=[(stem, section(stem).title) for stem in notebooks],
+        checked=force.code in facts["reported"],
+        profile=profile,
+        pages=pages,
+        grades=[(area, graded[area]) for area in sorted(graded)],
+        cycle=(facts["grades"] or {"cycle": ""})["cycle"].replace("-", "–"),
+        marks=GRADE_MARKS,
+    )
     return _page(f"# {force.name}", body)
 
 

@@ -1,0 +1,191 @@
+"""One force at a glance: what stands out, what changed most, its place on every measure, and what is not known.
+
+Everything is computed for all forces at once, so that a force's page costs no arithmetic of its own. A finding says
+where a figure lies and how it moved; whether that is good or bad is not for it to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from peelbook import compare, formats, measures
+
+if TYPE_CHECKING:
+    from peelbook.catalogue import Catalogue
+    from peelbook.measures import Measure
+
+FINDINGS = 5
+_LEVELS = 3  # of the findings, at most so many say where a figure lies; the others, how one moved
+
+_KINDS = ("rate", "share", "ratio", "disparity", "published")
+
+
+def profiles(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
+    """The profile of every force, by code, as plain values that JSON can hold.
+
+    Each has `rows` (one a measure that forces can be compared on, for its newest year: id, label, period, value,
+    place, mean, pooled, change, `strip`), `findings` (at most five sentences) and `unknown` (label and reason of
+    each measure that the force has no figure for). A strip is the places of all forces and of this one on a scale
+    of 0 to 100.
+    """
+    found: dict[str, dict[str, Any]] = {
+        force.code: {"rows": [], "unknown": [], "candidates": []} for force in catalogue.forces
+    }
+    for measure, frame, period in _newest(catalogue):
+        table = compare.ranked(frame, period).set_index("force_code")
+        averages = compare.averages(compare.at_period(frame, period))
+        moved = _moved(measure, frame, period)
+        earlier = _earlier(measure, frame, period)
+        scale = _Scale(table["value"].tolist())
+        for force in catalogue.forces:
+            own = found[force.code]
+            if force.code not in table.index or formats.is_missing(table["value"].get(force.code)):
+                reason = measures.why(catalogue, measure.id, force.code, period)
+                own["unknown"].append({"label": measure.label, "reason": reason})
+                continue
+            row = table.loc[force.code]
+            same = int((table["value"] == row["value"]).sum())
+            place = formats.place(int(row["rank"]), len(table), same)
+            change = _change(measure, row["value"], earlier.get(force.code))
+            own["rows"].append(
+                {
+                    "id": measure.id,
+                    "label": measure.label,
+                    "period": measure.period_name(period),
+                    "value": measure.format(row["value"]),
+                    "place": f"{place} of {len(table)}",
+                    "mean": measure.format(averages.mean_of_forces),
+                    "pooled": "" if averages.pooled is None else measure.format(averages.pooled),
+                    "change": change,
+                    "strip": [scale.ticks, scale(row["value"])],
+                }
+            )
+            own["candidates"] += _candidates(
+                measure, period, row, place, len(table), averages, change, moved.get(force.code)
+            )
+    for own in found.values():
+        own["findings"] = _chosen(own.pop("candidates"))
+    return found
+
+
+def _newest(catalogue: Catalogue) -> Iterator[tuple[Measure, pd.DataFrame, pd.Timestamp]]:
+    """The measures that forces can be compared on as a whole, their figures and their newest period."""
+    known: set[Any] = set()
+    for measure in measures.registry().values():
+        whole = not measure.default and "years" not in measure.breakdowns and not measure.areas
+        if measure.kind not in _KINDS or not whole or not all(map(catalogue.has, measure.tables)):
+            continue
+        # A second denominator for the same count, such as that of a census, is on the measure's page, not here.
+        counted = (measure.kind, measure.numerator.table, measure.numerator.columns, measure.numerator.by)
+        if counted in known and measure.resident_population:
+            continue
+        known.add(counted)
+        frame = measures.compute(catalogue, measure.id)
+        if measure.period in ("year", "quarter") and (frame["period_end"].dt.month == 3).any():
+            frame = measures.yearly(frame)
+        frame = frame[frame["value"].notna()]
+        counts = frame.groupby("period_end")["force_code"].nunique()
+        if len(counts) and counts.max() >= 2:
+            yield measure, frame, counts[counts >= counts.max() / 2].index.max()
+
+
+def _before(period: pd.Timestamp) -> pd.Timestamp:
+    return period - pd.DateOffset(years=1)
+
+
+def _earlier(measure: Measure, frame: pd.DataFrame, period: pd.Timestamp) -> Mapping[str, float]:
+    rows = frame[frame["period_end"] == _before(period)]
+    return dict(zip(rows["force_code"], rows["value"].tolist(), strict=True))
+
+
+def _moved(measure: Measure, frame: pd.DataFrame, period: pd.Timestamp) -> dict[str, dict[str, Any]]:
+    """Each force's tested change since the year before, where the measure has a test."""
+    days = set(frame["period_end"])
+    if measure.kind not in compare.TESTED or not measure.by_chance or _before(period) not in days:
+        return {}
+    table = compare.changes(frame, period, _before(period))
+    return {row["force_code"]: row for row in table.to_dict("records")}
+
+
+def _change(measure: Measure, value: float, earlier: float | None) -> str:
+    """The change since the year before in words: points of a share, else the part by which it moved."""
+    if earlier is None or formats.is_missing(earlier):
+        return ""
+    if measure.unit == "%":
+        return f"{formats.signed(100 * (value - earlier), measure.decimals)} points"
+    return formats.signed_percent(value / earlier - 1, 0) if earlier > 0 else ""
+
+
+class _Scale:
+    """Places values on 0 to 100; one or two far above all others do not squash the rest."""
+
+    def __init__(self, values: Sequence[float]):
+        from peelbook.figures._words import cut_above
+
+        self.low = min(values)
+        self.high = cut_above(values) or max(values)
+        self.ticks = sorted({self(value) for value in values})
+
+    def __call__(self, value: float) -> int:
+        span = self.high - self.low
+        return 50 if span <= 0 else round(100 * (min(value, self.high) - self.low) / span)
+
+
+def _candidates(
+    measure: Measure,
+    period: pd.Timestamp,
+    row: Any,
+    place: str,
+    n: int,
+    averages: compare.Averages,
+    change: str,
+    moved: Mapping[str, Any] | None,
+) -> list[dict[str, Any]]:
+    """What might be said of one figure: sentence, kind, direction, how far from the others, and about what."""
+    about = f"{measure.numerator.table} {measure.numerator.columns}"
+    when = measure.period_name(period)
+    found = []
+    if measure.judged and not row["left_out"] and row["position"] in (compare.HIGHER, compare.LOWER):
+        text = (
+            f"{measure.label}: {measure.format(row['value'])} ({when}), {place} of {n}; "
+            f"the mean of forces is {measure.format(averages.mean_of_forces)}."
+        )
+        up = row["position"] == compare.HIGHER
+        found.append({"kind": "level", "up": up, "far": abs(float(row["z"])), "about": about, "text": text})
+    if moved and change and moved["direction"] != compare.STEADY and not formats.is_missing(moved["z"]):
+        unlike = moved["position"] in (compare.HIGHER, compare.LOWER)
+        verb = "rose" if moved["direction"] == compare.ROSE else "fell"
+        others = "which sets it apart from other forces" if unlike else "in line with other forces’ changes"
+        text = (
+            f"{measure.label} {verb} from {measure.format(moved['earlier_value'])} to "
+            f"{measure.format(moved['value'])} in a year ({change}), {others}."
+        )
+        far = abs(float(moved["z"])) + (100 if unlike else 0)
+        found.append({"kind": "change", "up": verb == "rose", "far": far, "about": about, "text": text})
+    return found
+
+
+def _chosen(candidates: Sequence[Mapping[str, Any]]) -> list[str]:
+    """At most five sentences, those furthest from the others first, of both directions where both are there.
+
+    One thing counted makes one finding of each kind: a rate per head and one per officer of the same crimes do not
+    fill the list.
+    """
+    texts: list[str] = []
+    for kind, most in (("level", _LEVELS), ("change", FINDINGS)):
+        ordered = sorted(
+            (item for item in candidates if item["kind"] == kind),
+            key=lambda item: (-item["far"], item["text"]),
+        )
+        first = [next((item for item in ordered if item["up"] is up), None) for up in (True, False)]
+        ranked = [item for item in first if item is not None]
+        ranked += [item for item in ordered if item not in ranked]
+        seen: set[str] = set()
+        for item in ranked:
+            if len(texts) < most and item["about"] not in seen:
+                seen.add(item["about"])
+                texts.append(item["text"])
+    return texts

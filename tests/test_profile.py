@@ -1,0 +1,86 @@
+"""A force at a glance: its place on every measure, what stands out, and what is not known; of every force alike."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from peelbook import compare, measures, profile
+
+
+@pytest.fixture(scope="module")
+def found(catalogue):
+    return profile.profiles(catalogue)
+
+
+def test_every_force_has_a_profile_that_json_can_hold(found, catalogue):
+    assert set(found) == set(catalogue.forces.codes)
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_each_row_is_the_measure_s_own_figure_and_place(found, catalogue):
+    code = catalogue.forces["kent"].code
+    rows = {row["id"]: row for row in found[code]["rows"]}
+    measure = measures.registry()["stop_search_rate"]
+    frame = measures.compute(catalogue, measure.id)
+    seen = compare.against_peers(frame, code, frame["period_end"].max())
+    row = rows[measure.id]
+    assert row["value"] == measure.format(seen.value)
+    assert row["mean"] == measure.format(seen.averages.mean_of_forces)
+    assert row["pooled"] == measure.format(seen.averages.pooled)
+    assert row["place"] == "14th highest of 43"
+    assert row["change"] == "+5%"
+
+
+def test_a_measure_is_either_a_row_or_unknown_with_its_reason(found):
+    counts = {len(own["rows"]) + len(own["unknown"]) for own in found.values()}
+    assert len(counts) == 1
+    gone = [item for own in found.values() for item in own["unknown"]]
+    assert gone
+    assert all(len(item["reason"]) > 20 for item in gone)
+
+
+def test_at_most_five_findings_and_never_a_judgement(found):
+    words = re.compile(r"\b(good|bad|better|worse|poor|well|improv\w+|fail\w*)\b", re.IGNORECASE)
+    for own in found.values():
+        assert len(own["findings"]) <= profile.FINDINGS
+        assert len(set(own["findings"])) == len(own["findings"])
+        assert not [text for text in own["findings"] if words.search(text)]
+
+
+def test_findings_are_of_both_directions_where_there_are_both():
+    def item(kind, up, far, about):
+        return {"kind": kind, "up": up, "far": far, "about": about, "text": f"{kind} {up} {far} {about}"}
+
+    levels = [item("level", True, far, f"t{far}") for far in (9, 8, 7, 6)] + [item("level", False, 2, "low")]
+    changes = [item("change", False, 5, "c1"), item("change", True, 1, "c2")]
+    chosen = profile._chosen([*levels, *changes])
+    assert chosen == [
+        "level True 9 t9",
+        "level False 2 low",
+        "level True 8 t8",
+        "change True 1 c2",
+        "change False 5 c1",
+    ]
+
+
+def test_one_thing_counted_makes_one_finding_of_a_kind():
+    same = [{"kind": "level", "up": True, "far": far, "about": "x", "text": f"x {far}"} for far in (3, 2)]
+    assert profile._chosen(same) == ["x 3"]
+
+
+def test_a_value_far_above_all_others_does_not_squash_the_strip(found, catalogue):
+    city = next(
+        r for r in found[catalogue.forces["city-of-london"].code]["rows"] if r["id"] == "stop_search_rate"
+    )
+    kent = next(r for r in found[catalogue.forces["kent"].code]["rows"] if r["id"] == "stop_search_rate")
+    assert city["strip"][1] == 100
+    assert len(kent["strip"][0]) > 15
+    assert 0 < kent["strip"][1] < 50
+
+
+def test_the_city_is_never_said_to_lie_outside_limits_that_leave_it_out(found, catalogue):
+    texts = found[catalogue.forces["city-of-london"].code]["findings"]
+    assert not [text for text in texts if text.startswith("Stop and searches per 1,000 population:")]
