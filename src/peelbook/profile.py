@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FINDINGS = 5
 _LEVELS = 3  # of the findings, at most so many say where a figure lies; the others, how one moved
 
+_BACK = 5  # years before the newest in which a missing figure is named
+
 _KINDS = ("rate", "share", "ratio", "disparity", "published")
 
 
@@ -28,7 +30,7 @@ def profiles(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
 
     Each has `rows` (one a measure that forces can be compared on, for its newest year: id, label, period, value,
     place, mean, pooled, change, `strip`), `findings` (at most five sentences) and `unknown` (label and reason of
-    each measure that the force has no figure for). A strip is the places of all forces and of this one on a scale
+    each measure, and of each of the last years, that the force has no figure for). A strip is the places of all forces and of this one on a scale
     of 0 to 100.
     """
     found: dict[str, dict[str, Any]] = {
@@ -40,12 +42,19 @@ def profiles(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
         moved = _moved(measure, frame, period)
         earlier = _earlier(measure, frame, period)
         scale = _Scale(table["value"].tolist())
+        usual = [day for day in _usual(frame) if day < period][-_BACK:]
+        known = set(zip(frame["force_code"], frame["period_end"], strict=True))
         for force in catalogue.forces:
             own = found[force.code]
             if force.code not in table.index or formats.is_missing(table["value"].get(force.code)):
                 reason = measures.why(catalogue, measure.id, force.code, period)
                 own["unknown"].append({"label": measure.label, "reason": reason})
                 continue
+            for day in usual:
+                if (force.code, day) not in known:
+                    reason = measures.why(catalogue, measure.id, force.code, day)
+                    label = f"{measure.label}, {measure.period_name(day)}"
+                    own["unknown"].append({"label": label, "reason": reason})
             row = table.loc[force.code]
             same = int((table["value"] == row["value"]).sum())
             place = formats.place(int(row["rank"]), len(table), same)
@@ -87,9 +96,14 @@ def _newest(catalogue: Catalogue) -> Iterator[tuple[Measure, pd.DataFrame, pd.Ti
         if measure.period in ("year", "quarter") and (frame["period_end"].dt.month == 3).any():
             frame = measures.yearly(frame)
         frame = frame[frame["value"].notna()]
-        counts = frame.groupby("period_end")["force_code"].nunique()
-        if len(counts) and counts.max() >= 2:
-            yield measure, frame, counts[counts >= counts.max() / 2].index.max()
+        if days := _usual(frame):
+            yield measure, frame, days[-1]
+
+
+def _usual(frame: pd.DataFrame) -> list[pd.Timestamp]:
+    """The periods in which at least half as many forces as ever have a figure, and two at least, oldest first."""
+    counts = frame.groupby("period_end")["force_code"].nunique()
+    return sorted(counts[counts >= max(2, counts.max() / 2)].index) if len(counts) else []
 
 
 def _before(period: pd.Timestamp) -> pd.Timestamp:

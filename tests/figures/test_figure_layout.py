@@ -106,3 +106,26 @@ def test_a_long_source_line_makes_the_picture_taller_and_does_not_squeeze_the_ch
         {text: below_top[text] for text in shared}, abs=0.6
     )
     assert _faults(after) == []
+
+
+@pytest.mark.parametrize("apart", [0.18, 0.24, 0.3])
+def test_a_label_is_nearest_to_its_own_mark_and_its_line_passes_no_other(apart):
+    """Figure 5 of the report: two printed values of one year, one just above the other, at the chart's edge."""
+    from peelbook.figures import _page as pg
+
+    figure = Figure(figsize=(7.0, 4.4))
+    page = pg.Page(figure, pg.Layout("wide", 7.0, 4.2, 10.5))
+    points = [(5.0, 1.0), (5.0, 1.0 + apart)]
+    labels = [
+        (*points[0], "3.1% as printed", False),
+        (*points[1], "England and Wales 5.5% as printed", False),
+    ]
+    curve = [pg.Box.around(2 + step * 0.06, 1.4, 0.03) for step in range(50)]
+    obstacles = [pg.Box.around(x, y, 0.03) for x, y in points] + curve
+    found = pg.place_labels(page, labels, pg.Box(0.4, 0.4, 5.1, 4.0), obstacles, size=9.0, must=2)
+    for own, (x, y) in enumerate(points):
+        spot = found[own]
+        assert spot is not None
+        other = points[1 - own]
+        assert spot.box.gap(x, y) < spot.box.gap(*other), "the label stands at its own mark"
+        assert not pg._misleads((x, y), spot.box, other)

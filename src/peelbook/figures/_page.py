@@ -170,6 +170,15 @@ class Box:
         """Return the square around a point."""
         return cls(x - reach, y - reach, x + reach, y + reach)
 
+    def nearest(self, x: float, y: float) -> tuple[float, float]:
+        """Return the point of this box that is nearest to another point."""
+        return min(max(x, self.left), self.right), min(max(y, self.bottom), self.top)
+
+    def gap(self, x: float, y: float) -> float:
+        """Return how far a point is from this box; 0 inside."""
+        near = self.nearest(x, y)
+        return math.hypot(x - near[0], y - near[1])
+
     def overlaps(self, other: Box, gap: float = 0.0) -> bool:
         """Whether two boxes come closer than `gap`."""
         return (
@@ -484,8 +493,7 @@ class Page:
 
     def leader(self, x: float, y: float, box: Box) -> None:
         """Draw a thin line from a point to the nearest edge of its label."""
-        near = (min(max(x, box.left), box.right), min(max(y, box.bottom), box.top))
-        self.lines([[(x, y), near]], QUIET, width=0.6, z=2.8)
+        self.lines([[(x, y), box.nearest(x, y)]], QUIET, width=0.6, z=2.8)
 
     def head(self, label: str, samples: Sequence[Sample] = ()) -> float:
         """Write a chart's heading and its key. Returns where the drawing may start."""
@@ -630,6 +638,21 @@ class Spot:
     far: bool
 
 
+def _misleads(point: tuple[float, float], box: Box, other: tuple[float, float]) -> bool:
+    """Whether a point's label lies nearer to another point, or the line to it runs past that one."""
+    if box.gap(*other) <= box.gap(*point):
+        return True
+    near = box.nearest(*point)
+    dx, dy = near[0] - point[0], near[1] - point[1]
+    length = dx * dx + dy * dy
+    part = ((other[0] - point[0]) * dx + (other[1] - point[1]) * dy) / length if length else 0.0
+    part = min(1.0, max(0.0, part))
+    return math.hypot(point[0] + part * dx - other[0], point[1] + part * dy - other[1]) < _CLEAR
+
+
+_CLEAR = 0.05  # inches that a line to a label keeps from other points
+
+
 def place_labels(
     page: Page,
     labels: Sequence[tuple[float, float, str, bool]],
@@ -652,6 +675,7 @@ def place_labels(
     for index, (x, y, text, bold) in enumerate(labels):
         best: Spot | None = None
         best_cost = math.inf
+        others = [(a, b) for place, (a, b, _, _) in enumerate(labels[:must]) if place != index]
         rings = (1.0, 2.2, 3.6, 5.0, 7.0) if index < must else (1.0,)
         for ring in rings:
             for across, up, ha, va in _SIDES:
@@ -665,8 +689,13 @@ def place_labels(
                     continue
                 cost = sum(1.0 for other in taken if box.overlaps(other, 0.015))
                 cost += 0.02 * sum(1 for other in soft if box.overlaps(other)) + 0.04 * (ring - 1)
+                # A label, or the line that leads to it, must not read as that of another point.
+                rivals = sum(1 for point in others if _misleads((x, y), box, point))
+                cost += 0.6 * rivals
                 if cost < best_cost:
-                    best, best_cost = Spot(box, x + dx + shift, y + dy, ha, va, ring > 2), cost
+                    near = any(box.gap(*point) < 2 * reach for point in others)
+                    best = Spot(box, x + dx + shift, y + dy, ha, va, ring > 2 or (near and ring > 1))
+                    best_cost = cost
             if best_cost < 0.2:
                 break
         if best is not None and (best_cost < 1 or index < must):

@@ -6,7 +6,7 @@ all forces is a line across the bar's track, so that "more than elsewhere" is se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from peelbook.figures import _words as words
@@ -150,6 +150,13 @@ def _height(layout: Layout, order: Sequence[str], names: Sequence[str], label: s
     return head_height(layout, label, samples) + rows + 0.06
 
 
+def _highest(cells: Mapping, side: str) -> float:
+    """The longest bar or mark of one side; 0 where it has none."""
+    rows = [row for (_, of), row in cells.items() if of == side]
+    values = [value for row in rows for value in (row.value, row.comparator_value)]
+    return max([value for value in values if value == value and value > 0], default=0.0)
+
+
 def _draw(figure, layout, order, names, cells, label, name, other, write) -> None:
     from peelbook.figures import _page as pg
 
@@ -171,10 +178,13 @@ def _draw(figure, layout, order, names, cells, label, name, other, write) -> Non
     start = pg.SIDE + label_width + 0.12
     end = page.width - pg.SIDE
     if len(names) == 2:
-        middle = (start + end) / 2
+        # One scale for both sides; each gets the room that its own longest bar needs.
+        left, right = (_highest(cells, side) or high for side in names)
+        inch = (end - start - 2 * text_width - 0.04) / (left + right)
+        middle = start + text_width + 0.02 + left * inch
         scales = [
-            pg.Scale(0, high, middle - 0.02, start + text_width),
-            pg.Scale(0, high, middle + 0.02, end - text_width),
+            pg.Scale(0, left, middle - 0.02, start + text_width),
+            pg.Scale(0, right, middle + 0.02, end - text_width),
         ]
     else:
         scales = [pg.Scale(0, high, start, end - text_width)]
@@ -199,7 +209,9 @@ def _draw(figure, layout, order, names, cells, label, name, other, write) -> Non
             edge = at
             if row.comparator_value == row.comparator_value:
                 mark = scale(row.comparator_value)
-                ticks.append([(mark, middle_y - 0.1), (mark, middle_y + 0.1)])
+                # Above and below the bar, never across it: a short bar would not be seen.
+                ticks.append([(mark, middle_y - 0.14), (mark, middle_y - 0.085)])
+                ticks.append([(mark, middle_y + 0.085), (mark, middle_y + 0.14)])
                 edge = max(at * toward, mark * toward) * toward
             # Bold and blue as in the key: the figure is the bar's, wherever the mark stands.
             box = page.text(
@@ -228,7 +240,6 @@ def _draw(figure, layout, order, names, cells, label, name, other, write) -> Non
             page.rects(shapes, "white", edge=TURQUOISE, hatch="/////", width=0.9)
         else:
             page.rects(shapes, FOCUS)
-    page.lines(ticks, "white", width=3.2, z=3)
     page.lines(ticks, TEXT, width=1.6, z=3.1)
     bases = sorted({scale.start for scale in scales})
     page.lines([[(x, top), (x, y)] for x in bases], "#808080", width=0.8, z=3.4)

@@ -454,7 +454,7 @@ class _Field:
         else:
             color = "#CFCFCF" if len(plot.peers) > 15 else MUTED
             runs = [run for code in plot.peers for run in self.runs(plot.values[code])]
-            parts = [part for run in runs for part in pg.within(run, self.area) if len(part) > 1]
+            parts = [part for run in runs for part in pg.within(run, self.area) if not self._is_stub(part)]
             page.lines(parts, color, width=0.7, z=2)
         front = []
         for line in plot.lines:
@@ -471,6 +471,12 @@ class _Field:
         self._draw_years()
         self._draw_ends()
         self._draw_printed(front + runs)
+
+    def _is_stub(self, part: Sequence[tuple[float, float]]) -> bool:
+        """Whether a piece of a line that leaves the chart is too short to be read as a line."""
+        levels = [level for _, level in part]
+        leaves = max(levels) >= self.top - 1e-6
+        return len(part) < 2 or (leaves and max(levels) - min(levels) < _STUB * (self.top - self.bottom))
 
     def _draw_signs(self) -> None:
         from peelbook.figures import _page as pg
@@ -567,6 +573,9 @@ class _Field:
             pg.Box(at - 0.01, self.bottom, at + 0.01, self.top) for at, _, span in self.signs if not span
         ]
         page.write_labels(labels, self.area, obstacles, soft=stems * 5, must=len(labels))
+
+
+_STUB = 0.3  # of the height: less of a line that leaves the chart is a stub at its top edge
 
 
 @dataclass(frozen=True)
