@@ -88,7 +88,8 @@ def _newest(catalogue: Catalogue) -> Iterator[tuple[Measure, pd.DataFrame, pd.Ti
         if measure.kind not in _KINDS or not whole or not all(map(catalogue.has, measure.tables)):
             continue
         # A second denominator for the same count, such as that of a census, is on the measure's page, not here.
-        counted = (measure.kind, measure.numerator.table, measure.numerator.columns, measure.numerator.by)
+        part = measure.numerator
+        counted = (measure.kind, part.table, part.columns, part.by, tuple(sorted(part.where.items())))
         if counted in known and measure.resident_population:
             continue
         known.add(counted)
@@ -159,7 +160,8 @@ def _candidates(
     moved: Mapping[str, Any] | None,
 ) -> list[dict[str, Any]]:
     """What might be said of one figure: sentence, kind, direction, how far from the others, and about what."""
-    about = f"{measure.numerator.table} {measure.numerator.columns}"
+    part = measure.numerator
+    about = f"{part.table} {part.columns} {sorted(part.where.items())}"
     when = measure.period_name(period)
     found = []
     if measure.judged and not row["left_out"] and row["position"] in (compare.HIGHER, compare.LOWER):
