@@ -145,7 +145,7 @@ def test_one_is_singular(forces):
             "police_grant_per_officer",
             {},
             "2026-03-31",
-            "was granted £58,879 for each full-time equivalent officer.",
+            "was granted £58,879 for each full-time equivalent officer in post when the year began.",
         ),
         (
             "stop_search_ethnicity_rate",
@@ -205,7 +205,7 @@ def test_a_comparison_without_a_figure_says_so_and_still_gives_the_average(catal
     gmp = forces["greater-manchester"]
     text = narrative.paragraph(peers(catalogue, "charge_rate", gmp, "2020-03-31"), "charge_rate", gmp)
     assert text.startswith("There is no figure for Greater Manchester Police")
-    assert "The average across forces was" in text
+    assert "The mean of forces was" in text
     assert narrative.missing(None, "charge_rate", gmp) == (
         "There is no figure for Greater Manchester Police: charge rate of victim-based crime."
     )
@@ -223,15 +223,16 @@ def test_an_empty_comparison_has_no_verdict_no_rank_and_no_interval(forces):
 
 def test_both_averages_are_named(forces):
     text = narrative.averages(made(forces["kent"], 6.8), "stop_search_rate")
-    assert text == "The average across forces was 6.6, and the rate for England and Wales as a whole was 8.6."
+    assert text == "The mean of forces was 6.6, and the rate for England and Wales as a whole was 8.6."
     alone = compare.Averages(6.6, None, 42, 3.0)
-    assert (
-        narrative.averages(alone, "stop_search_ethnicity_rate_published")
-        == "The average across forces was 6.6."
+    assert narrative.averages(alone, "stop_search_ethnicity_rate_published") == "The mean of forces was 6.6."
+    part = compare.Averages(6.6, 8.6, 42, 3.0, pooled_forces=36, whole=False)
+    assert narrative.averages(part, "stop_search_rate") == (
+        "The mean of forces was 6.6, and the rate for the 36 forces with a figure, taken together, was 8.6."
     )
     change = compare.Averages(0.1, -0.02, 42, 0.1)
     assert narrative.averages(change, "headcount_change") == (
-        "The average change across forces was +10.0%, and the change for England and Wales as a whole was −2.0%."
+        "The mean change of forces was +10.0%, and the change for England and Wales as a whole was −2.0%."
     )
     assert narrative.averages(alone, "stop_search_count") == ""
     assert narrative.averages(compare.Averages(float("nan"), None, 0, float("nan")), "charge_rate") == ""
@@ -243,12 +244,12 @@ def test_both_averages_are_named(forces):
         (
             compare.HIGHER,
             "stop_search_rate",
-            "The rate is higher than expected: the difference from the average is larger than chance and the usual variation between forces would explain.",
+            "The rate is higher than expected: it lies above the 95% limits of chance and the usual variation between forces; about one force in twenty would lie outside them with nothing out of the ordinary.",
         ),
         (
             compare.LOWER,
             "officers_rate",
-            "The rate is lower than expected: the difference from the average is larger than the usual variation between forces would explain.",
+            "The rate is lower than expected: it lies below the 95% limits of the usual variation between forces; about one force in twenty would lie outside them with nothing out of the ordinary.",
         ),
         (
             compare.WITHIN,
@@ -258,7 +259,25 @@ def test_both_averages_are_named(forces):
     ],
 )
 def test_the_verdict_speaks_of_the_difference_and_not_of_its_cause(forces, position, measure_id, text):
-    assert narrative.position(made(forces["kent"], 1.0, position=position), measure_id) == text
+    assert narrative.position(made(forces["kent"], 1.0, position=position, beyond="95%"), measure_id) == text
+
+
+def test_between_within_and_outside_stands_a_word_of_its_own(forces):
+    kent = forces["kent"]
+    for z, word in ((1.4, "well above the average"), (-1.4, "well below the average")):
+        found = made(kent, 1.0, position=compare.WITHIN, z=z)
+        assert narrative.verdict(found, "stop_search_rate") == f"Within the expected range, though {word}."
+        assert f"expected range, though {word}: chance" in narrative.position(found, "stop_search_rate")
+    assert narrative.verdict(made(kent, 1.0, position=compare.WITHIN, z=0.9), "stop_search_rate") == (
+        "Within the expected range."
+    )
+
+
+def test_the_verdict_stands_first_in_a_paragraph(catalogue, forces):
+    met = forces["metropolitan"]
+    text = narrative.paragraph(peers(catalogue, "stop_search_rate", met), "stop_search_rate", met)
+    assert text.startswith("Higher than expected. In the year ending")
+    assert "99.8% limits" in text
 
 
 def test_a_force_left_out_of_the_limits_gets_no_verdict(catalogue, forces):
@@ -289,9 +308,16 @@ def test_a_place_is_counted_from_the_nearer_end(forces, rank, tied, text):
 
 def test_a_place_has_its_interval_where_chance_could_move_it(forces):
     found = made(forces["kent"], 1.0, rank=14, rank_interval=(11, 18))
-    assert narrative.rank(found, "charge_rate").endswith(
-        "Allowing for chance, its place counted from the highest lies between 11th and 18th."
+    lead = "Allowing for chance and the usual yearly ups and downs, the 95% interval of its place"
+    assert narrative.rank(found, "charge_rate").endswith(f"{lead} runs from 11th to 18th highest.")
+    low = made(forces["kent"], 1.0, rank=31, rank_interval=(14, 41))
+    assert narrative.rank(low, "charge_rate").endswith(
+        f"It was the 13th lowest of the 43 forces with a figure. {lead} runs from 3rd to 30th lowest."
     )
+    top = made(forces["kent"], 1.0, rank=2, rank_interval=(1, 9))
+    assert narrative.rank(top, "charge_rate").endswith("runs from the highest to 9th highest.")
+    wide = made(forces["kent"], 1.0, rank=2, rank_interval=(1, 43))
+    assert narrative.rank(wide, "charge_rate").endswith("holds every place.")
     sure = made(forces["kent"], 1.0, rank=14, rank_interval=(14, 14))
     assert "Allowing" not in narrative.rank(sure, "charge_rate")
     lone = made(forces["kent"], 1.0, rank=1, n=1)
@@ -304,6 +330,12 @@ def test_the_extremes_and_the_counts_behind_a_figure(catalogue, forces):
     names = {force.code: force for force in forces}
     assert narrative.extremes(found, "stop_search_rate", names) == (
         "The figures ran from 1.9 (Derbyshire) to 197.0 (City of London)."
+    )
+    shared = made(
+        kent, 1.0, highest=("E23000034", 9.0), lowest=("E23000002", 0.0), lowest_tied=3, highest_tied=2
+    )
+    assert narrative.extremes(shared, "stop_search_rate", names) == (
+        "The figures ran from 0.0 (Cumbria and two others) to 9.0 (City of London and one other)."
     )
     assert narrative.extremes(made(kent, 1.0), "stop_search_rate", names) == ""
     assert narrative.counts(found, "stop_search_rate") == "That is 12,717 in a population of 1,875,893."
@@ -375,23 +407,52 @@ def test_a_change_between_two_years_says_whether_chance_could_explain_it_among_a
     assert narrative.change(*ends, "stop_search_rate", kent) == bare
     large = compare.Change(compare.ROSE, compare.WITHIN, 43)
     assert narrative.change(*ends, "stop_search_rate", kent, large) == (
-        f"{bare} Allowing for the comparison of 43 forces, the change is larger than chance alone would explain. "
-        "Beside the changes of all forces, it is within the expected range."
+        f"{bare} The rise is real, and about what other forces saw: chance and the usual yearly ups and downs would "
+        "not bring it, with 43 forces compared."
     )
     little = compare.Change(compare.STEADY, None, 43)
     assert narrative.change(*ends, "stop_search_rate", kent, little) == (
-        f"{bare} Allowing for the comparison of 43 forces, chance alone could explain the change."
+        f"{bare} The rise is within the usual yearly ups and downs."
     )
     alone = compare.Change(compare.STEADY, None, 1)
-    assert narrative.change(*ends, "stop_search_rate", kent, alone).endswith(
-        "Chance alone could explain the change."
-    )
+    assert narrative.change(*ends, "stop_search_rate", kent, alone).endswith("usual yearly ups and downs.")
+
+
+@pytest.mark.parametrize(
+    ("direction", "position", "text"),
+    [
+        (compare.FELL, compare.LOWER, "The fall is real, and larger than in most forces:"),
+        (compare.FELL, compare.HIGHER, "The fall is real, and smaller than in most forces:"),
+        (compare.STEADY, compare.LOWER, "ups and downs, though larger than in most forces."),
+        (compare.STEADY, compare.WITHIN, "ups and downs, and about what other forces saw."),
+    ],
+)
+def test_a_change_beside_other_forces_is_not_a_verdict_on_the_figure(forces, direction, position, text):
+    kent = forces["kent"]
+    ends = value(6.0, DAY), value(6.8, "2022-03-31")
+    said = narrative.change(*ends, "stop_search_rate", kent, compare.Change(direction, position, 43))
+    assert text in said
+    assert "expected" not in said
 
 
 def test_a_change_of_a_share_is_in_percentage_points(forces):
     later, earlier = value(0.04, DAY, 40, 1000), value(0.06, "2022-03-31", 60, 1000)
     text = narrative.change(later, earlier, "charge_rate", forces["kent"])
     assert "fell from 6.0% to 4.0%, a change of −2.0 percentage points." in text
+    rise = narrative.change(earlier, later, "charge_rate", forces["kent"])
+    assert "rose from 4.0% to 6.0%, a change of +2.0 percentage points." in rise
+    uneven = narrative.change(
+        value(0.06649, DAY), value(0.05995, "2022-03-31"), "charge_rate", forces["kent"]
+    )
+    assert "rose from 6.0% to 6.6%, a change of +0.7 percentage points before rounding." in uneven
+    none = narrative.change(
+        value(0.0664, DAY),
+        value(0.0661, "2022-03-31"),
+        "charge_rate",
+        forces["kent"],
+        compare.Change(compare.ROSE, compare.WITHIN, 43),
+    )
+    assert none.endswith("did not change (6.6%).")
 
 
 def test_a_change_of_a_complete_count_or_from_zero_has_no_chance_and_no_percentage(forces):
@@ -420,10 +481,13 @@ def test_a_change_with_a_missing_end_says_which(forces):
 @pytest.mark.parametrize(
     ("direction", "part"),
     [
-        (stats.INCREASING, "the rate for the Metropolitan Police Service shows an increasing trend."),
-        (stats.DECREASING, "shows a decreasing trend."),
-        (stats.NO_CHANGE, "shows no significant trend."),
-        (stats.UNKNOWN, "cannot be calculated, because a year has no figure or no cases."),
+        (
+            stats.INCREASING,
+            "the rate for the Metropolitan Police Service shows an increasing trend, beyond the usual yearly ups and downs.",
+        ),
+        (stats.DECREASING, "shows a decreasing trend, beyond the usual yearly ups and downs."),
+        (stats.NO_CHANGE, "shows no trend beyond the usual yearly ups and downs."),
+        (stats.UNKNOWN, "cannot be calculated, because a year has no figure."),
     ],
 )
 def test_the_trend_is_one_of_four_sentences(forces, direction, part):
@@ -441,7 +505,55 @@ def test_a_trend_that_cannot_be_calculated_names_the_missing_year(forces):
     two = narrative.trend(unknown, "charge_rate", gmp, DAY, ["2019-03-31", "2020-03-31"])
     assert "for the year ending 31 March 2019 and the year ending 31 March 2020." in two
     none = narrative.trend(unknown, "charge_rate", gmp, DAY, [])
-    assert none.endswith("because a year has no cases, or nothing but cases.")
+    assert none.endswith("because a year has more cases than it has to divide them by.")
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([1.0, 2, 3, 4, 5], "rose in each of the four years to 31 March 2023."),
+        ([5.0, 4, 3, 2, 1], "fell in each of the four years to 31 March 2023."),
+        ([1.0, 2, 3, 4, 4], "rose in three and did not change in one of the four years to 31 March 2023."),
+        ([2.0, 2, 2, 2, 2], "did not change in any of the four years to 31 March 2023."),
+        (
+            [1.0, 2, 3, 4, 3],
+            "rose in three and fell in one of the four years to 31 March 2023. It is down on the year, but up over five "
+            "years.",
+        ),
+    ],
+)
+def test_of_complete_counts_the_years_are_told(forces, values, text):
+    dyfed = forces["dyfed-powys"]
+    said = narrative.trend(stats.described(values), "officers_rate", dyfed, DAY)
+    assert said == f"The rate for Dyfed-Powys Police {text}"
+
+
+def test_a_year_against_the_five_is_said(forces):
+    recent = stats.trend("rate", [9000, 7000, 6000, 5000, 5500], [1e6] * 5, scale=1000)
+    said = narrative.trend(recent, "stop_search_rate", forces["kent"], DAY)
+    assert said.endswith("It is up on the year, but down over five years.")
+    little = stats.trend("rate", [9000, 7000, 6000, 5000, 5010], [1e6] * 5, scale=1000)
+    assert "on the year" not in narrative.trend(little, "stop_search_rate", forces["kent"], DAY)
+
+
+def test_a_figure_without_peers_names_the_last_year_that_has_them(catalogue, forces):
+    """Norfolk's own newer year is not compared with itself."""
+    norfolk = forces["norfolk"]
+    frame = measures.compute(catalogue, "use_of_force_rate")
+    newest = frame[(frame["force_code"] == norfolk.code) & (frame["period_end"] == "2020-03-31")]
+    newer = newest.assign(period_end=pd.Timestamp("2023-03-31"), value=9.0)
+    both = pd.concat([frame, newer], ignore_index=True)
+    both.attrs = frame.attrs
+    found = compare.against_peers(both, norfolk.code, "2023-03-31")
+    text = narrative.paragraph(found, "use_of_force_rate", norfolk)
+    assert "recorded 9.0 use of force incidents" in text
+    assert "No other forces have a figure for the year ending 31 March 2023" in text
+    before = compare.against_peers(frame, norfolk.code, "2020-03-31")
+    assert text.endswith(
+        "The last period to compare is the year ending 31 March 2020. "
+        + narrative.paragraph(before, "use_of_force_rate", norfolk)
+    )
+    assert "9.0, and the rate for England and Wales" not in text
 
 
 def test_a_kind_that_the_trend_rule_does_not_cover_has_no_trend_sentence(forces):

@@ -307,16 +307,64 @@ def test_winsorising_pulls_the_tails_in_to_the_quantiles_and_leaves_the_rest():
     assert np.isnan(stats.winsorised([np.nan, np.nan])).all()
 
 
-def test_between_unit_variance_is_dersimonian_and_lairds_as_in_statsmodels():
-    from statsmodels.stats.meta_analysis import combine_effects
+def test_between_unit_variance_is_paule_and_mandels():
+    """The root of sum((y - m)^2 / (s^2 + tau2)) = n - 1 (Paule and Mandel 1982), found by scipy."""
+    from scipy.optimize import brentq
 
     rng = np.random.default_rng(1)
     effects, variances = rng.normal(0, 0.5, 40), rng.uniform(0.01, 0.4, 40)
-    mean = np.average(effects, weights=1 / variances)
-    expected = combine_effects(effects, variances, method_re="chi2")
-    ours = stats.estimate_dispersion((effects - mean) / np.sqrt(variances), np.sqrt(variances), share=0.0)
-    assert ours.tau2 == pytest.approx(expected.tau2, rel=1e-9)
-    assert ours.phi * ours.n == pytest.approx(expected.q, rel=1e-9)
+    away = effects - effects.mean()
+    expected = brentq(lambda tau2: np.sum(away**2 / (variances + tau2)) - 39, 0, 10, xtol=1e-14)
+    ours = stats.estimate_dispersion(away / np.sqrt(variances), np.sqrt(variances), share=0.0)
+    assert ours.tau2 == pytest.approx(expected, rel=1e-6)
+    assert expected > 0
+
+
+@pytest.mark.parametrize("n", [10, 20, 42])
+def test_the_correction_for_winsorising_is_what_winsorising_takes(n):
+    z = np.random.default_rng(3).standard_normal((40_000, n))
+    z -= z.mean(axis=1, keepdims=True)
+    ends = np.quantile(z, [0.1, 0.9], axis=1)[:, :, None]
+    assert np.mean(np.clip(z, *ends) ** 2) == pytest.approx(stats.winsorised_square(n), rel=0.012)
+    assert stats.winsorised_square(10**9) == pytest.approx(0.6787, abs=1e-4)
+    assert stats.winsorised_square(10, 0) == pytest.approx(0.9)
+
+
+def test_few_expected_events_are_scored_by_their_exact_probability():
+    """Nought where 3.8 are expected: one-sided probability exp(-3.8), two-sided 0.045, not 0.0001."""
+    found = stats.funnel_scores("rate", [0, 4], [3800, 3800], 1.0, scale=1000, method="none")
+    assert stats.p_value(found.naive[0]) == pytest.approx(2 * math.exp(-3.8))
+    assert found.naive[1] == pytest.approx(0, abs=0.2)
+    share = stats.funnel_scores("proportion", [0, 9], [38, 38], 0.1, method="none")
+    assert stats.p_value(share.naive[0]) == pytest.approx(2 * 0.9**38, rel=1e-6)
+    assert share.naive[1] > 1.96
+
+
+@pytest.mark.parametrize("mean", [0.4, 2.5, 3.8, 7.0, 19.0])
+def test_exact_limits_leave_out_what_is_less_likely_than_they_say_on_each_side(mean):
+    from scipy.stats import poisson
+
+    low, high = stats.funnel_limits("rate", mean, 1.0)
+    for count in range(60):
+        outside = poisson.cdf(count, mean) < 0.025 or poisson.sf(count - 1, mean) < 0.025
+        assert outside == (not low - 1e-9 <= count <= high + 1e-9), count
+        score = stats.funnel_scores("rate", [count], [1.0], mean, method="none").naive[0]
+        assert (abs(score) > stats.z_value(0.95)) == outside, count
+
+
+def test_exact_limits_of_a_share_are_those_of_the_binomial():
+    from scipy.stats import binom
+
+    low, high = stats.funnel_limits("proportion", 0.1, 60.0)
+    for count in range(61):
+        outside = binom.cdf(count, 60, 0.1) < 0.025 or binom.sf(count - 1, 60, 0.1) < 0.025
+        assert outside == (not low - 1e-9 <= count / 60 <= high + 1e-9), count
+
+
+def test_without_a_target_the_middle_is_the_mean_on_the_scale_of_the_limits():
+    found = stats.funnel_scores("rate", [100, 400, 900], [1000.0] * 3, scale=1000)
+    assert found.target == pytest.approx(((10 + 20 + 30) / 3) ** 2)
+    assert found.naive.mean() == pytest.approx(0)
 
 
 def test_no_spread_beyond_chance_gives_no_over_dispersion():
@@ -509,74 +557,118 @@ def test_a_change_from_nothing_has_no_ratio():
 
 COUNTS = [994, 1023, 1199, 1332, 1367]
 DENOMINATORS = [40299, 41527, 42811, 44064, 44701]
-RATES = [24.67, 24.6, 28, 30.2, 30.6]
-LIMITS = stats.Interval([23.16, 23.15, 26.44, 28.63, 28.98], [26.25, 26.19, 29.64, 31.9, 32.25])
 
 
-def test_trend_of_proportions_gives_the_chi_square_of_fingertips_own_test():
-    """Fingertips open source, `TrendMarkerCalculatorTest`, proportions set 1: chi-square 47.9, increasing."""
-    found = stats.trend("proportion", COUNTS, DENOMINATORS)
-    assert round(found.chi2, 1) == 47.9
-    assert found.direction == stats.INCREASING
+def test_the_slope_of_a_trend_is_tested_by_its_own_scatter_as_in_statsmodels():
+    from statsmodels.regression.linear_model import OLS
+
+    counts, people = np.array([3100, 3900, 3300, 4300, 4100]), np.full(5, 1e6)
+    fit = OLS(np.log((counts + 0.5) / people), np.column_stack([np.ones(5), np.arange(5.0)])).fit()
+    found = stats.trend("rate", counts, people)
+    assert (found.t, found.p_value) == pytest.approx((fit.tvalues[1], fit.pvalues[1]))
+    assert found.direction == stats.NO_CHANGE
 
 
-def test_trend_of_values_gives_the_chi_square_of_fingertips_own_test():
-    """The same, set 1 with its printed rates and limits: chi-square 46.77, increasing."""
-    found = stats.trend_of_values(RATES, LIMITS)
-    assert round(found.chi2, 2) == 46.77
-    assert found.direction == stats.INCREASING
+def test_a_series_with_less_scatter_than_chance_is_judged_by_chance():
+    counts = np.array([1000, 1010, 1020, 1030, 1040])
+    found = stats.trend("rate", counts, [1e6] * 5)
+    slope = np.polyfit(np.arange(5), np.log(counts + 0.5), 1)[0]
+    assert found.t == pytest.approx(slope / math.sqrt(np.mean(1 / (counts + 0.5)) / 10), rel=1e-6)
 
 
 @pytest.mark.parametrize(
     ("model", "numerator", "denominator", "direction"),
     [
+        ("proportion", COUNTS, DENOMINATORS, "increasing"),
         (
             "proportion",
             [3455176, 3491868, 3625401, 3774801, 3938080],
             [48783947, 49122259, 49956777, 50649129, 51441896],
             "increasing",
         ),
-        (
-            "proportion",
-            [57274, 55865, 53681, 51767, 53185],
-            [61834, 60511, 59074, 57508, 59028],
-            "decreasing",
-        ),
-        (
-            "rate",
-            [1416, 935, 1344, 1415, 1502],
-            [48246126, 48440507, 48753376, 49300918, 49866388],
-            "increasing",
-        ),
+        # Gwent's stop and searches as the review found them: up and down by half, and back where they began.
+        ("rate", [2152, 3180, 4569, 1850, 2157], [591_000] * 5, "no significant change"),
+        # A fall of four years in five whose last figure is the first again is no trend.
+        ("rate", [5000, 4000, 3900, 3800, 5000], [1e6] * 5, "no significant change"),
     ],
 )
-def test_trends_are_those_fingertips_publishes(model, numerator, denominator, direction):
-    """FingertipsNext, `TrendMarkerCalculatorTests`: diabetes, MMR in Yorkshire, diabetic eye disease (2020-2024)."""
-    assert stats.trend(model, numerator, denominator, scale=100_000).direction == direction
+def test_a_steady_rise_is_a_trend_and_a_wobble_is_not(model, numerator, denominator, direction):
+    assert stats.trend(model, numerator, denominator, scale=1000).direction == direction
 
 
-def test_cochran_armitage_agrees_with_statsmodels():
-    from statsmodels.stats.contingency_tables import Table
+def test_the_steps_of_a_complete_count_are_told_and_not_tested():
+    """Dyfed-Powys: officers for each 1,000 residents, 2019 to 2023, a rise every year."""
+    found = stats.described([2.245, 2.285, 2.302, 2.384, 2.493])
+    assert (found.direction, found.rises, found.falls, found.complete) == (stats.INCREASING, 4, 0, True)
+    assert np.isnan(found.p_value)
+    mixed = stats.described([5, 4, 4, 3, 6.0])
+    assert (mixed.direction, mixed.rises, mixed.falls) == (stats.NO_CHANGE, 1, 2)
+    assert (mixed.overall, mixed.last_step) == (1, 3)
+    assert stats.described([1, 2, np.nan, 4, 5]).direction == stats.UNKNOWN
 
-    table = Table(np.array([COUNTS, np.subtract(DENOMINATORS, COUNTS)]), shift_zeros=False)
-    expected = table.test_ordinal_association(row_scores=np.array([1, 0]), col_scores=np.arange(1.0, 6.0))
-    # statsmodels uses the variance with n - 1 of the permutation distribution.
-    total = sum(DENOMINATORS)
-    assert stats.trend("proportion", COUNTS, DENOMINATORS).chi2 == pytest.approx(
-        expected.zscore**2 * total / (total - 1), rel=1e-9
-    )
+
+# --- yearly noise ------------------------------------------------------------------------------------
 
 
-def test_the_weighted_line_agrees_with_statsmodels():
-    from statsmodels.regression.linear_model import WLS
+def test_variances_are_moderated_as_by_limma():
+    """limma's `squeezeVar` (Smyth 2004): equal degrees of freedom, checked against the formulas by hand."""
+    from scipy.special import polygamma, psi
 
-    errors = (np.array(LIMITS.high) - np.array(LIMITS.low)) / 3.92
-    fit = WLS(RATES, np.column_stack([np.ones(5), np.arange(1.0, 6.0)]), weights=1 / errors**2).fit(
-        cov_type="fixed scale"
-    )
-    found = stats.trend_of_values(RATES, LIMITS)
-    assert found.slope == pytest.approx(fit.params[1])
-    assert found.chi2 == pytest.approx(fit.tvalues[1] ** 2)
+    s2, d = np.array([0.5, 1.0, 2.0, 8.0, 0.2, 1.3]), 3.0
+    e = np.log(s2) - psi(d / 2) + np.log(d / 2)
+    whole, usual, prior = stats.moderated(s2, d)
+    beyond = np.var(e, ddof=1) - polygamma(1, d / 2)
+    if beyond > 0:
+        assert polygamma(1, prior / 2) == pytest.approx(beyond, rel=1e-6)
+    else:
+        assert prior == 18
+    assert usual == pytest.approx(math.exp(e.mean() + psi(prior / 2) - math.log(prior / 2)))
+    assert whole == pytest.approx((prior * usual + d * s2) / (prior + d))
+    with pytest.raises(ValueError, match="above zero"):
+        stats.moderated([0.0, np.nan], 3)
+
+
+def test_the_inverse_of_trigamma_is_one():
+    from scipy.special import polygamma
+
+    for value in (0.01, 0.3, 1.0, 20.0):
+        assert polygamma(1, stats._trigamma_inverse(value)) == pytest.approx(value, rel=1e-8)
+
+
+def test_yearly_noise_is_recovered_and_what_all_share_is_not_noise():
+    rng = np.random.default_rng(5)
+    shared = np.cumsum(rng.normal(0, 0.2, 9))
+    y = shared + rng.normal(0, 0.06, (42, 9)) + rng.normal(0, 1, (42, 1))
+    found = stats.yearly_noise(y, np.full(y.shape, 1e-4))
+    assert np.sqrt(np.median(found.variance)) == pytest.approx(0.06, rel=0.1)
+    tested = stats.yearly_noise(y, np.full(y.shape, 1e-4), tested=8)
+    assert np.sqrt(np.median(tested.variance)) == pytest.approx(0.06, rel=0.12)
+    assert (tested.df < found.df).all()
+
+
+def test_a_year_under_test_is_not_its_own_noise():
+    y = np.random.default_rng(6).normal(0, 0.05, (42, 8))
+    wild = y.copy()
+    wild[0, -1] += 3
+    chance = np.full(y.shape, 1e-4)
+    calm, loud = (stats.yearly_noise(part, chance, tested=7).variance for part in (y, wild))
+    assert loud == pytest.approx(calm)
+
+
+def test_of_two_years_the_spread_between_units_stands_in():
+    y = np.random.default_rng(7).normal(0, 0.05, (42, 2))
+    found = stats.yearly_noise(y, np.full(y.shape, 1e-6), tested=1)
+    assert np.sqrt(found.variance[0]) == pytest.approx(0.05, rel=0.25)
+    assert (found.df == 41).all()
+    assert np.isnan(stats.yearly_noise(y[:2], np.full((2, 2), 1e-6), tested=1).variance).all()
+
+
+def test_noise_is_never_below_chance():
+    rng = np.random.default_rng(8)
+    counts = rng.poisson(9, (42, 6))
+    y, v = stats.log_values("rate", counts, np.ones(counts.shape))
+    found = stats.yearly_noise(y, v)
+    assert (found.variance >= v[:, :].min(axis=1) - 1e-12).all()
 
 
 def test_one_odd_year_makes_no_trend():
@@ -593,18 +685,15 @@ def test_a_flat_line_is_no_trend():
         ("rate", [1, 2, 3, 4], [10] * 4),
         ("rate", [1, 2, np.nan, 4, 5], [10] * 5),
         ("rate", [1, 2, 3, 4, 5], [10, 10, 0, 10, 10]),
-        ("proportion", [0, 2, 3, 4, 5], [10] * 5),
-        ("proportion", [10, 2, 3, 4, 5], [10] * 5),
+        ("proportion", [11, 2, 3, 4, 5], [10] * 5),
     ],
 )
-def test_a_trend_with_a_missing_year_or_no_cases_cannot_be_calculated(model, numerator, denominator):
+def test_a_trend_with_a_missing_year_or_more_cases_than_there_are_cannot_be_calculated(
+    model, numerator, denominator
+):
     found = stats.trend(model, numerator, denominator)
     assert (found.direction, found.consistent) == (stats.UNKNOWN, False)
-    assert np.isnan(found.chi2)
-
-
-def test_values_without_an_interval_have_no_trend():
-    assert stats.trend_of_values([1, 2, 3, 4, 5], ([1] * 5, [1] * 5)).direction == stats.UNKNOWN
+    assert np.isnan(found.p_value)
 
 
 def test_only_the_last_five_years_count():

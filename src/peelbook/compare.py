@@ -4,10 +4,14 @@ A page never shows a figure alone. Everything here takes the frame that `measure
 that charts, sentences and the claims ledger judge by one rule.
 
 Two rules say whether a figure is as expected. The *funnel rule* (ours, used on the pages): the figure
-lies outside the 95% limits around the mean of forces, after the limits are widened by the spread that
-forces have beyond chance (additive over-dispersion, 10% winsorised). The *distance rule* (simpler, shown
-beside it): the figure lies more than one standard deviation from the mean of forces. Neither says good
-or bad.
+lies outside the 95% limits around the middle of forces, after the limits are widened by the spread that
+forces have beyond chance (additive over-dispersion, 10% winsorised and corrected for it). Middle and limits
+are of one scale: square root for rates, arc-sine for shares, logarithm for ratios. The *distance rule*
+(simpler, shown beside it): the figure lies more than one standard deviation from the mean of forces.
+Neither says good or bad.
+
+Changes, trends and places are judged by the noise that yearly figures of these forces have, which is many
+times that of chance alone (`stats.yearly_noise`, `stats.trend_noise`).
 """
 
 from __future__ import annotations
@@ -27,7 +31,19 @@ HIGHER = "higher than expected"
 WITHIN = "within the expected range"
 LOWER = "lower than expected"
 
+#: Within the expected range, and more than one standard deviation of forces from the middle of it.
+WELL_ABOVE, WELL_BELOW = "well above the average", "well below the average"
+
 ROSE, FELL, STEADY = "rose", "fell", "no clear change"
+
+#: The least number of other forces with a figure in a period for averages and places, and for limits.
+LEAST_PEERS, LEAST_FOR_LIMITS = 5, 10
+
+#: Below this many events in both periods together the exact test of chance is the starting point.
+SMALL_TOTAL = 1000
+
+#: The years before a period from which yearly noise is taken.
+NOISE_YEARS = 10
 
 #: The kinds of measure whose recent trend and change have a test: those with a count over a base.
 TESTED = ("rate", "share")
@@ -52,7 +68,9 @@ class Averages:
 
     `mean_of_forces` is unweighted, `pooled` is total over total (`None` where the measure has no counts).
     `n_forces` counts the forces in the mean. `excluded` are the codes left out of the mean;
-    `pooled_excluded` those left out of the total.
+    `pooled_excluded` those left out of the total. `pooled_forces` counts the forces in the total, and `whole`
+    tells that no other force of England and Wales is missing from it. Too few forces have no average: NaN
+    and `None`.
     """
 
     mean_of_forces: float
@@ -61,6 +79,13 @@ class Averages:
     sd: float
     excluded: tuple[str, ...] = ()
     pooled_excluded: tuple[str, ...] = ()
+    pooled_forces: int = 0
+    whole: bool = True
+
+    @property
+    def pooled_name(self) -> str:
+        """Whose total the pooled average is: "England and Wales" only where all its forces are in it."""
+        return "England and Wales" if self.whole else f"{self.pooled_forces} forces"
 
 
 @dataclass(frozen=True)
@@ -71,8 +96,12 @@ class Comparison:
     interval and `interval` that of the value (`None` for complete counts such as a headcount). `position` is `HIGHER`, `WITHIN` or `LOWER` by
     the funnel rule (`None` where the measure has no limits or the force is left out of them), `position_sd` by the distance rule.
     `beyond` is `"99.8%"`, `"95%"` or `""`: the widest limits the value lies outside. `limits` and
-    `outer_limits` are the 95% and 99.8% limits for a force of this size. `small` tells that the count
-    is below 20. `left_out` tells that the force itself is not in the averages and limits.
+    `outer_limits` are the 95% and 99.8% limits for a force of this size, and `middle` what they lie about. `small`
+    tells that the count is below 20. `left_out` tells that the force itself is not in the averages and limits.
+    `highest` and `lowest` are a force and its figure, `highest_tied` and `lowest_tied` how many share it.
+
+    With fewer than `LEAST_PEERS` other forces in the period there is nothing to compare with: no averages, rank or
+    verdict. `earlier` is then the comparison in the last period that has enough (`None` where there is none).
     """
 
     force_code: str
@@ -100,6 +129,10 @@ class Comparison:
     lowest: tuple[str, float] | None = None
     small: bool = False
     left_out: bool = False
+    middle: float | None = None
+    highest_tied: int = 1
+    lowest_tied: int = 1
+    earlier: Comparison | None = None
 
     def __bool__(self) -> bool:
         return self.value is not None
@@ -111,16 +144,29 @@ class Comparison:
 
     @property
     def target(self) -> float:
-        """The middle of the limits: the mean of forces."""
-        return self.averages.mean_of_forces
+        """The middle of the limits: the mean of forces on their scale; the plain mean without limits."""
+        return self.averages.mean_of_forces if self.middle is None else self.middle
+
+    @property
+    def alone(self) -> bool:
+        """Whether too few other forces have a figure in the period to compare with."""
+        return bool(self) and self.n <= LEAST_PEERS
+
+    @property
+    def lean(self) -> str:
+        """Where a figure within the limits lies: `WELL_ABOVE` or `WELL_BELOW` beyond one standard deviation."""
+        if self.position != WITHIN or self.z is None or abs(self.z) <= DISTANCE:
+            return ""
+        return WELL_ABOVE if self.z > 0 else WELL_BELOW
 
 
 @dataclass(frozen=True)
 class Change:
     """One force's change between two periods, judged beside those of all `n` forces with both figures.
 
-    `direction` is `ROSE`, `FELL` or `STEADY` at 5% after the correction for `n` forces. `position` is where
-    the change lies among the changes of all forces (`None` for a force that the limits leave out).
+    `direction` is `ROSE`, `FELL` or `STEADY` by chance and the usual yearly ups and downs, at 5% after the
+    correction for `n` forces. `position` is where the change lies among the changes of all forces (`None`
+    for a force that the limits leave out).
     """
 
     direction: str
@@ -154,10 +200,12 @@ class _Rules:
     dimension: Mapping[str, Any] = field(default_factory=dict)
     by_chance: bool = True
     judged: bool = True
+    given: bool = False  # a ratio whose denominator chance does not move
 
     @property
     def model(self) -> stats.Model | None:
-        return _MODELS.get(self.kind)
+        # Events over a complete count have the error of the events alone, as a rate has.
+        return "rate" if self.kind == "ratio" and self.given else _MODELS.get(self.kind)
 
 
 def _rules(frame: pd.DataFrame, measure: Measure | str | None) -> _Rules:
@@ -167,7 +215,14 @@ def _rules(frame: pd.DataFrame, measure: Measure | str | None) -> _Rules:
         found = name if isinstance(name, Measure) else measures.registry()[name]
         dimension = frame.attrs.get("dimension", {})
         return _Rules(
-            found.kind, found.scale, found.excluded, found.id, dimension, found.by_chance, found.judged
+            found.kind,
+            found.scale,
+            found.excluded,
+            found.id,
+            dimension,
+            found.by_chance,
+            found.judged,
+            not found.denominator_by_chance,
         )
     # A bare frame: the scale is whatever turns the quotient into the value.
     quotient = frame["numerator"] / frame["denominator"].where(frame["denominator"] > 0)
@@ -225,21 +280,45 @@ def averages(
         out, pooled_out = _left_out(rules)
     in_mean = rows[~rows["force_code"].isin(out)]
     in_total = rows[~rows["force_code"].isin(pooled_out)]
+    # A mean of a force and one other says nothing about "forces".
+    enough = len(rows) > LEAST_PEERS
     return Averages(
-        mean_of_forces=float(in_mean["value"].mean()),
-        pooled=_pooled(in_total, rules),
+        mean_of_forces=float(in_mean["value"].mean()) if enough else float("nan"),
+        pooled=_pooled(in_total, rules) if enough else None,
         n_forces=len(in_mean),
-        sd=float(in_mean["value"].std(ddof=1)),
+        sd=float(in_mean["value"].std(ddof=1)) if enough else float("nan"),
         excluded=tuple(code for code in out if code in set(rows["force_code"])),
         pooled_excluded=tuple(code for code in pooled_out if code in set(rows["force_code"])),
+        pooled_forces=len(in_total),
+        whole=len(in_total) >= _forces_wanted(frame, pooled_out),
     )
 
 
-def averages_through_time(frame: pd.DataFrame) -> pd.DataFrame:
-    """Both averages of every period of a frame: columns period_end, pooled, mean_of_forces; by period.
+def _forces_wanted(frame: pd.DataFrame, out: Iterable[str]) -> int:
+    """How many forces a national total needs; those of the frame where it does not say."""
+    everyone = frame.attrs.get("forces", 0)
+    # The forces that a measure leaves out of its total are all forces of England and Wales.
+    return everyone - len(tuple(out)) if everyone else 0
 
-    The same figures as `averages` gives period by period. Raises `ParameterError` where a force has two figures
-    in one period.
+
+def peers_period(frame: pd.DataFrame, period_end: Any) -> pd.Timestamp | None:
+    """The last period up to one in which more than `LEAST_PEERS` forces have a figure, `None` where there is none.
+
+    A force may have a newer year than all others: it is not its own average.
+    """
+    day = pd.Timestamp(period_end)
+    rows = frame[frame["value"].notna() & (frame["period_end"] <= day)]
+    counts = rows.groupby("period_end")["force_code"].nunique()
+    enough = counts[counts > LEAST_PEERS]
+    return None if enough.empty else pd.Timestamp(enough.index.max())
+
+
+def averages_through_time(frame: pd.DataFrame) -> pd.DataFrame:
+    """Both averages of every period of a frame: columns period_end, pooled, mean_of_forces, n_forces; by period.
+
+    The same figures as `averages` gives period by period, but for `pooled` where a force is missing: a line of
+    England and Wales that loses and gains forces would move with them, so it has a gap there (NaN). `n_forces`
+    counts the forces with a figure. Raises `ParameterError` where a force has two figures in one period.
     """
     rows = frame[frame["value"].notna()]
     _one_figure_each(rows)
@@ -247,14 +326,24 @@ def averages_through_time(frame: pd.DataFrame) -> pd.DataFrame:
     out, pooled_out = _left_out(rules)
     in_mean = rows[~rows["force_code"].isin(out)]
     in_total = rows[~rows["force_code"].isin(pooled_out)]
+    counts = rows.groupby("period_end")["force_code"].nunique()
+    enough = set(counts[counts > LEAST_PEERS].index)
     means = in_mean.groupby("period_end")["value"].mean()
-    pooled = {day: _pooled(group, rules) for day, group in in_total.groupby("period_end")}
+    wanted = _forces_wanted(frame, pooled_out)
+    pooled = {
+        day: _pooled(group, rules)
+        for day, group in in_total.groupby("period_end")
+        if day in enough and len(group) >= wanted
+    }
     days = sorted(rows["period_end"].unique())
     return pd.DataFrame(
         {
             "period_end": days,
             "pooled": pd.Series([pooled.get(day) for day in days], dtype=object).astype("float64"),
-            "mean_of_forces": [float(means.get(day, float("nan"))) for day in days],
+            "mean_of_forces": [
+                float(means.get(day, float("nan"))) if day in enough else float("nan") for day in days
+            ],
+            "n_forces": [int(counts[day]) for day in days],
         }
     )
 
@@ -280,9 +369,9 @@ class _Scored:
     averages: Averages
     left_out: np.ndarray
     z: np.ndarray
-    transformed: np.ndarray
     error: np.ndarray
     dispersion: stats.Dispersion | None
+    middle: float
     distance: np.ndarray
 
 
@@ -299,28 +388,27 @@ def _score(frame: pd.DataFrame, period_end: Any, measure: Measure | str | None) 
     rules = _rules(frame, measure)
     both = averages(rows, measure=measure if measure is not None else rules.measure_id or None)
     out = rows["force_code"].isin(rules.excluded).to_numpy()
-    nothing = np.full(len(rows), np.nan)
-    z, transformed, error, dispersion = nothing, nothing, nothing, None
-    if rules.kind == "disparity":
-        transformed = np.log(rows["value"].where(rows["value"] > 0)).to_numpy(dtype=float)
+    z = error = np.full(len(rows), np.nan)
+    dispersion, middle = None, float("nan")
+    if len(rows) <= LEAST_FOR_LIMITS:
+        pass  # too few forces to know how far they usually lie apart
+    elif rules.kind == "disparity":
+        logs = np.log(rows["value"].where(rows["value"] > 0)).to_numpy(dtype=float)
         counts = rows[["group_count", "reference_count"]].where(lambda cell: cell > 0)
         error = np.sqrt((1 / counts).sum(axis=1, skipna=False)).to_numpy(dtype=float)
-        naive = (transformed - np.log(both.mean_of_forces)) / error
+        inside = logs[~out & np.isfinite(logs)]
+        centre = float(inside.mean()) if inside.size else float("nan")
+        naive = (logs - centre) / error
         dispersion = stats.estimate_dispersion(np.where(out, np.nan, naive), error)
-        z = (transformed - np.log(both.mean_of_forces)) / dispersion.error(error)
+        z, middle = (logs - centre) / dispersion.error(error), float(np.exp(centre))
     elif rules.model is not None:
         top, bottom = _counts(rows, rules)
-        target = both.mean_of_forces + (1 if rules.kind == "change" else 0)
-        scores = stats.funnel_scores(rules.model, top, bottom, target, scale=rules.scale, include=~out)
-        z, transformed, error, dispersion = (
-            scores.adjusted,
-            scores.transformed,
-            scores.error,
-            scores.dispersion,
-        )
+        scores = stats.funnel_scores(rules.model, top, bottom, scale=rules.scale, include=~out)
+        z, error, dispersion = scores.adjusted, scores.error, scores.dispersion
+        middle = scores.target - (1 if rules.kind == "change" else 0)
     spread = both.sd if both.sd > 0 else np.nan
     distance = (rows["value"].to_numpy(dtype=float) - both.mean_of_forces) / spread
-    return _Scored(rows, rules, both, out, z, transformed, error, dispersion, distance)
+    return _Scored(rows, rules, both, out, z, error, dispersion, middle, distance)
 
 
 def _word(score: float, cut: float) -> str | None:
@@ -346,11 +434,67 @@ def _distances(scored: _Scored) -> list[str | None]:
     ]
 
 
-def _places(scored: _Scored) -> stats.Interval:
-    """Rank intervals; none for complete counts, whose order chance does not touch."""
-    nothing = np.full(len(scored.rows), np.nan)
-    error = scored.error if scored.rules.by_chance else nothing
-    return stats.rank_intervals(scored.transformed, error)
+def _logs(frame: pd.DataFrame, rules: _Rules) -> tuple[np.ndarray, np.ndarray]:
+    """Each figure on the scale of its logarithm (log-odds for shares), and its variance by chance alone."""
+    if rules.kind == "disparity":
+        group, reference = (
+            frame[name].where(frame[name] > 0).to_numpy(dtype=float)
+            for name in ("group_count", "reference_count")
+        )
+        return np.log(frame["value"].where(frame["value"] > 0)).to_numpy(
+            dtype=float
+        ), 1 / group + 1 / reference
+    if rules.model is None:
+        return np.full(len(frame), np.nan), np.full(len(frame), np.nan)
+    top, bottom = _counts(frame, rules)
+    if rules.kind == "share":
+        return stats.log_values("proportion", top, bottom)
+    logs, chance = stats.log_values("rate", top, bottom)
+    return logs, chance if rules.model == "rate" else chance + 1 / (bottom + 0.5)
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """Figures on the log scale: forces in rows, years in columns up to one day, oldest first."""
+
+    codes: pd.Index
+    years: list[pd.Timestamp]
+    logs: np.ndarray
+    chance: np.ndarray
+    pool: np.ndarray
+
+
+def _panel(frame: pd.DataFrame, rules: _Rules, period_end: Any, years: int) -> _Panel:
+    """The figures of all forces in the years to a day; years step back by twelve months."""
+    end = pd.Timestamp(period_end)
+    ends = [end - pd.DateOffset(years=back) for back in range(years - 1, -1, -1)]
+    rows = frame[frame["period_end"].isin(ends) & frame["value"].notna()]
+    logs, chance = _logs(rows, rules)
+    known = pd.DataFrame(
+        {"code": rows["force_code"].to_numpy(), "day": rows["period_end"].to_numpy(), "y": logs, "v": chance}
+    )
+    wide = known.pivot(index="code", columns="day", values=["y", "v"])
+    y, v = (wide[name].reindex(columns=pd.DatetimeIndex(ends)).to_numpy(dtype=float) for name in ("y", "v"))
+    return _Panel(wide.index, ends, y, v, ~wide.index.isin(rules.excluded))
+
+
+def _places(scored: _Scored, frame: pd.DataFrame) -> stats.Interval:
+    """Rank intervals, with the noise that yearly figures of these forces have.
+
+    None for complete counts, whose order chance does not touch, and where too few years are known to tell the
+    noise: an interval by chance alone would claim a certainty that places do not have.
+    """
+    rows, rules = scored.rows, scored.rules
+    nothing = stats.Interval(np.full(len(rows), np.nan), np.full(len(rows), np.nan))
+    if not rules.by_chance or len(rows) <= LEAST_PEERS:
+        return nothing
+    panel = _panel(frame, rules, rows["period_end"].iloc[0], NOISE_YEARS)
+    if not panel.pool.any():
+        return nothing
+    noise = stats.yearly_noise(panel.logs, panel.chance, pool=panel.pool)
+    order = panel.codes.get_indexer(rows["force_code"])
+    error = np.sqrt(np.maximum(noise.variance, panel.chance[:, -1]))[order]
+    return stats.rank_intervals(panel.logs[order, -1], error, df=noise.df[order])
 
 
 def against_peers(
@@ -363,7 +507,8 @@ def against_peers(
     """Compare one force with all others in one period.
 
     `frame` is what `measures.compute` returned (which tells the measure), or any frame of its columns.
-    A force without a figure gives a `Comparison` that is false and still holds the averages. Raises
+    A force without a figure gives a `Comparison` that is false and still holds the averages. With too few
+    other forces in the period (`LEAST_PEERS`), the last one that has them stands beside, as `earlier`. Raises
     `ParameterError` where no force has a figure in the period.
     """
     scored = _score(frame, period_end, measure)
@@ -378,16 +523,20 @@ def against_peers(
         "n": len(rows),
         "highest": (str(top["force_code"]), float(top["value"])),
         "lowest": (str(low["force_code"]), float(low["value"])),
+        "highest_tied": int((rows["value"] == top["value"]).sum()),
+        "lowest_tied": int((rows["value"] == low["value"]).sum()),
         "dispersion": scored.dispersion,
+        "middle": _known(scored.middle),
         "left_out": force_code in rules.excluded,
+        "earlier": None if len(rows) > LEAST_PEERS else _with_peers(frame, force_code, period_end, measure),
     }
     places = np.flatnonzero(rows["force_code"].to_numpy() == force_code)
     if not places.size:
         return Comparison(value=None, numerator=None, denominator=None, **base)
     place = int(places[0])
     value = float(rows["value"].iloc[place])
-    rank = int(stats.ranks(rows["value"])[place])
-    best, worst = _places(scored)
+    rank = int(stats.ranks(rows["value"])[place]) if len(rows) > LEAST_PEERS else None
+    best, worst = _places(scored, frame)
     z, distance = scored.z[place], scored.distance[place]
     limits, outer = _limits(scored, place)
     return Comparison(
@@ -408,6 +557,14 @@ def against_peers(
         small=_small(rows.iloc[place], rules),
         **base,
     )
+
+
+def _with_peers(
+    frame: pd.DataFrame, force_code: str, period_end: Any, measure: Measure | str | None
+) -> Comparison | None:
+    """The comparison in the last period before one that has enough forces, `None` where there is none."""
+    day = peers_period(frame, pd.Timestamp(period_end))
+    return None if day is None else against_peers(frame, force_code, day, measure=measure)
 
 
 def _known(value: Any) -> float | None:
@@ -438,7 +595,7 @@ def _small(row: pd.Series, rules: _Rules) -> bool:
 
 def _limits(scored: _Scored, place: int) -> tuple[stats.Interval | None, stats.Interval | None]:
     """The 95% and 99.8% limits for a force of this one's size, on the scale of the value."""
-    rules, target = scored.rules, scored.averages.mean_of_forces
+    rules, target = scored.rules, scored.middle
     if scored.dispersion is None or not np.isfinite(scored.z[place]):
         return None, None
     pair = []
@@ -473,8 +630,9 @@ def _interval(rows: pd.DataFrame, rules: _Rules) -> stats.Interval | None:
 def intervals(frame: pd.DataFrame, measure: Measure | str | _Rules | None = None) -> stats.Interval:
     """95% intervals of all values of a frame, as two arrays in row order (NaN where there is none).
 
-    Wilson for shares, Byar or exact for rates, log-normal for ratios, disparity ratios and changes. None
-    for complete counts (staff, residents, money), which chance does not touch.
+    What chance alone could do to a figure: Wilson for shares, Byar or exact for rates and for ratios over a
+    complete count (crimes per officer), log-normal for other ratios, disparity ratios and changes. None for
+    complete counts (staff, residents, money), which chance does not touch.
     """
     rules = measure if isinstance(measure, _Rules) else _rules(frame, measure)
     nothing = np.full(len(frame), np.nan)
@@ -493,7 +651,7 @@ def intervals(frame: pd.DataFrame, measure: Measure | str | _Rules | None = None
     if rules.model is None or not rules.by_chance:
         return stats.Interval(nothing, nothing)
     top, bottom = _counts(frame, rules)
-    if rules.kind == "rate":
+    if rules.model == "rate":
         return stats.rate_interval(top, bottom, rules.scale)
     if rules.kind == "share":
         # More orders than incidents is possible: such a quotient is no proportion and has no interval.
@@ -512,7 +670,7 @@ def ranked(frame: pd.DataFrame, period_end: Any, *, measure: Measure | str | Non
     scored = _score(frame, period_end, measure)
     rows = scored.rows
     low, high = intervals(rows, scored.rules)
-    best, worst = _places(scored)
+    best, worst = _places(scored, frame)
     table = pd.DataFrame(
         {
             "force_code": rows["force_code"],
@@ -562,15 +720,20 @@ def expected_rules(
 def funnel(
     frame: pd.DataFrame, period_end: Any, *, measure: Measure | str | None = None, points: int = 120
 ) -> Funnel:
-    """The points and curves of a funnel chart of one period.
+    """The points and curves of a funnel chart of one period, about the middle of its limits.
 
     Curves run over the sizes (denominators) that the forces have, evenly on the square-root scale, where
     funnels bend. Raises `ParameterError` for a measure without limits by size.
     """
     scored = _score(frame, period_end, measure)
-    if scored.rules.kind not in ("rate", "share") or scored.dispersion is None:
+    if scored.rules.kind not in ("rate", "share"):
         raise ParameterError(
             f"A {scored.rules.kind} has no funnel. Fix: use a rate or a share, or ranked() for its intervals."
+        )
+    if scored.dispersion is None:
+        raise ParameterError(
+            f"A funnel needs more than {LEAST_FOR_LIMITS} forces; {len(scored.rows)} have a figure for the period ending "
+            f"{pd.Timestamp(period_end):%Y-%m-%d}. Fix: use a period with more, or ranked()."
         )
     rows = scored.rows
     sizes = rows["denominator"].to_numpy(dtype=float)
@@ -579,7 +742,7 @@ def funnel(
     for name, confidence in (("95", stats.ALERT), ("998", stats.ALARM)):
         low, high = stats.funnel_limits(
             scored.rules.model or "rate",
-            scored.averages.mean_of_forces,
+            scored.middle,
             grid,
             scale=scored.rules.scale,
             confidence=confidence,
@@ -596,9 +759,7 @@ def funnel(
             "left_out": scored.left_out,
         }
     )
-    return Funnel(
-        table, pd.DataFrame(curves), scored.averages.mean_of_forces, scored.averages, scored.dispersion
-    )
+    return Funnel(table, pd.DataFrame(curves), scored.middle, scored.averages, scored.dispersion)
 
 
 def changes(
@@ -609,12 +770,14 @@ def changes(
     measure: Measure | str | None = None,
     correction: Literal["holm", "benjamini-hochberg"] = "holm",
 ) -> pd.DataFrame:
-    """Every force's change between two periods, with a test that allows for many forces.
+    """Every force's change between two periods, with a test that allows for yearly noise and many forces.
 
     Columns: force_code, value, earlier_value, effect (ratio for rates, difference for shares), low, high
-    (its 95% interval), p_value (chance alone), p_adjusted, direction (`ROSE`, `FELL` or `STEADY` at 5%
-    after correction), z (of the change against the mean change of forces, with over-dispersion) and
-    position (that z in words). Only rates and shares have a test. Raises `ParameterError`.
+    (its 95% interval), p_value (of chance and the usual yearly ups and downs), p_adjusted, direction (`ROSE`,
+    `FELL` or `STEADY` at 5% after correction), z (of the change against the mean change of forces, with
+    over-dispersion) and position (that z in words). The noise is that of the other years of the frame, or,
+    where it has no others, the spread of this change between forces; with neither there is no p value. Only
+    rates and shares have a test. Raises `ParameterError`.
     """
     rules = _rules(frame, measure)
     if rules.kind not in TESTED:
@@ -626,21 +789,28 @@ def changes(
         both[name].to_numpy(dtype=float)
         for name in ("numerator", "denominator", "numerator_earlier", "denominator_earlier")
     )
-    test = stats.rate_change if rules.kind == "rate" else stats.proportion_change
+    if rules.kind == "share":
+        # More orders than incidents is possible: such a quotient is no proportion and has no test.
+        proper = (x <= n) & (y <= m)
+        x, y = np.where(proper, x, np.nan), np.where(proper, y, np.nan)
+    test, model = (
+        (stats.rate_change, "rate") if rules.kind == "rate" else (stats.proportion_change, "proportion")
+    )
     found = test(x, n, y, m)
+    noise = _change_noise(frame, rules, both["force_code"], period_end, earlier_end)
+    (now, v1), (before, v0) = (stats.log_values(model, *pair) for pair in ((x, n), (y, m)))  # type: ignore[arg-type]
+    error = np.sqrt(np.maximum(2 * noise.variance, v1 + v0))
+    # The log of a small count is far from normal: there the score is that of the exact test. Noise weakens it.
+    by_chance = np.sqrt(v1 + v0)
+    exact = np.abs(stats.z_of(np.asarray(found.p_value, dtype=float)))
+    score = np.where(x + y < SMALL_TOTAL, exact, np.abs(now - before) / by_chance)
+    p = np.maximum(stats.t_p_value(score * by_chance / error, noise.df), found.p_value)
     adjust = stats.holm if correction == "holm" else stats.benjamini_hochberg
-    p_adjusted = adjust(found.p_value)
+    p_adjusted = adjust(p)
     sign = np.asarray(found.effect) - (1 if rules.kind == "rate" else 0)
     words = np.where(p_adjusted < 0.05, np.where(sign > 0, ROSE, FELL), STEADY)
-    # Against the other forces: the log ratio of the two quotients, whose errors are those of the counts.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        moved = np.where((x > 0) & (y > 0), np.log((x / n) / (y / m)), np.nan)
-        thin = (1 / n + 1 / m) if rules.kind == "share" else 0.0
-        error = np.sqrt(np.where((x > 0) & (y > 0), 1 / x + 1 / y - thin, np.nan))
-    out = both["force_code"].isin(rules.excluded).to_numpy()
-    usual = np.nanmean(np.where(out, np.nan, moved)) if np.isfinite(moved[~out]).any() else np.nan
-    spread = stats.estimate_dispersion(np.where(out, np.nan, (moved - usual) / error), error)
-    z = (moved - usual) / spread.error(error)
+    low, high = _change_interval(found, now - before, error, noise.df, rules, (x + y) / (n + m))
+    z, out = _beside_others(both, rules, x, n, y, m)
     cut = stats.z_value(stats.ALERT)
     return pd.DataFrame(
         {
@@ -648,15 +818,74 @@ def changes(
             "value": both["value"],
             "earlier_value": both["value_earlier"],
             "effect": found.effect,
-            "low": found.interval.low,
-            "high": found.interval.high,
-            "p_value": found.p_value,
+            "low": low,
+            "high": high,
+            "p_value": p,
             "p_adjusted": p_adjusted,
             "direction": words,
             "z": z,
             "position": [None if gone else _word(score, cut) for score, gone in zip(z, out, strict=True)],
         }
     )
+
+
+def _change_noise(
+    frame: pd.DataFrame, rules: _Rules, codes: pd.Series, period_end: Any, earlier_end: Any
+) -> stats.Noise:
+    """The noise of one year of each force, from the changes of other years than the two compared."""
+    end, start = pd.Timestamp(period_end), pd.Timestamp(earlier_end)
+    apart = round((end - start).days / 365.25)
+    panel = _panel(frame, rules, end, NOISE_YEARS)
+    if start not in panel.years:
+        # Two periods that are not whole years apart: their own spread is all there is.
+        pair = frame[frame["period_end"].isin([start, end])].assign(
+            period_end=lambda rows: rows["period_end"].map({start: end - pd.DateOffset(years=1), end: end})
+        )
+        pair.attrs = frame.attrs
+        panel, apart = _panel(pair, rules, end, 2), 1
+    noise = stats.yearly_noise(
+        panel.logs, panel.chance, pool=panel.pool, tested=len(panel.years) - 1 if apart == 1 else None
+    )
+    order = panel.codes.get_indexer(codes)
+    return stats.Noise(noise.variance[order], noise.df[order])
+
+
+def _change_interval(
+    found: stats.Change,
+    moved: np.ndarray,
+    error: np.ndarray,
+    df: np.ndarray,
+    rules: _Rules,
+    share: np.ndarray,
+) -> stats.Interval:
+    """The 95% interval of a change with yearly noise, never narrower than by chance alone."""
+    half = stats.t_value(stats.ALERT, df) * error
+    effect = np.asarray(found.effect, dtype=float)
+    if rules.kind == "rate":
+        low, high = effect * np.exp(-half), effect * np.exp(half)
+    else:
+        # A step of the log-odds is one of p(1 - p) of the share.
+        step = half * share * (1 - share)
+        low, high = effect - step, effect + step
+    return stats.Interval(np.fmin(low, found.interval.low), np.fmax(high, found.interval.high))
+
+
+def _beside_others(
+    both: pd.DataFrame, rules: _Rules, x: np.ndarray, n: np.ndarray, y: np.ndarray, m: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each change against the mean change of forces, in standard deviations; and who is left out of it."""
+    # The log ratio of the two quotients, whose errors are those of the counts.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moved = np.where((x > 0) & (y > 0), np.log((x / n) / (y / m)), np.nan)
+        thin = (1 / n + 1 / m) if rules.kind == "share" else 0.0
+        error = np.sqrt(np.where((x > 0) & (y > 0), 1 / x + 1 / y - thin, np.nan))
+    out = both["force_code"].isin(rules.excluded).to_numpy()
+    inside = moved[~out & np.isfinite(moved)]
+    if len(inside) <= LEAST_FOR_LIMITS:
+        return np.full(len(both), np.nan), out
+    usual = inside.mean()
+    spread = stats.estimate_dispersion(np.where(out, np.nan, (moved - usual) / error), error)
+    return (moved - usual) / spread.error(error), out
 
 
 def change(
@@ -709,18 +938,28 @@ def recent_trend(
     """One force's recent trend over the five years to a period (the last in the frame, by default).
 
     Years step back from `period_end` by twelve months, so rolling years do not overlap. A missing year
-    gives "cannot be calculated"; `trend_gaps` names it. For rates and shares; other kinds cannot be
-    calculated.
+    gives "cannot be calculated"; `trend_gaps` names it. Events are judged by the noise of the force's own five
+    years and of those of the others (`stats.trend_noise`); of complete counts, which chance does not move,
+    the steps are told. For rates and shares; other kinds cannot be calculated.
     """
     rules = _rules(frame, measure)
-    mine = frame[frame["force_code"] == force_code].set_index("period_end")
-    mine = mine.reindex(_trend_years(frame, period_end))
+    years = _trend_years(frame, period_end)
+    mine = frame[frame["force_code"] == force_code].set_index("period_end").reindex(years)
     if rules.kind not in TESTED:
         mine = mine.iloc[:0]
+    if not rules.by_chance:
+        return stats.described(mine["value"].to_numpy(dtype=float))
+    noise = None
+    panel = _panel(frame, rules, years[-1], stats.TREND_POINTS) if len(mine) else None
+    if panel is not None and force_code in panel.codes:
+        every = stats.trend_noise(panel.logs, panel.chance, pool=panel.pool)
+        place = panel.codes.get_loc(force_code)
+        noise = stats.Noise(float(every.variance[place]), float(every.df[place]))
     model: Literal["rate", "proportion"] = "rate" if rules.kind == "rate" else "proportion"
     return stats.trend(
         model,
         mine["numerator"].to_numpy(dtype=float),
         mine["denominator"].to_numpy(dtype=float),
         scale=rules.scale,
+        noise=noise,
     )

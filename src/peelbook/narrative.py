@@ -108,65 +108,117 @@ def counts(comparison: Comparison | Value, measure: Measure | str) -> str:
 
 
 def averages(both: Averages | Comparison, measure: Measure | str) -> str:
-    """Both averages, named: the average across forces, and England and Wales as a whole."""
+    """Both averages, named: the mean of forces, and England and Wales as a whole (or how many forces it is)."""
     found = _measure(measure)
     mean = both.averages if isinstance(both, Comparison) else both
     if found.kind in ("count", "grade") or formats.is_missing(mean.mean_of_forces):
         return ""
-    kind = "average change" if found.kind == "change" else "average"
-    text = f"The {kind} across forces was {found.format(mean.mean_of_forces)}"
+    kind = "mean change" if found.kind == "change" else "mean"
+    text = f"The {kind} of forces was {found.format(mean.mean_of_forces)}"
     if mean.pooled is not None:
-        thing = _thing(found)
-        text += f", and the {thing} for England and Wales as a whole was {found.format(mean.pooled)}"
+        whom = "England and Wales as a whole"
+        if not mean.whole:
+            whom = f"the {mean.pooled_name} with a figure, taken together,"
+        text += f", and the {_thing(found)} for {whom} was {found.format(mean.pooled)}"
     return f"{text}."
+
+
+def verdict(comparison: Comparison, measure: Measure | str) -> str:
+    """The verdict in one line, to stand first: "Within the expected range, though well above the average." """
+    if not comparison or comparison.alone or comparison.left_out or comparison.position is None:
+        return ""
+    lean = f", though {comparison.lean}" if comparison.lean else ""
+    return formats.sentence(f"{comparison.position}{lean}")
 
 
 def position(comparison: Comparison, measure: Measure | str) -> str:
     """The verdict of the funnel rule, as a statement about the difference and never about its cause."""
-    if not comparison:
+    text, why = verdict(comparison, measure), reason(comparison, measure)
+    if not text:
+        return why
+    lead = f"the {_thing(_measure(measure))} is {text[:1].lower()}{text[1:]}".removesuffix(".")
+    return formats.sentence(f"{lead}: {why[:1].lower()}{why[1:]}")
+
+
+def reason(comparison: Comparison, measure: Measure | str) -> str:
+    """What stands behind a verdict: what chance and the usual variation between forces could explain."""
+    if not comparison or comparison.alone:
         return ""
-    thing = _thing(_measure(measure))
     if comparison.left_out:
-        return "The average across forces and the limits leave this force out, so there is no verdict on it."
+        return "The mean of forces and the limits leave this force out, so there is no verdict on it."
     if comparison.position is None:
         return ""
     usual = "the usual variation between forces"
     usual = f"chance and {usual}" if _measure(measure).by_chance else usual
     if comparison.position == compare.WITHIN:
-        return f"The {thing} is {compare.WITHIN}: {usual} could explain the difference from the average."
-    return f"The {thing} is {comparison.position}: the difference from the average is larger than {usual} would explain."
+        return f"{usual[:1].upper()}{usual[1:]} could explain the difference from the average."
+    side = "above" if comparison.position == compare.HIGHER else "below"
+    often = "one force in twenty" if comparison.beyond == "95%" else "one force in five hundred"
+    return (
+        f"It lies {side} the {comparison.beyond} limits of {usual}; about {often} would lie outside them with "
+        "nothing out of the ordinary."
+    )
 
 
 def rank(comparison: Comparison, measure: Measure | str) -> str:
-    """The force's place, from the nearer end, with its 95% interval where chance could move it."""
-    if not comparison or comparison.rank is None:
+    """The force's place, from the nearer end, with its 95% interval counted from the same end."""
+    if not comparison:
         return ""
     thing = _thing(_measure(measure))
-    forces = f"{comparison.n} force{'' if comparison.n == 1 else 's'}"
     if comparison.n == 1:
         return f"No other force has a figure to compare this {thing} with."
+    if comparison.rank is None:
+        return ""
     which = formats.place(comparison.rank, comparison.n, comparison.tied)
-    text = f"It was the {which} of the {forces} with a figure."
-    if comparison.rank_interval is not None:
-        best, worst = comparison.rank_interval
-        if best != worst:
-            text += (
-                f" Allowing for chance, its place counted from the highest lies between "
-                f"{formats.ordinal(best)} and {formats.ordinal(worst)}."
-            )
-    return text
+    text = f"It was the {which} of the {comparison.n} forces with a figure."
+    if comparison.rank_interval is None or comparison.rank_interval[0] == comparison.rank_interval[1]:
+        return text
+    best, worst = comparison.rank_interval
+    lead = "Allowing for chance and the usual yearly ups and downs, the 95% interval of its place"
+    if (best, worst) == (1, comparison.n):
+        return f"{text} {lead} holds every place."
+    end = "lowest" if which.endswith("lowest") else "highest"
+    if end == "lowest":
+        best, worst = comparison.n + 1 - worst, comparison.n + 1 - best
+    first = f"the {end}" if best == 1 else f"{formats.ordinal(best)}"
+    return f"{text} {lead} runs from {first} to {formats.ordinal(worst)} {end}."
+
+
+def alone(comparison: Comparison, measure: Measure | str, force: Force) -> str:
+    """Why a figure stands alone, and the comparison of the last period that has enough forces."""
+    if not comparison.alone or comparison.n == 0:
+        return ""
+    found = _measure(measure)
+    others = f"{formats.cardinal(comparison.n - 1)} other force{'' if comparison.n == 2 else 's'}"
+    verb = "has" if comparison.n == 2 else "have"
+    text = (
+        f"{others[:1].upper()}{others[1:]} {verb} a figure for {_end(comparison.period_end, found)}, and a comparison "
+        f"takes at least {formats.cardinal(compare.LEAST_PEERS)}."
+    )
+    if comparison.earlier is None:
+        return text
+    last = _end(comparison.earlier.period_end, found)
+    return f"{text} The last period to compare is {last}. {paragraph(comparison.earlier, found, force)}"
 
 
 def extremes(comparison: Comparison, measure: Measure | str, names: Mapping[str, Force]) -> str:
-    """The lowest and the highest force: "The figures ran from 2.1 (Cumbria) to 21.9 (Merseyside)." """
+    """The lowest and the highest force: "The figures ran from 2.1 (Cumbria) to 21.9 (Merseyside)."
+
+    Where several share an end, none of them is named as the one: "0.0 (Cumbria and 2 others)".
+    """
     found = _measure(measure)
     if comparison.highest is None or comparison.lowest is None or comparison.n < 2:
         return ""
     (high, top), (low, bottom) = comparison.highest, comparison.lowest
     return (
-        f"The figures ran from {found.format(bottom)} ({names[low].short_name}) "
-        f"to {found.format(top)} ({names[high].short_name})."
+        f"The figures ran from {found.format(bottom)} ({_shared(names[low], comparison.lowest_tied)}) "
+        f"to {found.format(top)} ({_shared(names[high], comparison.highest_tied)})."
     )
+
+
+def _shared(force: Force, tied: int) -> str:
+    others = f" and {formats.cardinal(tied - 1)} other{'' if tied == 2 else 's'}" if tied > 1 else ""
+    return f"{force.short_name}{others}"
 
 
 def interval(comparison: Comparison, measure: Measure | str) -> str:
@@ -243,29 +295,46 @@ def change(
     subject = f"the {_thing(found)} for {_name(force)}"
     if before == now:
         return formats.sentence(f"between {start} and {stop}, {subject} did not change ({now})")
-    verb = "rose" if later.value > earlier.value else "fell"
-    moved = f"{verb} from {before} to {now}"
+    rose = later.value > earlier.value
+    moved = f"{'rose' if rose else 'fell'} from {before} to {now}"
     if found.unit == "%":
-        moved += f", a change of {formats.points(later.value - earlier.value, found.decimals)}"
+        moved += f", a change of {_points(earlier.value, later.value, found.decimals)}"
     elif earlier.value > 0:
         moved += f", a change of {formats.signed_percent(later.value / earlier.value - 1)}"
     text = formats.sentence(f"between {start} and {stop}, {subject} {moved}")
-    return f"{text} {_tested(tested)}".strip()
+    return f"{text} {_tested(tested, rose)}".strip()
 
 
-def _tested(tested: compare.Change | None) -> str:
+def _points(earlier: float, later: float, decimals: int) -> str:
+    """A change in percentage points with its sign; a note where it is not that of the figures as printed."""
+    difference = later - earlier
+    text = formats.points(difference, decimals)
+    if not text.startswith(formats.MINUS) and formats.rounded(100 * difference, decimals):
+        text = f"+{text}"
+    ends = [formats.rounded(100 * share, decimals) for share in (earlier, later)]
+    same = ends[1] - ends[0] == formats.rounded(100 * difference, decimals)
+    return text if same else f"{text} before rounding"
+
+
+def _tested(tested: compare.Change | None, rose: bool) -> str:
     """What the corrected test says of a change, and where it lies among the changes of all forces."""
     if tested is None:
         return ""
-    lead = "" if tested.n == 1 else f"allowing for the comparison of {tested.n} forces, "
+    thing = "rise" if rose else "fall"
+    beside, joint = "", ", and"
+    if tested.position == compare.WITHIN:
+        beside = "about what other forces saw"
+    elif tested.position is not None:
+        larger = rose == (tested.position == compare.HIGHER)
+        beside = f"{'larger' if larger else 'smaller'} than in most forces"
+        joint = ", though" if tested.direction == compare.STEADY and larger else joint
+    beside = f"{joint} {beside}" if beside else ""
     if tested.direction == compare.STEADY:
-        text = f"{lead}chance alone could explain the change"
-    else:
-        text = f"{lead}the change is larger than chance alone would explain"
-    text = formats.sentence(text)
-    if tested.position is None:
-        return text
-    return f"{text} Beside the changes of all forces, it is {tested.position}."
+        return f"The {thing} is within the usual yearly ups and downs{beside}."
+    among = f", with {tested.n} forces compared" if tested.n > 1 else ""
+    return (
+        f"The {thing} is real{beside}: chance and the usual yearly ups and downs would not bring it{among}."
+    )
 
 
 def over_time(measure: Measure | str) -> str:
@@ -290,16 +359,46 @@ def trend(
     span = f"over the five years to {formats.date(period_end)}"
     subject = f"the {_thing(found)} for {_name(force)}"
     if recent.direction == stats.UNKNOWN:
-        why = "a year has no figure or no cases"
+        why = "a year has no figure"
         if gaps:
             why = f"there is no figure for {formats.joined(_end(day, found) for day in gaps)}"
         elif gaps is not None:
-            why = "a year has no cases, or nothing but cases"
+            why = "a year has more cases than it has to divide them by"
         return formats.sentence(f"{span}, the trend of {subject} cannot be calculated, because {why}")
-    if recent.direction == stats.NO_CHANGE:
-        return formats.sentence(f"{span}, {subject} shows no significant trend")
-    word = "an increasing" if recent.direction == stats.INCREASING else "a decreasing"
-    return formats.sentence(f"{span}, {subject} shows {word} trend")
+    if recent.complete:
+        told = f"{subject} {_steps(recent)} to {formats.date(period_end)}"
+    elif recent.direction == stats.NO_CHANGE:
+        told = f"{span}, {subject} shows no trend beyond the usual yearly ups and downs"
+    else:
+        word = "an increasing" if recent.direction == stats.INCREASING else "a decreasing"
+        told = f"{span}, {subject} shows {word} trend, beyond the usual yearly ups and downs"
+    return f"{formats.sentence(told)} {_against_the_year(recent, found)}".strip()
+
+
+def _steps(recent: stats.Trend) -> str:
+    """The steps of a complete count in words: "rose in each of the four years"."""
+    every = stats.TREND_POINTS - 1
+    counts = {
+        "rose": recent.rises,
+        "fell": recent.falls,
+        "did not change": every - recent.rises - recent.falls,
+    }
+    parts = sorted(((verb, count) for verb, count in counts.items() if count), key=lambda part: -part[1])
+    years = f"of the {formats.cardinal(every)} years"
+    if len(parts) == 1:
+        return f"{parts[0][0]} in {'any' if parts[0][0] == 'did not change' else 'each'} {years}"
+    return f"{formats.joined(f'{verb} in {formats.cardinal(count)}' for verb, count in parts)} {years}"
+
+
+def _against_the_year(recent: stats.Trend, found: Measure) -> str:
+    """That the last year went the other way than the five; empty where it did not, or too little to print."""
+    if not recent.overall * recent.last_step < 0:
+        return ""
+    nothing = found.format(0.0)
+    if nothing in (found.format(abs(recent.overall)), found.format(abs(recent.last_step))):
+        return ""
+    year, five = ("up", "down") if recent.last_step > 0 else ("down", "up")
+    return f"It is {year} on the year, but {five} over five years."
 
 
 def disparity(comparison: Comparison, measure: Measure | str, force: Force | str) -> str:
@@ -357,17 +456,18 @@ def grades(frame: pd.DataFrame, force: Force, cycle: str) -> str:
 
 
 def paragraph(comparison: Comparison, measure: Measure | str, force: Force) -> str:
-    """All that is to be said of one figure, in order: level, averages, verdict, rank, flags."""
+    """All that is to be said of one figure: the verdict in one line, then level, averages, reason, rank, flags."""
     found = _measure(measure)
     first = disparity if found.kind == "disparity" else level
-    parts = [first(comparison, found, force)]
+    parts = [verdict(comparison, found), first(comparison, found, force)]
     if comparison:
         parts += [
             averages(comparison, found),
-            position(comparison, found),
+            reason(comparison, found),
             rank(comparison, found),
             small(comparison, found),
             caveat(found, force),
+            alone(comparison, found, force),
         ]
     else:
         parts += [averages(comparison, found)]

@@ -115,6 +115,11 @@ class SectionBook:
         earlier = [day for day in known if day <= self.period]
         return earlier[-1] if earlier else known[0]
 
+    def _compared_period(self, frame: pd.DataFrame) -> pd.Timestamp:
+        """The section's period, or the last one before it in which enough forces have a figure to compare."""
+        period = self._period_of(frame)
+        return compare.peers_period(frame, period) or period
+
     def _provenance(self, measure: Measure) -> list[Provenance]:
         return [self.catalogue.provenance(name) for name in measure.tables if self.catalogue.has(name)]
 
@@ -260,7 +265,7 @@ class SectionBook:
         measure, frame, reason = self._needs(measure_id, dimension)
         if frame is None or frame.empty:
             return self._absent(measure, reason)
-        period = self._period_of(frame)
+        period = self._compared_period(frame)
         rows = compare.at_period(frame, period)
         interval = compare.intervals(rows, measure)
         rows = rows.assign(lower=interval.low, upper=interval.high)
@@ -309,7 +314,8 @@ class SectionBook:
         )
 
     def _averages_through_time(self, frame: pd.DataFrame) -> pd.DataFrame:
-        return compare.averages_through_time(frame).dropna(axis="columns", how="all")
+        means = compare.averages_through_time(frame).drop(columns="n_forces")
+        return means.dropna(axis="columns", how="all")
 
     def _gaps(
         self, measure: Measure, frame: pd.DataFrame, days: Sequence[Any], dimension: Dimension
@@ -330,7 +336,7 @@ class SectionBook:
         measure, frame, reason = self._needs(measure_id, dimension)
         if frame is None or frame.empty:
             return self._absent(measure, reason)
-        period = self._period_of(frame)
+        period = self._compared_period(frame)
         rows = compare.at_period(frame, period)
         found = compare.funnel(frame, period)
         curves = found.curves.rename(
@@ -352,7 +358,7 @@ class SectionBook:
             period=measure.period_name(period),
             size_label=str(measure.denominator),
             target=found.target,
-            target_label="Mean of forces",
+            target_label="Middle of forces",
             numerator=str(measure.numerator),
             **words,
         )
@@ -415,7 +421,7 @@ class SectionBook:
         measure, frame, reason = self._needs(measure_id, dimension)
         if frame is None or frame.empty:
             return self._absent(measure, reason)
-        period = self._period_of(frame)
+        period = self._compared_period(frame)
         rows = compare.at_period(frame, period)
         words = self._chart_words(measure, dimension)
         return tile_grid_map(
@@ -877,12 +883,20 @@ def _lower(text: str) -> str:
 
 def _beside(comparison: compare.Comparison, measure: Measure) -> str:
     """A comparison in one line, for a headline figure."""
+    if comparison.alone and comparison.earlier is not None:
+        # With no other force in its year, the last comparison stands beside it, named.
+        earlier = comparison.earlier
+        beside = _beside(earlier, measure) if earlier else ""
+        value = f"{measure.format(earlier.value)}; " if earlier else ""
+        name = measure.period_name(earlier.period_end)
+        return formats.sentence(f"{name}: {value}{_lower(beside)}") if beside else ""
     parts = [comparison.position] if comparison.position else []
+    parts += [comparison.lean] if comparison.lean else []
     mean, pooled = comparison.averages.mean_of_forces, comparison.averages.pooled
     if measure.kind != "count" and not formats.is_missing(mean):
         parts.append(f"mean of forces {measure.format(mean)}")
         if pooled is not None:
-            parts.append(f"England and Wales {measure.format(pooled)}")
+            parts.append(f"{comparison.averages.pooled_name} {measure.format(pooled)}")
     elif comparison.rank and comparison.n > 1:
         parts.append(f"{formats.place(comparison.rank, comparison.n, comparison.tied)} of {comparison.n}")
     return formats.sentence("; ".join(parts)) if parts else ""

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from peelbook.catalogue import Catalogue
+from peelbook.forces import Forces
 
 MET, KENT, CITY, NATION = "E23000001", "E23000032", "E23000034", "K04000001"
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -16,8 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 class TinyCatalogue(Catalogue):
     """A catalogue whose tables are frames and whose gaps are a list."""
 
-    def __init__(self, tables, gaps=(), declared=None):
+    def __init__(self, tables, gaps=(), declared=None, only=()):
         super().__init__(ROOT / "data", declared=declared)
+        if only:  # a country of these forces
+            self.__dict__["forces"] = Forces(self.forces[code] for code in only)
         self.frames, self.gap_list = tables, list(gaps)
         self.read_count = 0
 

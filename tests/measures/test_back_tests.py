@@ -84,5 +84,6 @@ def test_both_rules_agree_for_most_forces_and_call_few_unusual(catalogue):
     for name in ("stop_search_rate", "charge_rate", "officers_rate", "victim_based_crime_rate"):
         table = compare.expected_rules(measures.compute(catalogue, name), "2023-03-31")
         assert len(table) == 43
-        assert table["agree"].mean() > 0.7
-        assert (table["funnel_rule"] != compare.WITHIN).mean() < 0.25
+        # One standard deviation is passed by a third of ordinary forces, the 95% limits by a twentieth.
+        assert table["agree"].mean() > 0.6
+        assert (table["funnel_rule"] != compare.WITHIN).mean() < 0.12

@@ -53,8 +53,9 @@ def averages_of(averages: Any) -> list[Average]:
         names = {"pooled": POOLED, "mean_of_forces": MEAN}
         pairs = [(names.get(str(label), plain(label)), value) for label, value in averages.items()]
     else:
+        # A total that lacks a force is named by how many it has.
         pairs = [
-            (POOLED, getattr(averages, "pooled", None)),
+            (getattr(averages, "pooled_name", POOLED), getattr(averages, "pooled", None)),
             (MEAN, getattr(averages, "mean_of_forces", None)),
         ]
     return [Average(label, float(value)) for label, value in pairs if not formats.is_missing(value)]

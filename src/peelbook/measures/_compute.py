@@ -93,7 +93,8 @@ def compute(catalogue: Catalogue, measure_id: str, **dimension: Any) -> pd.DataF
     `change` has the difference as numerator and the earlier figure as denominator; a `grade` has the
     order of the grade (1 to 5) as value and `area_code`, `area`, `cycle`, `grade` beside it.
 
-    `attrs["measure"]` and `attrs["dimension"]` say what the frame holds; `compare` reads them.
+    `attrs["measure"]` and `attrs["dimension"]` say what the frame holds, `attrs["forces"]` how many forces England
+    and Wales has; `compare` reads them.
 
     Raises `UnknownMeasureError`, `ParameterError` (a dimension the measure does not have),
     `MissingTableError` naming the publication, `UndeclaredReadError`.
@@ -478,7 +479,7 @@ def _frame(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any])
     frame = make.get(measure.kind, _quotient)(catalogue, measure, dimension)
     frame = frame[frame["value"].notna()].sort_values(["force_code", "period_end"], ignore_index=True)
     frame["period_end"] = frame["period_end"].dt.as_unit("s")
-    frame.attrs = {"measure": measure.id, "dimension": dict(dimension)}
+    frame.attrs = {"measure": measure.id, "dimension": dict(dimension), "forces": len(catalogue.forces)}
     return frame
 
 
@@ -577,9 +578,9 @@ def values(catalogue: Catalogue, measure: Measure, dimension: str) -> list[Any]:
 def _national(
     catalogue: Catalogue, frame: pd.DataFrame, measure: Measure, day: pd.Timestamp, tags: Mapping[str, Any]
 ) -> Value | Missing:
-    """England and Wales: total over total of the forces with a figure, without those that shares leave out.
+    """England and Wales: total over total of all forces, without those that shares leave out.
 
-    A count needs every force, because a sum with a force missing would read as a fall.
+    Every force is needed: a sum, rate or share with a force missing would move with who is missing.
     """
     out = measure.excluded if measure.kind == "share" else ()
     rows = frame[(frame["period_end"] == day) & ~frame["force_code"].isin(out)]
@@ -587,18 +588,22 @@ def _national(
         return Missing(
             f"{measure.label}: there is no England and Wales figure for {_the(measure, day)}.", **tags
         )
+    gone = [
+        force.short_name
+        for force in catalogue.forces
+        if force.code not in set(rows["force_code"]) and force.code not in out
+    ]
+    if gone:
+        return Missing(
+            f"The figure for England and Wales for {_the(measure, day)} would lack {formats.joined(gone)}.",
+            **tags,
+        )
     if measure.kind == "disparity":
         group, people, reference, others = (float(rows[name].sum()) for name in DISPARITY_COUNTS)
         top, bottom = measure.scale * group / people, measure.scale * reference / others
         return Value(top / bottom, top, bottom, **tags)
     top = float(rows["numerator"].sum())
     if measure.kind == "count":
-        gone = [force.short_name for force in catalogue.forces if force.code not in set(rows["force_code"])]
-        if gone:
-            return Missing(
-                f"The total for England and Wales for {_the(measure, day)} would lack {formats.joined(gone)}.",
-                **tags,
-            )
         return Value(top, top, None, **tags)
     bottom = float(rows["denominator"].sum())
     return Value(measure.scale * top / bottom, top, bottom, **tags)

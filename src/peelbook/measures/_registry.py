@@ -145,6 +145,21 @@ class Measure:
         return self.period in ("year", "quarter", "month") and not money
 
     @property
+    def denominator_by_chance(self) -> bool:
+        """Whether chance moves what a ratio divides by.
+
+        It does not move officers, residents or money, which are complete counts, nor the incidents that a
+        tactic is one of: given the incidents, only the tactics are left to chance.
+        """
+        if self.denominator is None:
+            return False
+        table, columns = self.denominator.table, [column for column, _ in self.denominator.columns]
+        whole = table.startswith("population") or any(
+            column.endswith(("_gbp", "fte", "headcount")) for column in columns
+        )
+        return not whole and not self.numerator.table.startswith(f"{table}_")
+
+    @property
     def judged(self) -> bool:
         """Whether "higher or lower than expected" can be said of it; not of who lives in an area."""
         return self.kind not in ("count", "published", "grade") and not self.numerator.table.startswith(
