@@ -1,0 +1,261 @@
+"""How often the rules of the book speak where nothing happened, and how often they find what did: simulated.
+
+    python -m benchmarks.chance [RUNS]
+
+Every rule is tried on made-up forces whose truth is known: 42 forces, 12,000 or 150,000 events a year each,
+and a yearly scatter of 2% to 26% beyond chance (what the counts in this book show: recorded crime about 5%,
+charge rates about 8%, stop and search 18%, use of force 28%). The rules are those of `peelbook.stats`, called as
+`peelbook.compare` calls them. Beside them stand the rules that the book had before, which knew no noise but
+chance. The numbers go to `benchmarks/chance.json` and as tables
+to the methods page, which a test holds to them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from peelbook import compare, stats
+
+OUT = Path(__file__).with_suffix(".json")
+PAGE = Path(__file__).parents[1] / "book" / "methods.md"
+BEGIN, END = "% simulated rates, made by benchmarks/chance.py", "% end of simulated rates"
+SEED, RUNS = 20230331, 200
+FORCES, YEARS, PEOPLE = 42, 10, 1_800_000.0
+EVENTS = (12_000, 150_000)
+SCATTER = (0.0, 0.02, 0.05, 0.10, 0.26)
+#: What is to be found: a rise of 5% in each of five years; a force whose year is a third above its last.
+SLOPE, JUMP = 0.05, 1 / 3
+
+
+def counts(rng: np.random.Generator, events: float, scatter: float, drift: float = 0.0) -> np.ndarray:
+    """Events of forces (rows) in years (columns): Poisson about levels with lognormal yearly scatter."""
+    levels = events * np.exp(rng.normal(0, 0.3, (FORCES, 1)) + drift * np.arange(YEARS))
+    return rng.poisson(levels * np.exp(rng.normal(0, scatter, (FORCES, YEARS)))).astype(float)
+
+
+def frame(events: np.ndarray) -> pd.DataFrame:
+    """Counts as `measures.compute` gives them."""
+    forces, years = events.shape
+    ends = pd.to_datetime([f"{2023 - back}-03-31" for back in range(years - 1, -1, -1)])
+    rows = pd.DataFrame(
+        {
+            "force_code": np.repeat([f"F{place:02d}" for place in range(forces)], years),
+            "period_end": np.tile(ends, forces),
+            "numerator": events.ravel(),
+            "denominator": PEOPLE,
+        }
+    )
+    rows["value"] = 1000 * rows["numerator"] / rows["denominator"]
+    rows.attrs = {"measure": "stop_search_rate", "dimension": {}}
+    return rows
+
+
+def trends(events: np.ndarray) -> np.ndarray:
+    """Which forces are told of a trend over the last five years."""
+    last = events[:, -stats.TREND_POINTS :]
+    noise = stats.trend_noise(*stats.log_values("rate", last, np.full(last.shape, PEOPLE)))
+    people = np.full(stats.TREND_POINTS, PEOPLE)
+    return np.array(
+        [
+            stats.trend(
+                "rate", row, people, noise=stats.Noise(noise.variance[place], noise.df[place])
+            ).direction
+            != stats.NO_CHANGE
+            for place, row in enumerate(last)
+        ]
+    )
+
+
+def old_trends(events: np.ndarray) -> np.ndarray:
+    """The rule before: chi-square of a weighted line by Byar's intervals above 9.55, one sign throughout."""
+    last = events[:, -stats.TREND_POINTS :]
+    low, high = stats.byar(last, PEOPLE)
+    weights = (3.92 / (high - low)) ** 2
+    called = []
+    for y, w in zip(last / PEOPLE, weights, strict=True):
+        t = np.arange(5.0)
+        slopes = []
+        for left in (None, *range(5)):
+            keep = np.arange(5) != left
+            away = t[keep] - np.average(t[keep], weights=w[keep])
+            slopes.append(np.sum(w[keep] * away * y[keep]) / np.sum(w[keep] * away**2))
+        away = t - np.average(t, weights=w)
+        chi2 = slopes[0] ** 2 * np.sum(w * away**2)
+        called.append(len(set(np.sign(slopes))) == 1 and chi2 > stats.z_value(stats.ALARM) ** 2)
+    return np.array(called)
+
+
+def changed(rows: pd.DataFrame) -> np.ndarray:
+    """Which forces are told of a change since the year before, with the correction for their number."""
+    table = compare.changes(rows, "2023-03-31", "2022-03-31")
+    return (table["direction"] != compare.STEADY).to_numpy()
+
+
+def old_changed(events: np.ndarray) -> np.ndarray:
+    """The rule before: the test of chance alone, corrected for the number of forces."""
+    return stats.holm(stats.rate_change(events[:, -1], PEOPLE, events[:, -2], PEOPLE).p_value) < 0.05
+
+
+def rate(values: list) -> float:
+    return round(float(np.mean(values)), 4)
+
+
+def through_time(runs: int) -> list[dict]:
+    """False alarms and power of trends and changes, and the cover and width of places."""
+    table = []
+    for events in EVENTS:
+        for scatter in SCATTER:
+            rng = np.random.default_rng([SEED, events, int(1000 * scatter)])
+            seen: dict[str, list] = {name: [] for name in (
+                "trend", "trend_before", "trend_found", "change_any", "change_before_any", "change_found",
+                "place_covers", "place_covers_before", "place_width",
+            )}  # fmt: skip
+            for _ in range(runs):
+                still = counts(rng, events, scatter)
+                rows = frame(still)
+                seen["trend"].append(trends(still).mean())
+                seen["trend_before"].append(old_trends(still).mean())
+                seen["change_any"].append(changed(rows).any())
+                seen["change_before_any"].append(old_changed(still).any())
+                seen["trend_found"].append(trends(counts(rng, events, scatter, SLOPE)).mean())
+                moved = still.copy()
+                moved[0, -1] = rng.poisson(still[0, -2] * (1 + JUMP))
+                seen["change_found"].append(changed(frame(moved))[0])
+                places(rng, events, scatter, seen)
+            table.append({"events": events, "scatter": scatter, **{k: rate(v) for k, v in seen.items()}})
+    return table
+
+
+def places(rng: np.random.Generator, events: float, scatter: float, seen: dict[str, list]) -> None:
+    """Whether the intervals of places hold the places of the true levels."""
+    levels = events * np.exp(np.sort(rng.normal(0, 0.3, FORCES)))
+    drawn = rng.poisson(levels[:, None] * np.exp(rng.normal(0, scatter, (FORCES, YEARS)))).astype(float)
+    truth = stats.ranks(levels)
+    y, v = stats.log_values("rate", drawn, np.full(drawn.shape, PEOPLE))
+    noise = stats.yearly_noise(y, v)
+    best, worst = stats.rank_intervals(y[:, -1], np.sqrt(np.maximum(noise.variance, v[:, -1])), df=noise.df)
+    seen["place_covers"].append(np.mean((best <= truth) & (truth <= worst)))
+    seen["place_width"].append(np.mean(worst - best))
+    old = stats.rank_intervals(y[:, -1], np.sqrt(v[:, -1]))
+    seen["place_covers_before"].append(np.mean((old.low <= truth) & (truth <= old.high)))
+
+
+def old_scores(model: stats.Model, x: np.ndarray, n: np.ndarray, scale: float) -> np.ndarray:
+    """The scores before: about the mean of the values, spread by DerSimonian and Laird, uncorrected."""
+    target = float(np.mean(scale * x / n))
+    y, error = stats._transformed(model, x, n, scale)
+    middle = np.sqrt(target) if model == "rate" else np.arcsin(np.sqrt(target))
+    z = (y - middle) / error
+    phi = np.mean(stats.winsorised(z) ** 2)
+    w = 1 / error**2
+    tau2 = max(0.0, (len(z) * phi - (len(z) - 1)) / (w.sum() - (w**2).sum() / w.sum()))
+    return (y - middle) / np.sqrt(error**2 + tau2)
+
+
+#: Figures whose limits are tried: model, level, scale, standard deviation between forces on the limits' scale.
+FIGURES: tuple[tuple[stats.Model, float, float, float], ...] = (
+    ("rate", 8.6, 1000.0, 0.4),
+    ("rate", 90.0, 1000.0, 1.2),
+    ("proportion", 0.066, 1.0, 0.03),
+    ("rate", 0.02, 1000.0, 0.02),
+)
+
+
+def drawn(
+    rng: np.random.Generator, model: stats.Model, level: float, scale: float, away: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Counts and sizes of forces whose true figures lie `away` from a level, on the scale of the limits."""
+    middle = 1.2e6 if model == "rate" else 60_000
+    n = np.exp(rng.normal(np.log(middle), 0.6, FORCES)).round()
+    if model == "rate":
+        return rng.poisson(np.maximum(np.sqrt(level) + away, 0) ** 2 * n / scale).astype(float), n
+    share = np.sin(np.clip(np.arcsin(np.sqrt(level)) + away, 0, np.pi / 2)) ** 2
+    return rng.binomial(n.astype(int), share).astype(float), n
+
+
+def verdicts(runs: int) -> list[dict]:
+    """How many ordinary forces lie outside the 95% and the 99.8% limits, and how often a strange one does.
+
+    Sizes and counts are like those of the forces; true levels are normal on the scale of the limits. The
+    strange force lies three and a half standard deviations of forces from the middle.
+    """
+    table = []
+    for place, (model, level, scale, spread) in enumerate(FIGURES):
+        rng = np.random.default_rng([SEED, 7, place])
+        seen: dict[str, list] = {name: [] for name in ("outside_95", "before_95", "outside_998", "before_998", "found")}  # fmt: skip
+        for _ in range(4 * runs):
+            away = rng.normal(0, spread, FORCES)
+            x, n = drawn(rng, model, level, scale, away)
+            scores = {"outside": stats.funnel_scores(model, x, n, scale=scale).adjusted}
+            scores["before"] = old_scores(model, x, n, scale)
+            for name, z in scores.items():
+                seen[f"{name}_95"].append(np.mean(np.abs(z) > stats.z_value(stats.ALERT)))
+                seen[f"{name}_998"].append(np.mean(np.abs(z) > stats.z_value(stats.ALARM)))
+            away[0] = 3.5 * spread
+            x, n = drawn(rng, model, level, scale, away)
+            z = stats.funnel_scores(model, x, n, scale=scale).adjusted
+            seen["found"].append(abs(z[0]) > stats.z_value(stats.ALERT))
+        table.append(
+            {"model": model, "level": level, "spread": spread} | {k: rate(v) for k, v in seen.items()}
+        )
+    return table
+
+
+def simulate(runs: int = RUNS) -> dict:
+    """All tables. The same runs give the same numbers."""
+    return {"runs": runs, "through_time": through_time(runs), "verdicts": verdicts(runs)}
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f}%"
+
+
+def markdown(found: dict) -> str:
+    """The tables as they stand on the methods page."""
+    lines = [
+        "| Events a year | Yearly scatter | Trend called, none there | before | Trend of 5% a year found | "
+        "Any change called in 42 forces, none there | before | Change of a third found | Place within its interval | before |",
+        "| ---: " * 10 + "|",
+    ]
+    for row in found["through_time"]:
+        cells = [f"{row['events']:,}", f"{100 * row['scatter']:.0f}%"]
+        cells += [
+            percent(row[name])
+            for name in ("trend", "trend_before", "trend_found", "change_any", "change_before_any", "change_found",
+                         "place_covers", "place_covers_before")
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += [
+        "",
+        "| Figure | Outside 95%, nothing strange | before | Outside 99.8% | before | Strange force found |",
+        "| --- " + "| ---: " * 5 + "|",
+    ]
+    for row in found["verdicts"]:
+        what = (
+            f"a share of {percent(row['level'])}"
+            if row["model"] == "proportion"
+            else f"a rate of {row['level']:g} per 1,000"
+        )
+        cells = [percent(row[k]) for k in ("outside_95", "before_95", "outside_998", "before_998", "found")]
+        lines.append(f"| {what} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Simulate and write the tables."""
+    found = simulate(int(sys.argv[1]) if len(sys.argv) > 1 else RUNS)
+    OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+    after = rest.split(END)[1]
+    PAGE.write_text(f"{before}{BEGIN}\n\n{markdown(found)}\n{END}{after}", encoding="utf-8")
+    print(markdown(found))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
