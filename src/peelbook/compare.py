@@ -314,11 +314,11 @@ def peers_period(frame: pd.DataFrame, period_end: Any) -> pd.Timestamp | None:
 
 
 def averages_through_time(frame: pd.DataFrame) -> pd.DataFrame:
-    """Both averages of every period of a frame: columns period_end, pooled, mean_of_forces, n_forces; by period.
+    """Both averages of every period of a frame: columns period_end, pooled, mean_of_forces; by period.
 
     The same figures as `averages` gives period by period, but for `pooled` where a force is missing: a line of
-    England and Wales that loses and gains forces would move with them, so it has a gap there (NaN). `n_forces`
-    counts the forces with a figure. Raises `ParameterError` where a force has two figures in one period.
+    England and Wales that loses and gains forces would move with them, so it has a gap there (NaN).
+    Raises `ParameterError` where a force has two figures in one period.
     """
     rows = frame[frame["value"].notna()]
     _one_figure_each(rows)
@@ -343,7 +343,6 @@ def averages_through_time(frame: pd.DataFrame) -> pd.DataFrame:
             "mean_of_forces": [
                 float(means.get(day, float("nan"))) if day in enough else float("nan") for day in days
             ],
-            "n_forces": [int(counts[day]) for day in days],
         }
     )
 
@@ -665,12 +664,15 @@ def ranked(frame: pd.DataFrame, period_end: Any, *, measure: Measure | str | Non
     """All forces of one period, highest first: what a ski slope, a tile map and a table draw.
 
     Columns: force_code, value, numerator, denominator, low, high (95% interval), rank, rank_low,
-    rank_high, z, position, beyond, sd_distance, position_sd, small, left_out.
+    rank_high, z, position, beyond, sd_distance, position_sd, small, left_out, lower_limit, upper_limit (the 95%
+    limits for a force of this size). With too few forces (`LEAST_PEERS`) there are no ranks.
     """
     scored = _score(frame, period_end, measure)
     rows = scored.rows
     low, high = intervals(rows, scored.rules)
     best, worst = _places(scored, frame)
+    places = stats.ranks(rows["value"]) + (0 if len(rows) > LEAST_PEERS else np.nan)
+    pairs = [_limits(scored, place)[0] or (np.nan, np.nan) for place in range(len(rows))]
     table = pd.DataFrame(
         {
             "force_code": rows["force_code"],
@@ -679,7 +681,7 @@ def ranked(frame: pd.DataFrame, period_end: Any, *, measure: Measure | str | Non
             "denominator": rows["denominator"],
             "low": low,
             "high": high,
-            "rank": stats.ranks(rows["value"]).astype(int),
+            "rank": pd.array(places, dtype="Float64").astype("Int64"),
             "rank_low": pd.array(best, dtype="Float64").astype("Int64"),
             "rank_high": pd.array(worst, dtype="Float64").astype("Int64"),
             "z": scored.z,
@@ -689,6 +691,8 @@ def ranked(frame: pd.DataFrame, period_end: Any, *, measure: Measure | str | Non
             "position_sd": _distances(scored),
             "small": [_small(row, scored.rules) for _, row in rows.iterrows()],
             "left_out": scored.left_out,
+            "lower_limit": [low for low, _ in pairs],
+            "upper_limit": [high for _, high in pairs],
         }
     )
     return table.sort_values(["value", "force_code"], ascending=[False, True], ignore_index=True)

@@ -221,6 +221,30 @@ def _shared(force: Force, tied: int) -> str:
     return f"{force.short_name}{others}"
 
 
+def beside(comparison: Comparison, measure: Measure | str) -> str:
+    """A comparison in one line, for a headline figure: the verdict, then both averages, or the place of a count.
+
+    With no other force in its year, the last comparison stands there, named.
+    """
+    found = _measure(measure)
+    if comparison.alone:
+        earlier = comparison.earlier
+        text = beside(earlier, found) if earlier else ""
+        if earlier is None or not text:
+            return ""
+        lead = f"{found.period_name(earlier.period_end)}: {found.format(earlier.value)}"
+        return formats.sentence(f"{lead}; {text[:1].lower()}{text[1:]}")
+    parts = [word for word in (comparison.position, comparison.lean) if word]
+    both = comparison.averages
+    if found.kind != "count" and not formats.is_missing(both.mean_of_forces):
+        parts.append(f"mean of forces {found.format(both.mean_of_forces)}")
+        if both.pooled is not None:
+            parts.append(f"{both.pooled_name} {found.format(both.pooled)}")
+    elif comparison.rank and comparison.n > 1:
+        parts.append(f"{formats.place(comparison.rank, comparison.n, comparison.tied)} of {comparison.n}")
+    return formats.sentence("; ".join(parts)) if parts else ""
+
+
 def interval(comparison: Comparison, measure: Measure | str) -> str:
     """The 95% interval of the figure: what chance alone could do to it."""
     found = _measure(measure)

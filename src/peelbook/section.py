@@ -223,7 +223,7 @@ class SectionBook:
                 display.Headline(
                     measure.format(comparison.value),
                     f"{label}, {measure.period_name(period)}",
-                    f"{_beside(comparison, measure)} {narrative.marker(measure, self.force)}".strip(),
+                    f"{narrative.beside(comparison, measure)} {narrative.marker(measure, self.force)}".strip(),
                     measure.definition,
                 )
             )
@@ -314,8 +314,7 @@ class SectionBook:
         )
 
     def _averages_through_time(self, frame: pd.DataFrame) -> pd.DataFrame:
-        means = compare.averages_through_time(frame).drop(columns="n_forces")
-        return means.dropna(axis="columns", how="all")
+        return compare.averages_through_time(frame).dropna(axis="columns", how="all")
 
     def _gaps(
         self, measure: Measure, frame: pd.DataFrame, days: Sequence[Any], dimension: Dimension
@@ -879,24 +878,3 @@ def _printed_charts() -> dict[str, Any]:
 
 def _lower(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
-
-
-def _beside(comparison: compare.Comparison, measure: Measure) -> str:
-    """A comparison in one line, for a headline figure."""
-    if comparison.alone and comparison.earlier is not None:
-        # With no other force in its year, the last comparison stands beside it, named.
-        earlier = comparison.earlier
-        beside = _beside(earlier, measure) if earlier else ""
-        value = f"{measure.format(earlier.value)}; " if earlier else ""
-        name = measure.period_name(earlier.period_end)
-        return formats.sentence(f"{name}: {value}{_lower(beside)}") if beside else ""
-    parts = [comparison.position] if comparison.position else []
-    parts += [comparison.lean] if comparison.lean else []
-    mean, pooled = comparison.averages.mean_of_forces, comparison.averages.pooled
-    if measure.kind != "count" and not formats.is_missing(mean):
-        parts.append(f"mean of forces {measure.format(mean)}")
-        if pooled is not None:
-            parts.append(f"{comparison.averages.pooled_name} {measure.format(pooled)}")
-    elif comparison.rank and comparison.n > 1:
-        parts.append(f"{formats.place(comparison.rank, comparison.n, comparison.tied)} of {comparison.n}")
-    return formats.sentence("; ".join(parts)) if parts else ""

@@ -146,7 +146,7 @@ def funnel(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card:
         force=it.force,
         size_label=str(it.measure.denominator),
         target=found.target,
-        target_label="Mean of forces",
+        target_label="Middle of forces",
         numerator=str(it.measure.numerator),
         **it.words(),
     )

@@ -542,7 +542,9 @@ class Section:
         found = compare.against_peers(frame, self.force.code, day)
         if found:
             item["value"] = measure.format(found.value)
-            item["comparison"] = f"{_beside(found, measure)} {narrative.marker(measure, self.force)}".strip()
+            item["comparison"] = (
+                f"{narrative.beside(found, measure)} {narrative.marker(measure, self.force)}".strip()
+            )
         return item
 
     def claims(self) -> blocks.Block | display.Html:
@@ -659,16 +661,3 @@ def _chosen(measure: Measure, dimension: Mapping[str, Any]) -> dict[str, Any]:
     if "years" in measure.breakdowns:
         usual.setdefault("years", measure.breakdowns["years"][0])
     return {name: value for name, value in dimension.items() if usual.get(name) != value}
-
-
-def _beside(comparison: compare.Comparison, measure: Measure) -> str:
-    """A comparison in one line, for a headline figure."""
-    parts = [comparison.position] if comparison.position else []
-    mean, pooled = comparison.averages.mean_of_forces, comparison.averages.pooled
-    if measure.kind != "count" and not formats.is_missing(mean):
-        parts.append(f"mean of forces {measure.format(mean)}")
-        if pooled is not None:
-            parts.append(f"England and Wales {measure.format(pooled)}")
-    elif comparison.rank and comparison.n > 1:
-        parts.append(f"{formats.place(comparison.rank, comparison.n, comparison.tied)} of {comparison.n}")
-    return formats.sentence("; ".join(parts)) if parts else ""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from peelbook import compare, stats
+from peelbook import compare
 from peelbook.analysis import frames
 from peelbook.analysis.context import Areas
 from peelbook.errors import FrameError
@@ -36,7 +36,7 @@ def peers(frame: pd.DataFrame, year: Any = None) -> pd.DataFrame:
     that the section shows (`section.year_of`).
 
     Adds the columns `mean_of_forces` (unweighted), `england_and_wales` (total over total; missing where the measure
-    has no counts), `rank` (1 is the highest), `rank_low` and `rank_high` (its 95% interval), `lower_limit` and
+    has no counts or a force is missing), `rank` (1 is the highest), `rank_low` and `rank_high` (its 95% interval), `lower_limit` and
     `upper_limit` (the 95% limits for a force of this size) and `verdict` (`higher than expected`, `within the
     expected range`, `lower than expected`, or missing where nothing can be said). A frame without rows comes back
     with the columns, and with its reason.
@@ -64,38 +64,19 @@ def peers(frame: pd.DataFrame, year: Any = None) -> pd.DataFrame:
     frames.one_each(frames.Given(held, rows.section, rows.measure, rows.dimension), call)
     ranked = compare.ranked(rows.frame, day).set_index("force_code")
     both = compare.averages(compare.at_period(rows.frame, day))
-    low, high = _limits(rows, held, day)
     codes = held["force_code"]
     found = held.assign(
         mean_of_forces=both.mean_of_forces,
-        england_and_wales=float("nan") if both.pooled is None else both.pooled,
+        england_and_wales=both.pooled if both.whole and both.pooled is not None else float("nan"),
         rank=codes.map(ranked["rank"]),
         rank_low=codes.map(ranked["rank_low"]),
         rank_high=codes.map(ranked["rank_high"]),
-        lower_limit=low,
-        upper_limit=high,
+        lower_limit=codes.map(ranked["lower_limit"]),
+        upper_limit=codes.map(ranked["upper_limit"]),
         verdict=codes.map(ranked["position"]),
     )
     found.attrs = dict(frame.attrs)
     return found.sort_values(["value", "force_code"], ascending=[False, True], ignore_index=True)
-
-
-def _limits(rows: frames.Given, held: pd.DataFrame, day: pd.Timestamp) -> tuple[Any, Any]:
-    """The 95% limits for a force of each one's size; missing where the measure has none."""
-    if rows.measure.kind in ("rate", "share"):
-        found = compare.funnel(rows.frame, day)
-        low, high = stats.funnel_limits(
-            "rate" if rows.measure.kind == "rate" else "proportion",
-            found.target,
-            held["denominator"].to_numpy(float),
-            scale=rows.measure.scale,
-            confidence=stats.ALERT,
-            dispersion=found.dispersion,
-        )
-        return low, high
-    pairs = [compare.against_peers(rows.frame, code, day).limits for code in held["force_code"]]
-    ends = [(float("nan"), float("nan")) if pair is None else (pair.low, pair.high) for pair in pairs]
-    return [pair[0] for pair in ends], [pair[1] for pair in ends]
 
 
 def beside(frame: pd.DataFrame, forces: Iterable[Any]) -> pd.DataFrame:
