@@ -24,7 +24,7 @@ from peelbook import compare, stats
 OUT = Path(__file__).with_suffix(".json")
 PAGE = Path(__file__).parents[1] / "book" / "methods.md"
 BEGIN, END = "% simulated rates, made by benchmarks/chance.py", "% end of simulated rates"
-SEED, RUNS = 20230331, 200
+SEED, RUNS = 20230331, 120
 FORCES, YEARS, PEOPLE = 42, 10, 1_800_000.0
 EVENTS = (12_000, 150_000)
 SCATTER = (0.0, 0.02, 0.05, 0.10, 0.26)
