@@ -5,11 +5,13 @@ Errors that are the input's fault end as one message on stderr with exit status 
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 import typer
 
-from peelbook import __version__
+from peelbook import __version__, paths
 from peelbook.claims.commands import app as claims_app
 from peelbook.errors import PeelbookError
 from peelbook.runner.commands import app as runner_app
@@ -46,9 +48,22 @@ def _options(
     """The reproducible analysis book of PEEL police inspections, from open data."""
 
 
+def _choose_project() -> None:
+    """Act on the project that holds the current folder, where that is not the one peelbook is installed from.
+
+    It goes into the environment, so that the processes of a run see the same one.
+    """
+    here = paths.enclosing_project(Path.cwd())
+    if here is None or os.environ.get("PEELBOOK_ROOT") or here.samefile(paths.project_root()):
+        return
+    os.environ["PEELBOOK_ROOT"] = str(here)
+    typer.echo(f"peelbook: the project is {here}, which holds the current folder.", err=True)
+
+
 def main() -> None:
     """Run the command line. Exit status: 0 done, 1 partial failure, 2 bad usage or bad input."""
     try:
+        _choose_project()
         app()
     except PeelbookError as error:
         typer.echo(f"peelbook: {error}", err=True)

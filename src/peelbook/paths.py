@@ -20,6 +20,18 @@ def project_root() -> Path:
     return checkout if (checkout / "_config.yml").exists() else PACKAGE / "_project"
 
 
+def enclosing_project(folder: Path) -> Path | None:
+    """Return the project that holds a folder: the nearest one upwards with `_config.yml`, `data/` and `notebooks/`.
+
+    Returns `None` where the folder lies in no project.
+    """
+    for candidate in (folder, *folder.parents):
+        whole = all((candidate / name).is_dir() for name in ("data", "notebooks"))
+        if whole and (candidate / "_config.yml").is_file():
+            return candidate
+    return None
+
+
 def data_dir() -> Path:
     """Return the folder of the embedded tables (`PEELBOOK_DATA` overrides it)."""
     if override := os.environ.get("PEELBOOK_DATA"):

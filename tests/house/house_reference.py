@@ -25,7 +25,7 @@ SETTINGS = {
     "PEELBOOK_LAUNCH_URL": "Address of a service that opens a notebook; pages then carry a link to it.",
     "PEELBOOK_OVERLAY": "Folder of the user's own tables. The runner sets it for its kernels.",
     "PEELBOOK_SUPPRESS_BELOW": "Counts of supplied data below this number are left out, with what would give them away.",
-    "PEELBOOK_ROOT": "The project folder, where it is not the checkout or the installed package.",
+    "PEELBOOK_ROOT": "The project folder, where it is neither the one that holds the current folder nor the installed one.",
 }
 
 
