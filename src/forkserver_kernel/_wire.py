@@ -6,12 +6,28 @@ Everything is JSON behind a length: no pickle, so a confused peer can at worst b
 from __future__ import annotations
 
 import json
+import os
 import socket
 import struct
 from typing import Any
 
+#: Time, size and time of the last change of a file, in nanoseconds and bytes.
+Stamp = list[int]
+
 _LENGTH = struct.Struct("!I")
 LIMIT = 64 * 1024 * 1024
+
+
+def stamp(file: str) -> Stamp | None:
+    """Return what changes with a file's contents, `None` where there is no such file.
+
+    The time of the last change is in it: an editor may keep the size and set the time of modification.
+    """
+    try:
+        status = os.stat(file)  # noqa: PTH116
+    except OSError:
+        return None
+    return [status.st_mtime_ns, status.st_size, status.st_ctime_ns]
 
 
 def encode(message: dict[str, Any]) -> bytes:

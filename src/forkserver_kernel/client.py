@@ -14,6 +14,7 @@ import os
 import select
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -47,11 +48,19 @@ _START_UP_NAMES = (
 _IGNORED = ("PYTHONUNBUFFERED",)
 
 _SOCKET_PATH_LIMIT = 104
-_PREFIX = "fsk-"
+PREFIX = "fsk-"
+
+
+#: Zygotes a process keeps at most; the one that was idle longest goes first. Each holds its imports in memory.
+MAX_ZYGOTES = 4
 
 
 class ForkServerError(RuntimeError):
     """A zygote could not be started or did not answer; a plain kernel process still can be."""
+
+
+class RefusedError(ForkServerError):
+    """No zygote of this setting can ever fork: asking again would only cost its imports again."""
 
 
 class RuntimeFolder:
@@ -64,7 +73,7 @@ class RuntimeFolder:
     def __init__(self) -> None:
         base = _short_base()
         _sweep(base)
-        self.path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getuid()}-", dir=base))
+        self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getuid()}-", dir=base))
         self.descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self.descriptor, fcntl.LOCK_SH)
         self._count = 0
@@ -84,14 +93,31 @@ class RuntimeFolder:
 def _short_base() -> str:
     """Return a folder for temporary files whose path leaves room for a socket's name."""
     for base in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"):
-        if base and len(base) < _SOCKET_PATH_LIMIT - 40 and os.access(base, os.W_OK | os.X_OK):
+        if base and len(base) < _SOCKET_PATH_LIMIT - 40 and _trusted(base):
             return os.path.abspath(base)  # noqa: PTH100
-    raise ForkServerError("no folder for temporary files has a path short enough for a socket")
+    raise ForkServerError(
+        "no folder for temporary files has a path short enough for a socket and is safe to use"
+    )
+
+
+def _trusted(base: str) -> bool:
+    """Whether a folder can be written to, and no other user can rename what lies in it.
+
+    It must be ours and not writable by others, or have the sticky bit, as `/tmp` has. `sudo -E` leaves the variable
+    of another user, who could put a folder of his own in the place of ours.
+    """
+    try:
+        status = os.stat(base)  # noqa: PTH116
+    except OSError:
+        return False
+    ours = status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    sticky = bool(status.st_mode & stat.S_ISVTX) and status.st_uid in (0, os.getuid())
+    return (ours or sticky) and os.access(base, os.W_OK | os.X_OK)
 
 
 def _sweep(base: str) -> None:
     """Remove the folders of processes that were killed: nobody holds their lock any more."""
-    for folder in Path(base).glob(f"{_PREFIX}{os.getuid()}-*"):
+    for folder in Path(base).glob(f"{PREFIX}{os.getuid()}-*"):
         with contextlib.suppress(OSError):
             if folder.stat().st_uid != os.getuid() or time.time() - folder.stat().st_mtime < 5:
                 continue  # a folder this young may not have its lock yet
@@ -164,6 +190,10 @@ class ForkedProcess:
         self._channel.close()
 
 
+class HiddenModuleError(RuntimeError):
+    """The kernel's folder holds a file that matters at an import which was made before the fork."""
+
+
 class _Zygote:
     """One zygote, seen from a process that may ask it for kernels."""
 
@@ -183,7 +213,7 @@ class _Zygote:
     async def fork(
         self, argv: list[str], env: dict[str, str], cwd: str, streams: tuple[int, int, int]
     ) -> ForkedProcess:
-        """Fork one kernel. `argv` are the arguments after `ipykernel_launcher`.
+        """Fork one kernel. `argv` are the arguments after `ipykernel_launcher`; it gets this process's limits.
 
         Raises `ForkServerError` where the zygote does not answer, `OSError` where `cwd` cannot be entered.
         """
@@ -200,11 +230,13 @@ class _Zygote:
             decoder = _wire.Decoder()
             try:
                 await asyncio.wait_for(
-                    loop.sock_sendall(ours, _wire.encode({"argv": argv, "env": env, "cwd": cwd})),
+                    loop.sock_sendall(
+                        ours, _wire.encode({"argv": argv, "env": env, "cwd": cwd, "limits": own_limits()})
+                    ),
                     START_TIMEOUT,
                 )
                 said: dict[str, Any] = {}
-                while not said.keys() & {"ready", "status", "error"}:
+                while not said.keys() & {"ready", "status", "error", "hidden"}:
                     part = await asyncio.wait_for(loop.sock_recv(ours, 4096), START_TIMEOUT)
                     if not part:
                         raise ForkServerError("the zygote ended before the kernel started")
@@ -214,8 +246,12 @@ class _Zygote:
                 raise ForkServerError(f"the zygote did not answer in {START_TIMEOUT:.0f} s") from error
             except ConnectionError as error:
                 raise ForkServerError(f"the zygote has gone: {error}") from error
+            if "hidden" in said:
+                raise HiddenModuleError(
+                    f"{said['hidden']} in {cwd} would not be read, for what reads it was imported before"
+                )
             if "error" in said:
-                raise OSError(said["error"])
+                raise OSError(said.get("errno"), said["error"])
             if "status" in said:
                 raise ForkServerError(f"the kernel ended while starting (exit status {said['status']})")
             return ForkedProcess(said["pid"], ours, ["ipykernel_launcher", *argv], decoder)
@@ -314,18 +350,36 @@ class ForkServer(_Zygote):
                 raise ForkServerError(self._report["error"])
             return self._report
 
+    async def fork(self, *arguments: Any) -> ForkedProcess:
+        """Fork one kernel. Raises `RefusedError` where this zygote never got ready: the next one would not."""
+        try:
+            return await super().fork(*arguments)
+        except ForkServerError as error:
+            if reason := self._never_ready():
+                raise RefusedError(reason) from error
+            raise
+
+    def _never_ready(self) -> str:
+        """Why the zygote was never ready to fork; empty where it was, or was killed from outside."""
+        with self._lock:
+            if self._report is None and select.select([self._control], [], [], 0)[0]:
+                with contextlib.suppress(OSError):
+                    self._report = _wire.receive(self._control)
+        if self._report is not None:
+            return str(self._report.get("error", ""))
+        try:
+            status = self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            return f"the zygote was not ready in {START_TIMEOUT:.0f} s"
+        return "" if status < 0 else f"the zygote ended while starting (exit status {status})"
+
     def usable(self) -> bool:
-        """Whether the zygote lives and no source file it has loaded was edited since."""
+        """Whether the zygote lives, and neither a source file it has loaded nor the installation changed since."""
         if self._process.poll() is not None:
             return False
-        for file, stamp in (self._report or {}).get("sources", {}).items():
-            try:
-                status = os.stat(file)  # noqa: PTH116
-            except OSError:
-                return False
-            if [status.st_mtime_ns, status.st_size] != stamp:
-                return False
-        return True
+        return all(
+            _wire.stamp(file) == known for file, known in (self._report or {}).get("sources", {}).items()
+        )
 
     @property
     def control(self) -> socket.socket:
@@ -351,7 +405,8 @@ class ForkServer(_Zygote):
         self._process.returncode = 0  # not the fork's child; keeps Popen from complaining
 
 
-_servers: dict[tuple, _Zygote] = {}
+_servers: dict[tuple, _Zygote] = {}  # the one used longest ago first
+_refused: dict[tuple, str] = {}  # settings that no zygote can serve, and why
 _retired: list[Any] = []  # zygotes that this process asks for no more kernels
 _folder: RuntimeFolder | None = None
 _processes: list[Any] = []
@@ -359,9 +414,12 @@ _guard = threading.RLock()
 
 
 def folder() -> RuntimeFolder:
-    """Return this process's folder for sockets."""
+    """Return this process's folder for sockets; a new one where the old was swept away, as `/tmp` is in time."""
     global _folder
     with _guard:
+        if _folder is not None and not (_folder.path / "lock").exists():
+            _folder.remove()
+            _folder = None
         if _folder is None:
             _folder = RuntimeFolder()
         return _folder
@@ -397,18 +455,60 @@ def start_for_others(python: str, preload: Sequence[str], env: dict[str, str]) -
 
 
 def server(python: str, preload: Sequence[str], env: dict[str, str]) -> _Zygote:
-    """Return the zygote for this setting, started now if need be."""
+    """Return the zygote for this setting, started now if need be.
+
+    Raises `RefusedError` where one of this setting was refused before.
+    """
     key = _setting(python, preload, env)
     with _guard:
-        known = _servers.get(key)
+        if key in _refused:
+            raise RefusedError(_refused[key])
+        known = _servers.pop(key, None)
         if known is not None and known.usable():
+            _servers[key] = known
             return known
         if known is not None:
             known.retire()
-            _retired.append(_servers.pop(key))
+            _retired.append(known)
+        while len(_servers) >= MAX_ZYGOTES:
+            oldest = _servers.pop(next(iter(_servers)))
+            oldest.retire()
+            _retired.append(oldest)
         _reap()
         _servers[key] = ForkServer(python, key[1], env, folder().descriptor)
         return _servers[key]
+
+
+def remember_refusal(python: str, preload: Sequence[str], env: dict[str, str], reason: str) -> bool:
+    """Note that no zygote can serve a setting; returns whether this is news."""
+    key = _setting(python, preload, env)
+    with _guard:
+        news = key not in _refused
+        _refused[key] = reason
+        if known := _servers.pop(key, None):
+            known.retire()
+            _retired.append(known)
+    return news
+
+
+def own_limits() -> dict[str, Any]:
+    """Return what a process hands on to its children and a fork of another would not have: umask, processors, limits."""
+    import resource
+
+    mask = next(
+        (
+            line.split()[1]
+            for line in Path("/proc/self/status").read_text().splitlines()
+            if line.startswith("Umask")
+        ),
+        None,
+    )
+    names = [name for name in dir(resource) if name.startswith("RLIMIT_")]
+    return {
+        "umask": mask,
+        "processors": sorted(os.sched_getaffinity(0)),
+        "resources": {name: resource.getrlimit(getattr(resource, name)) for name in names},
+    }
 
 
 def _reap() -> None:
@@ -427,6 +527,7 @@ def shut_down_all() -> None:
             item.stop()
         _servers.clear()
         _retired.clear()
+        _refused.clear()
         if _folder is not None:
             _folder.remove()
             _folder = None

@@ -42,7 +42,7 @@ def make(
 ) -> dict[str, Any]:
     """Return a kernelspec as the contents of `kernel.json`.
 
-    History is kept in memory: parallel kernels would queue for one database.
+    Nothing here but the provisioner differs from the stock spec, so that a client may add options of its own.
     """
     return {
         "argv": [
@@ -51,7 +51,6 @@ def make(
             "ipykernel_launcher",
             "-f",
             "{connection_file}",
-            "--HistoryManager.hist_file=:memory:",
         ],
         "display_name": display_name,
         "language": "python",

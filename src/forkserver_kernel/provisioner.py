@@ -21,6 +21,8 @@ from traitlets import List, Unicode
 from forkserver_kernel import available
 
 _LAUNCHER = "ipykernel_launcher"
+_HISTORY = "--HistoryManager.hist_file"
+_SAID: set[str] = set()  # what the log has been told
 INLINE_BACKEND = "module://matplotlib_inline.backend_inline"
 
 
@@ -37,9 +39,17 @@ class ForkServerProvisioner(LocalProvisioner):
         return available() and len(cmd) >= 3 and cmd[1:3] == ["-m", _LAUNCHER]
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Choose private socket paths, then do as the local provisioner does."""
+        """Choose private socket paths, then do as the local provisioner does.
+
+        A transport or address that the client was given stays.
+        """
         manager = self.parent
-        if manager is not None and available() and self._forks(self.kernel_spec.argv):
+        if (
+            manager is not None
+            and available()
+            and self._forks(self.kernel_spec.argv)
+            and not _addressed(manager)
+        ):
             from forkserver_kernel import client
 
             # The default name of an IPC socket is relative and the same for all: kernels would meet on it.
@@ -48,31 +58,49 @@ class ForkServerProvisioner(LocalProvisioner):
                 name = folder.new_name()
                 manager.transport = "ipc"
                 manager.ip = name
-                if not manager.connection_file:
+                known = manager.connection_file
+                if not known or not os.path.isdir(os.path.dirname(os.path.abspath(known))):  # noqa: PTH100, PTH112, PTH120
                     manager.connection_file = name + ".json"
         return await super().pre_launch(**kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork the kernel; on any trouble with the zygote start an ordinary process instead."""
+        cmd = _with_one_history(cmd)
         if not self._forks(cmd):
             return await super().launch_kernel(cmd, **kwargs)
         from forkserver_kernel import client
 
         env = dict(kwargs.get("env") or os.environ)
+        if wish := _beyond_a_fork(kwargs, env):
+            self._say_once(f"A fork cannot have {wish}; starting a process instead.")
+            return await super().launch_kernel(cmd, **kwargs)
         env.setdefault("MPLBACKEND", INLINE_BACKEND)
         env["OMP_NUM_THREADS"] = "1"  # a numeric library's thread pool would not survive the fork
-        cwd = os.fspath(kwargs.get("cwd") or Path.cwd())
+        cwd = os.path.abspath(os.fspath(kwargs.get("cwd") or Path.cwd()))  # noqa: PTH100
+        if not os.path.isdir(cwd):  # noqa: PTH112
+            return await super().launch_kernel(cmd, **kwargs)  # raises what it raises for any kernel
+        start_up = _with_absolute_paths(env, cwd)
+        arguments = cmd[3:]
+        if not any(_HISTORY in argument for argument in arguments):
+            arguments = [*arguments, f"{_HISTORY}=:memory:"]  # parallel kernels would queue for one database
         for attempt in (1, 2):
             try:
-                zygote = client.server(cmd[0], list(self.preload), env)
+                zygote = client.server(cmd[0], list(self.preload), start_up)
                 streams, opened = _streams(kwargs)
                 try:
-                    process = await zygote.fork(cmd[3:], env, cwd, streams)
+                    process = await zygote.fork(arguments, env, cwd, streams)
                 finally:
                     for descriptor in opened:
                         os.close(descriptor)
                 _ = zygote.report  # it has answered, so this does not wait; from now on it can go stale
                 break
+            except client.HiddenModuleError as error:
+                self._say_once(f"{error}; starting a process instead.")
+                return await super().launch_kernel(cmd, **kwargs)
+            except client.RefusedError as error:
+                if client.remember_refusal(cmd[0], list(self.preload), start_up, str(error)):
+                    self.log.warning("No kernel can be forked (%s); starting processes instead.", error)
+                return await super().launch_kernel(cmd, **kwargs)
             except client.ForkServerError as error:
                 if attempt == 2:
                     self.log.warning("No kernel could be forked (%s); starting a process instead.", error)
@@ -82,6 +110,11 @@ class ForkServerProvisioner(LocalProvisioner):
         self.pid = self.pgid = process.pid
         self.cwd = cwd
         return self.connection_info
+
+    def _say_once(self, message: str) -> None:
+        if message not in _SAID:
+            _SAID.add(message)
+            self.log.warning(message)
 
     async def wait(self) -> int | None:
         """Wait for the kernel to end, looking often at first."""
@@ -115,6 +148,48 @@ class ForkServerProvisioner(LocalProvisioner):
             self.process.wait()
             self.process = None
         await super().cleanup(restart=restart)
+
+
+def _addressed(manager: Any) -> bool:
+    """Whether the client chose the transport or the address itself: by its configuration, or an address of its own."""
+    config = manager.config.get("KernelManager", {})
+    if "transport" in config or "ip" in config:
+        return True
+    return manager.transport == "ipc" and Path(manager.ip).is_absolute() and not _ours(manager.ip)
+
+
+def _ours(address: str) -> bool:
+    from forkserver_kernel import client
+
+    return Path(address).parent.name.startswith(client.PREFIX)
+
+
+def _with_one_history(cmd: list[str]) -> list[str]:
+    """Return a command in which the place of the history is given once; clients add their own, and the last holds."""
+    places = [number for number, argument in enumerate(cmd) if argument.startswith(_HISTORY)]
+    return [argument for number, argument in enumerate(cmd) if number not in places[:-1]]
+
+
+def _beyond_a_fork(kwargs: dict[str, Any], env: dict[str, str]) -> str:
+    """What the client asked for and a fork cannot have; empty where there is nothing."""
+    if kwargs.get("independent"):
+        return "a life of its own (independent=True)"
+    if kwargs.get("preexec_fn") is not None:
+        return "a preexec_fn"
+    for name in ("stdout", "stderr"):
+        if kwargs.get(name) == subprocess.PIPE:
+            return f"a pipe as {name}"
+    threads = env.get("OMP_NUM_THREADS", "1")
+    return "" if threads == "1" else f"OMP_NUM_THREADS={threads}"
+
+
+def _with_absolute_paths(env: dict[str, str], cwd: str) -> dict[str, str]:
+    """Return an environment whose PYTHONPATH means in the zygote, which stands in `/`, what it means in `cwd`."""
+    paths = env.get("PYTHONPATH")
+    if not paths:
+        return env
+    whole = [os.path.normpath(os.path.join(cwd, part)) for part in paths.split(os.pathsep)]  # noqa: PTH118
+    return {**env, "PYTHONPATH": os.pathsep.join(whole)}
 
 
 def _is_forked(process: Any) -> bool:

@@ -23,13 +23,15 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from forkserver_kernel import _wire
 
 _PR_SET_PDEATHSIG = 1
 _OWNER_CHECK_SECONDS = 2.0
+#: A zygote without a kernel for this long ends; the next kernel starts another. `FORKSERVER_KERNEL_IDLE` sets it.
+_IDLE_SECONDS = 1800.0
 _KERNEL_MODULE = "ipykernel_launcher"
 
 
@@ -48,6 +50,7 @@ class ForkRequest:
     channel: socket.socket
     streams: tuple[int, int, int]
     zygote: int
+    set_by_imports: dict[str, str] = field(default_factory=dict)  # variables that a preloaded module set
 
 
 def preload(entries: list[str]) -> dict[str, str]:
@@ -76,21 +79,24 @@ def threads() -> int:
     return len(os.listdir("/proc/self/task"))  # noqa: PTH208 - pathlib is not needed for a count
 
 
-def editable_sources() -> dict[str, list[int]]:
-    """Return the loaded source files outside the installation, with time and size.
+def watched_files() -> dict[str, list[int]]:
+    """Return what must not change while kernels are forked: loaded sources, and the folders of the installation.
 
-    A kernel forked after one of them changed would run old code; the client compares and starts afresh.
+    A kernel forked after a source outside the installation changed would run old code. Inside it, installing,
+    upgrading or removing a package changes its folder, and an editable install a `.pth` file. The client compares
+    and starts afresh.
     """
     installed = tuple({os.path.realpath(prefix) + os.sep for prefix in (sys.prefix, sys.base_prefix)})
-    stamps = {}
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or os.path.realpath(file).startswith(installed):
-            continue
-        with contextlib.suppress(OSError):
-            status = os.stat(file)  # noqa: PTH116
-            stamps[file] = [status.st_mtime_ns, status.st_size]
-    return stamps
+    files = [
+        file
+        for module in list(sys.modules.values())
+        if isinstance(file := getattr(module, "__file__", None), str)
+        and not os.path.realpath(file).startswith(installed)
+    ]
+    for folder in sys.path:
+        if os.path.basename(folder) in ("site-packages", "dist-packages") and os.path.isdir(folder):  # noqa: PTH112, PTH119
+            files += [folder, *(entry.path for entry in os.scandir(folder) if entry.name.endswith(".pth"))]
+    return {file: stamp for file in files if (stamp := _wire.stamp(file)) is not None}
 
 
 def serve(control: socket.socket, owner: int) -> ForkRequest | None:
@@ -117,9 +123,15 @@ def serve(control: socket.socket, owner: int) -> ForkRequest | None:
         os.close(kernel.pidfd)
         kernel.channel.close()
 
+    idle_limit = float(os.environ.get("FORKSERVER_KERNEL_IDLE") or _IDLE_SECONDS)
+    last_used = time.monotonic()
     while accepting or kernels:
-        events = poller.poll(_OWNER_CHECK_SECONDS * 1000)
+        events = poller.poll(min(_OWNER_CHECK_SECONDS, idle_limit) * 1000)
         if os.getppid() != owner:  # a fork of the owner may keep its sockets open for it
+            break
+        if events or kernels:
+            last_used = time.monotonic()
+        elif time.monotonic() - last_used > idle_limit:
             break
         for descriptor, event in events:
             if descriptor == control.fileno():
@@ -185,21 +197,58 @@ def become_kernel(request: ForkRequest) -> dict[str, Any] | None:
     if message is None:
         return None
     os.environ.clear()
-    os.environ.update(message["env"])
+    os.environ.update({**request.set_by_imports, **message["env"]})
     os.environ["JPY_PARENT_PID"] = str(request.zygote)
     time.tzset()
     try:
         os.chdir(message["cwd"])
     except OSError as error:
-        request.channel.sendall(_wire.encode({"error": f"the working folder cannot be entered: {error}"}))
+        said = {"error": f"the working folder cannot be entered: {error}", "errno": error.errno}
+        request.channel.sendall(_wire.encode(said))
         return None
+    if hidden := _hidden_module():
+        request.channel.sendall(_wire.encode({"hidden": hidden}))
+        return None
+    _apply_limits(message["limits"])
     _fresh_randomness()
     request.channel.sendall(_wire.encode({"pid": os.getpid()}))
     return message
 
 
+def _hidden_module() -> str:
+    """What lies in the folder and a new process would read, but the imports made here did not.
+
+    A module or package of the same name as an imported one, or the settings of matplotlib.
+    """
+    loaded = {name.partition(".")[0] for name in sys.modules}
+    if "matplotlib" in loaded and os.path.isfile("matplotlibrc"):  # noqa: PTH113
+        return "matplotlibrc"
+    for entry in os.scandir("."):
+        stem = entry.name.removesuffix(".py")
+        if stem in loaded and (stem != entry.name or os.path.isfile(os.path.join(entry.name, "__init__.py"))):  # noqa: PTH113, PTH118
+            return entry.name
+    return ""
+
+
+def _apply_limits(limits: dict[str, Any]) -> None:
+    """Take on the umask, processors and resource limits of the process that asked, as its own child would have them."""
+    import resource
+
+    if limits["umask"] is not None:
+        os.umask(int(limits["umask"], 8))
+    with contextlib.suppress(OSError):
+        os.sched_setaffinity(0, limits["processors"])
+    for name, (soft, hard) in limits["resources"].items():
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            resource.setrlimit(getattr(resource, name), (soft, hard))
+
+
 def _fresh_randomness() -> None:
-    """Give the child its own random numbers; Python reseeds its own generator, numpy does not."""
+    """Give the child its own random numbers and keys; Python reseeds its own generator, numpy does not."""
+    if "multiprocessing.process" in sys.modules:
+        from multiprocessing.process import current_process
+
+        current_process().authkey = os.urandom(32)
     if "numpy" in sys.modules:
         import numpy as np
 
@@ -221,6 +270,10 @@ def run_kernel(message: dict[str, Any], request: ForkRequest) -> int:
     request.channel.sendall(_wire.encode({"ready": True}))
     request.channel.close()
     app.start()
+    # ipykernel flushes into a stopped output thread where the process ends too soon after a polite shutdown,
+    # and then hangs until it is killed.
+    if (control := getattr(app, "control_thread", None)) is not None:
+        control.join(0.5)
     return 0
 
 
@@ -235,8 +288,14 @@ def main(argv: list[str]) -> int:
     settings = _wire.receive(control)
     if settings is None:
         return 0
+    before = dict(os.environ)
     skipped = preload([_KERNEL_MODULE_IMPORT, *settings["preload"]])
-    report = {"skipped": skipped, "sources": editable_sources(), "threads": threads()}
+    set_by_imports = {name: value for name, value in os.environ.items() if before.get(name) != value}
+    report = {
+        "skipped": skipped,
+        "sources": watched_files(),
+        "threads": threads(),
+    }
     if threads() > 1:
         report["error"] = "a preloaded module started a thread, and a fork would lose it"
     gc.collect()
@@ -249,7 +308,9 @@ def main(argv: list[str]) -> int:
         return 3
     request = serve(control, owner)
     if request is None:
+        control.close()
         return 0
+    request.set_by_imports = set_by_imports
     message = become_kernel(request)
     return 1 if message is None else run_kernel(message, request)
 

@@ -7,7 +7,7 @@ from forkserver_helpers import PRELOAD
 
 from forkserver_kernel import available, client, kernelspec
 
-collect_ignore = [] if available() else ["test_zygote.py", "test_tools.py"]
+collect_ignore = [] if available() else ["test_zygote.py", "test_tools.py", "test_as_stock.py"]
 
 
 @pytest.fixture(autouse=True)

@@ -121,7 +121,7 @@ def test_a_folder_that_is_not_there_is_an_error_not_another_folder(tmp_path):
         async with kernel(cwd=str(tmp_path / "none")):
             pass
 
-    with pytest.raises(OSError, match="working folder"):
+    with pytest.raises(FileNotFoundError, match="none"):  # as a process started there would
         sync(main())
 
 
