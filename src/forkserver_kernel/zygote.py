@@ -273,7 +273,7 @@ def run_kernel(message: dict[str, Any], request: ForkRequest) -> int:
     # ipykernel flushes into a stopped output thread where the process ends too soon after a polite shutdown,
     # and then hangs until it is killed.
     if (control := getattr(app, "control_thread", None)) is not None:
-        control.join(0.5)
+        control.join(2.0)
     return 0
 
 

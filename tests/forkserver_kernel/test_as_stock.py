@@ -215,7 +215,7 @@ def test_a_polite_shutdown_ends_by_itself_each_time():
                 await asyncio_sleep()
             return process.returncode
 
-    assert [sync(main()) for _ in range(5)] == [0] * 5
+    assert [sync(main()) for _ in range(3)] == [0] * 3
 
 
 async def asyncio_sleep() -> None:
