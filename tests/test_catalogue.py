@@ -51,7 +51,7 @@ def test_an_unknown_table_is_named_with_the_known_ones(catalogue):
 
 def test_a_known_publication_that_is_not_here_says_so(catalogue):
     with pytest.raises(MissingTableError, match="peelbook data ingest"):
-        catalogue.table("outcomes")
+        catalogue.table("emergency_calls")
 
 
 def test_a_missing_file_names_itself(data_copy):

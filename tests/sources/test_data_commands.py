@@ -34,8 +34,9 @@ def test_list_says_what_is_here_and_what_was_never_tested(run, root):
     result = run("list", "--data-dir", root / "data")
     assert result.exit_code == 0
     lines = {line.split()[0]: line for line in result.output.splitlines()}
+    assert "untested" not in lines["outcomes"]  # a file of these years was at hand
     assert "28,638 rows, 31 March, 2007 to 2023" in lines["workforce"]
-    assert "not here yet [adapter untested on a published file]" in lines["arrests"]
+    assert "not here yet [adapter untested on a published file]" in lines["emergency_calls"]
 
 
 def test_list_as_json_names_every_table_once_per_adapter(run, root):
@@ -83,7 +84,7 @@ def test_ingest_of_a_bad_file_ends_as_one_message(run, empty_data, tmp_path):
 
 def test_verify_passes_on_the_committed_tables_and_fails_on_a_spoilt_one(run, folder):
     result = run("verify", "--data-dir", folder)
-    assert (result.exit_code, result.output) == (0, "22 tables: every hash and contract holds\n")
+    assert (result.exit_code, result.output) == (0, "35 tables: every hash and contract holds\n")
     (folder / "police_grant.csv").unlink()
     result = run("verify", "--data-dir", folder, "--json")
     assert result.exit_code == 1
@@ -112,7 +113,7 @@ def test_coverage_shows_a_summary_or_one_table(run, folder):
     assert {row["state"] for row in rows} == {"present", "missing"}
 
 
-@pytest.mark.parametrize("table", ["nonsense", "districts", "arrests"])
+@pytest.mark.parametrize("table", ["nonsense", "districts", "emergency_calls"])
 def test_coverage_of_a_table_without_a_grid_says_why(run, folder, table):
     result = run("coverage", table, "--data-dir", folder)
     assert isinstance(result.exception, PeelbookError)

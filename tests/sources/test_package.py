@@ -58,7 +58,7 @@ def test_every_official_table_says_where_it_comes_from(catalogue):
         assert provenance.publisher
         assert provenance.page_url.startswith("https://")
         assert provenance.licence == "Open Government Licence v3.0"
-        assert provenance.kind in ("as published", "extract", "secondary")
+        assert provenance.kind in ("as published", "extract", "secondary", "computed")
         assert provenance.input_files
         assert all(len(digest) == 64 for _, digest in provenance.input_files)
         assert provenance.adapter

@@ -247,3 +247,52 @@ def test_a_damaged_parquet_file_is_refused(tmp_path):
     path = tmp_path / "table.parquet"
     path.write_bytes(b"PAR1" + b"\x00" * 50)
     refused(path, "Parquet")
+
+
+def test_a_gzip_archive_of_csv_text_is_read_as_that_text(tmp_path):
+    import gzip
+
+    path = tmp_path / "table.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n1,2\n"))
+    assert SourceFile(path).kind == "csv"
+    assert SourceFile(path).rows() == [["a", "b"], ["1", "2"]]
+
+
+@pytest.mark.parametrize("keep", [12, 20])
+def test_a_truncated_gzip_archive_is_refused(tmp_path, keep):
+    import gzip
+
+    path = tmp_path / "table.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n1,2\n" * 50)[:keep])
+    refused(path, "gzip", "download it again")
+
+
+def test_a_gzip_archive_of_something_else_is_refused(tmp_path):
+    import gzip
+
+    path = tmp_path / "table.csv.gz"
+    path.write_bytes(gzip.compress(write_ods(tmp_path / "t.ods", {"Data": [["a"], [1]]}).read_bytes()))
+    refused(path, "gzip archive that holds no CSV text", "unpack it")
+
+
+def test_a_gzip_bomb_is_not_unpacked(tmp_path, monkeypatch):
+    import gzip
+
+    monkeypatch.setattr(reading, "CSV_LIMIT", 1000)
+    path = tmp_path / "table.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n" * 1000))
+    refused(path, "not opened")
+
+
+def test_the_features_of_a_geojson_file_are_its_rows(tmp_path):
+    path = tmp_path / "areas.json"
+    path.write_text(
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"id":"E1","name":"Made up"},'
+        '"geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}}]}'
+    )
+    file = SourceFile(path)
+    assert file.kind == "geojson"
+    header, row = file.rows()
+    assert (header, row[:2]) == (["id", "name", "geometry"], ["E1", "Made up"])
+    path.write_text('{"type":"FeatureCollection","features":[{"type":')
+    refused(path, "damaged GeoJSON")

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from peelbook.errors import SourceFileError
 from peelbook.sources.ingest import ingest
 from peelbook.sources.package import made_tables
 from peelbook.sources.publication import recognise
@@ -17,15 +18,28 @@ pytestmark = pytest.mark.sources
 NOT_PUBLICATIONS = {
     "SOURCES.md",
     "judgment_counts.csv",
+    "official_addresses.csv",
     "official_file_urls_and_sha256.csv",
     "pfa_centroids_and_suggested_tilegrid.csv",
 }
 
 
+# An edition that has none of the tables read: it must be refused, and in words that say why.
+WITHOUT_THE_TABLE = "policeforceareatablesyearendingseptember2019.xlsx"
+
+
 @pytest.fixture(scope="module")
 def official(shared_sources):
-    """Every official file."""
-    return sorted(p for p in shared_sources.rglob("*") if p.is_file() and p.name not in NOT_PUBLICATIONS)
+    """Every official file that a table is made from."""
+    left_out = {*NOT_PUBLICATIONS, WITHOUT_THE_TABLE}
+    return sorted(p for p in shared_sources.rglob("*") if p.is_file() and p.name not in left_out)
+
+
+def test_an_edition_without_antisocial_behaviour_says_so(shared_sources, empty_data):
+    (path,) = shared_sources.rglob(WITHOUT_THE_TABLE)
+    with pytest.raises(SourceFileError, match="without one of antisocial behaviour"):
+        ingest([path], empty_data)
+    assert [item.name for item in empty_data.iterdir()] == ["forces.csv"]
 
 
 @pytest.fixture(scope="module")

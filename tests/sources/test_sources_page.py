@@ -25,12 +25,12 @@ def test_publications_that_are_not_here_are_flagged_as_untested(catalogue):
     section = text[text.index("## Publications that can be read but are not here") :]
     for title in (
         "999 calls",
-        "Arrests by force",
-        "Outcomes of recorded offences",
+        "Most similar groups",
+        "Police officers joining and leaving",
         "Stalking protection orders",
     ):
         assert title in section
-    assert section.count("**untested on a published file**") >= 9
+    assert section.count("**untested on a published file**") >= 7
     assert "answered\\_in\\_10\\_seconds\\_count" in section
 
 

@@ -34,6 +34,7 @@ def test_every_untested_publication_says_so_and_has_examples_for_its_form():
         "arrests",
         "emergency_calls",
         "funding",
+        "most_similar_groups",
         "outcomes",
         "right_to_know",
         "stalking_protection_orders",
@@ -314,7 +315,7 @@ def test_emergency_calls_take_the_months_people_write(read, tmp_path):
     ],
 )
 def test_a_sheet_with_likely_headings_is_read(read, tmp_path, table, header, row, column, value):
-    path = files.write_ods(tmp_path / "t.ods", {"Table 1": [["A title"], [], header, row]})
+    path = files.write_ods(tmp_path / "t.ods", {"Table 1": [["A title (amounts in £)"], [], header, row]})
     name, tables = read(path)
     assert name == table
     (found,) = tables[table].to_dict("records")
@@ -348,12 +349,13 @@ def test_notes_and_national_totals_may_stand_below_an_empty_row(read, tmp_path):
         ["1. Cash terms."],
         ["[note 2]", "Forces may differ."],
     ]
-    _, tables = read(files.write_ods(tmp_path / "t.ods", {"Table 1": [["A title"], FUNDING, *rows]}))
+    _, tables = read(files.write_ods(tmp_path / "t.ods", {"Table 1": [["Funding, £"], FUNDING, *rows]}))
     assert tables["funding"]["total_gbp"].tolist() == [150]
 
 
 def test_a_year_that_may_be_a_calendar_year_is_refused(read, tmp_path):
-    path = files.write_ods(tmp_path / "t.ods", {"Table 1": [FUNDING, ["Kent", "2023", 100, 50, 150]]})
+    rows = [["Funding, £"], FUNDING, ["Kent", "2023", 100, 50, 150]]
+    path = files.write_ods(tmp_path / "t.ods", {"Table 1": rows})
     with pytest.raises(TableContractError, match="a calendar year, or not said whether it is one"):
         read(path)
 
@@ -405,3 +407,290 @@ def test_leavers_stand_beside_the_officers_of_a_year_before(read, tmp_path):
     _, tables = read(path, workforce=workforce)
     (found,) = tables["workforce_flows"].to_dict("records")
     assert (found["leavers_count"], found["officers_at_start_count"]) == (40, 4000)
+
+
+# --- Editions and units: every figure is made up ---------------------------------------------------
+
+OFFENCE = ["Made-up theft", "Theft offences", "Made-up subgroup", "T1", ""]
+
+
+@pytest.mark.parametrize(
+    ("year", "quarter", "recorded", "closed"),
+    [
+        (
+            "2018/19",
+            1,
+            "Force outcomes for offences recorded in quarter",
+            "Force outcomes recorded in quarter",
+        ),
+        (
+            "2025/26",
+            "Q1",
+            "Outcomes for offences that were recorded in the quarter",
+            "Outcomes for investigations closed in the quarter",
+        ),
+        (
+            "2022/23",
+            1,
+            "Number of outcomes for offences that were recorded in the quarter",
+            "Number of outcomes for investigations that were closed in the quarter",
+        ),
+    ],
+)
+def test_outcomes_are_read_under_the_headings_of_every_edition(
+    read, tmp_path, year, quarter, recorded, closed
+):
+    header = ["Financial Year", "Financial Quarter", "Force Name", "Offence Description", "Offence Group"]
+    header += ["Offence Subgroup", "Offence Code", "Offence code expired", "Outcome Description"]
+    header += ["Outcome Group", "Outcome Type", recorded, closed]
+    rows = [
+        [year, quarter, "Kent", *OFFENCE, "Charged", "Charged", 1, 10, 12],
+        [year, quarter, "London, City of", *OFFENCE, "No suspect", "Other", 18, 3, 4],
+        [year, quarter, "Kent", *OFFENCE, "Not yet assigned", "Not yet assigned", 0, 5, "N/A"],
+    ]
+    path = files.write_ods(
+        tmp_path / "o.ods", {"Cover": [["made up"]], "Outcomes_open_data": [header, *rows]}
+    )
+    name, tables = read(path)
+    assert name == "outcomes"
+    found = tables["outcomes"].set_index(["force_code", "outcome_type"])
+    assert found.loc[(KENT, "1"), ["outcomes_count", "closed_count"]].tolist() == [10, 12]
+    assert found.loc[("E23000034", "18"), ["outcomes_count", "closed_count"]].tolist() == [3, 4]
+    assert len(found) == 2
+
+
+def test_outcomes_that_are_divided_further_are_not_taken_for_the_whole(read, tmp_path):
+    header = [*OUTCOMES_HEADER, "Offence Subcode"]
+    path = files.write_csv(
+        tmp_path / "o.csv", [header, ["2018/19", 1, "Kent", "Drug offences", 1, 5, 6, "92A/1"]]
+    )
+    with pytest.raises(SourceFileError, match="'Offence Subcode' is not part of this publication"):
+        read(path)
+
+
+def test_an_extract_without_rows_of_nought_gives_them_back(read, tmp_path):
+    header = ["financial_year", "financial_quarter", "force_name", "offence_group", "outcome_type"]
+    header += ["force_outcomes_for_offences_recorded_in_quarter", "force_outcomes_recorded_in_quarter"]
+    rows = [
+        ["2018/19", 1, "Kent", "Robbery", 1, 10, 8],
+        ["2018/19", 1, "Surrey", "Robbery", 1, 2, 2],
+        ["2018/19", 1, "Surrey", "Robbery", 18, 5, 5],
+        ["NA"] * 7,
+    ]
+    _, tables = read(files.write_csv(tmp_path / "o.csv", [header, *rows]))
+    found = tables["outcomes"].set_index(["force_code", "outcome_type"])
+    assert found.loc[(KENT, "18"), ["outcomes_count", "closed_count"]].tolist() == [0, 0]
+
+
+def test_arrests_of_the_edition_of_2018_are_read_from_their_own_sheet(empty_data, tmp_path):
+    header = ["Financial Year", "Force Name", "Reason for arrest (offence group)"]
+    header += ["Ethnic Group (self-defined)", "Age Group", "Sex", "Arrests"]
+    rows = [
+        ["2017/18", "Kent", "Burglary", "White", "10 - 17 years", "Female", 5],
+        ["2017/18", "Kent", "Burglary", "Black (or Black British)", "18 - 20 years", "Male", 2],
+        ["2017/18", "London, City of", "Burglary", "Chinese/other", "18 - 20 years", "Male", ".."],
+        [],
+    ]
+    path = files.write_ods(tmp_path / "a.ods", {"Notes": [["made up"]], "AOD_0607_1718": [header, *rows]})
+    ingest([path], empty_data)
+    from peelbook.catalogue import Catalogue
+
+    catalogue = Catalogue(empty_data)
+    found = catalogue.table("arrests").set_index(["force_code", "ethnicity"])["arrests_count"]
+    assert found.to_dict() == {(KENT, "Black"): 2, (KENT, "White"): 5}
+    assert catalogue.gap("arrests", "E23000034", "2018-03-31")
+
+
+def asb(path, *rows, header=("Area Code", "Area Name"), years=("Apr '17 to Mar '18", "Apr '18 to Mar '19")):
+    """Table P7 with two years side by side."""
+    blank = [""] * len(header)
+    over = [*blank, years[0], "", years[1], ""]
+    under = [*header, *["Number of Incidents", "Rate per 1,000 population"] * 2]
+    title = ["Table P7: Anti-social behaviour incidents by police force area"]
+    notes = [[], ["1. A made-up note."]]
+    return files.write_ods(
+        path,
+        {
+            "Notes": [["made up"]],
+            "Table P7 ": [title, [], ["England and Wales"], over, under, [], *rows, *notes],
+        },
+    )
+
+
+def incidents(table):
+    return table.set_index(["force_code", "period_end"])["incidents_count"].to_dict()
+
+
+ASB_YEARS = {(KENT, datetime.date(2018, 3, 31)): 20, (KENT, datetime.date(2019, 3, 31)): 18}
+ASB_YEARS |= {("E23000031", datetime.date(2018, 3, 31)): 10, ("E23000031", datetime.date(2019, 3, 31)): 9}
+
+
+def test_years_side_by_side_are_read_and_regions_and_totals_left_out(read, tmp_path):
+    path = asb(
+        tmp_path / "p.ods",
+        ["K04000001", "ENGLAND AND WALES (exc. BTP)3", 30, 1.0, 27, 0.9],
+        ["E12000008", "South East", 30, 1.0, 27, 0.9],
+        ["E23000032", "Kent", 20, 1.1, 18, 1.0],
+        ["E23000031", "Surrey10", 10, 0.8, 9, 0.7],
+    )
+    assert incidents(read(path)[1]["antisocial_behaviour"]) == ASB_YEARS
+
+
+def test_years_side_by_side_without_codes_know_the_region_from_the_force_of_its_name(read, tmp_path):
+    path = asb(
+        tmp_path / "p.ods",
+        ["ENGLAND AND WALES (inc. BTP)9", 99, 3.3, 99, 3.3],
+        ["ENGLAND AND WALES (exc. BTP)", 37, 1.0, 35, 0.9],
+        [],
+        ["West Midlands ", 7, 1.0, 8, 1.0],
+        ["West Midlands", 7, 1.0, 8, 1.0],
+        [],
+        ["South East ", 30, 1.0, 27, 0.9],
+        ["Kent", 20, 1.1, 18, 1.0],
+        ["Surrey", 10, 0.8, 9, 0.7],
+        ["British Transport Police9", 62, "..", 64, ".."],
+        header=("",),
+        years=("Apr '17 to Mar '186,7", "Apr '18 to Mar '196,7"),
+    )
+    found = incidents(read(path)[1]["antisocial_behaviour"])
+    assert found.pop(("E23000014", datetime.date(2018, 3, 31))) == 7
+    assert found.pop(("E23000014", datetime.date(2019, 3, 31))) == 8
+    assert found == ASB_YEARS
+
+
+def test_a_force_lost_from_years_side_by_side_is_missed(read, tmp_path):
+    path = asb(
+        tmp_path / "p.ods",
+        ["K04000001", "ENGLAND AND WALES (exc. BTP)", 30, 1.0, 27, 0.9],
+        ["E23000032", "Kent", 20, 1.1, 18, 1.0],
+    )
+    with pytest.raises(TableContractError, match="the forces add up to 20"):
+        read(path)
+
+
+def test_police_force_area_tables_without_antisocial_behaviour_are_called_that(read, tmp_path):
+    header = ["Area Code", "Area Name", "", "", "Violence against the person", "Robbery"]
+    path = files.write_ods(
+        tmp_path / "p.ods",
+        {"Table P1": [["Table P1: Police recorded crime"], header, ["E23000032", "Kent", 9, "", 8, 1]]},
+    )
+    with pytest.raises(SourceFileError, match=r"without one of antisocial behaviour.*year to March"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("title", "cells", "pounds"),
+    [
+        ("Police funding by force, £ million", [240, 150, 390], [240_000_000, 150_000_000, 390_000_000]),
+        (
+            "Police funding by force, £ million",
+            [240.4, 150.2, 390.6],
+            [240_400_000, 150_200_000, 390_600_000],
+        ),
+        ("Police funding by force (£m)", [240.4, 150.2, 390.6], [240_400_000, 150_200_000, 390_600_000]),
+        (
+            "Police funding by force (£000s)",
+            ["240,000", "150,000", "390,000"],
+            [240_000_000, 150_000_000, 390_000_000],
+        ),
+        (
+            "Police funding by force, £ thousands",
+            [240_000, 150_000, 390_000],
+            [240_000_000, 150_000_000, 390_000_000],
+        ),
+        (
+            "Police funding by force (£)",
+            [240_400_000, 150_200_000, 390_600_000],
+            [240_400_000, 150_200_000, 390_600_000],
+        ),
+    ],
+)
+def test_money_is_brought_to_pounds_by_the_unit_of_its_title(read, tmp_path, title, cells, pounds):
+    path = files.write_ods(tmp_path / "t.ods", {"Table_4": [[title], FUNDING, ["Kent", "2022/23", *cells]]})
+    (found,) = read(path)[1]["funding"].to_dict("records")
+    assert [found[name] for name in ("grant_gbp", "precept_gbp", "total_gbp")] == pounds
+
+
+def test_the_unit_of_a_heading_goes_before_that_of_the_title(read, tmp_path):
+    header = [*FUNDING[:2], "Government funding (£m)", "Council tax precept (£000s)", "Total funding (£m)"]
+    rows = [["Police funding, £"], header, ["Kent", "2022/23", 240.4, 150_200, 390.6]]
+    (found,) = read(files.write_ods(tmp_path / "t.ods", {"Table_4": rows}))[1]["funding"].to_dict("records")
+    assert (found["grant_gbp"], found["precept_gbp"]) == (240_400_000, 150_200_000)
+
+
+def test_money_without_a_unit_is_refused(read, tmp_path):
+    path = files.write_ods(
+        tmp_path / "t.ods", {"Table_4": [["Funding"], FUNDING, ["Kent", "2022/23", 240, 150, 390]]}
+    )
+    with pytest.raises(SourceFileError, match="in which unit the amounts are"):
+        read(path)
+
+
+def test_grant_and_precept_that_miss_their_total_are_refused(read, tmp_path):
+    rows = [["Funding, £ million"], FUNDING, ["Kent", "2022/23", 240, 150, 400]]
+    with pytest.raises(TableContractError, match="add up to 390,000,000 pounds"):
+        read(files.write_ods(tmp_path / "t.ods", {"Table_4": rows}))
+
+
+def funding_side_by_side(path, over=("2021-22", "2022-23")):
+    """Table 4a: three columns a year, in £ million, a region among the forces."""
+    header = ["Code", "Police force area", *["Government funding", "Precept", "Total"] * 2]
+    rows = [
+        ["Table 4a: police funding by force, £ million"],
+        ["", "", over[0], "", "", over[1], "", ""],
+        header,
+        [KENT, "Kent", 230.1, 140.2, 370.3, 240.4, 150.2, 390.6],
+        ["E23000034", "City of London", 70.0, "", 70.0, 72.5, "", 72.5],
+        ["E12000008", "South East", 300.1, 140.2, 440.3, 312.9, 150.2, 463.1],
+    ]
+    return files.write_ods(path, {"Table_4a": rows})
+
+
+def test_funding_of_years_side_by_side_is_read_and_an_empty_precept_is_missing(read, tmp_path):
+    table = read(funding_side_by_side(tmp_path / "f.ods"))[1]["funding"].set_index(
+        ["force_code", "period_end"]
+    )
+    assert table.loc[(KENT, YEAR_2023)].tolist() == [240_400_000, 150_200_000, 390_600_000]
+    assert table.loc[(KENT, datetime.date(2022, 3, 31))].tolist() == [230_100_000, 140_200_000, 370_300_000]
+    assert table.loc[("E23000034", YEAR_2023), "precept_gbp"] is pd.NA
+    assert len(table) == 4
+
+
+@pytest.mark.parametrize(
+    ("over", "message"),
+    [(("2021-22", "2021-22"), "over two groups"), (("2021-22", "Budget"), "found 'Budget'")],
+)
+def test_years_side_by_side_that_are_none_or_twice_are_refused(read, tmp_path, over, message):
+    with pytest.raises(SourceFileError, match=message):
+        read(funding_side_by_side(tmp_path / "f.ods", over))
+
+
+def test_arrests_that_were_lost_are_missing_and_those_beside_few_searches_are_none(forces, tmp_path):
+    header = [
+        "year_ending",
+        "force_name",
+        "legislation",
+        "reason_for_search_arrest",
+        "ethnic_group_self_defined",
+    ]
+    header += ["searches", "resultant_arrests"]
+
+    def row(reason, searches, arrests, group="White"):
+        return ["2019-03-31", "Kent", "Section 1 (PACE)", reason, group, searches, arrests]
+
+    rows = [
+        row("Drugs", 9000, "NA"),
+        row("Drugs", 40, 4),
+        row("Firearms", 12, "NA"),
+        row("Firearms", "NA", "NA"),
+        row("Firearms", 30, 3, "Vehicle only"),
+    ]
+    publication, match = recognise(SourceFile(files.write_csv(tmp_path / "s.csv", [header, *rows])))
+    result = publication.read(match, Context(forces, {}.get))
+    found = result.tables["stop_search_outcomes"].set_index("reason")
+    assert found["searches_count"].to_dict() == {"Drugs": 9040, "Firearms": 12}
+    assert pd.isna(found.loc["Drugs", "arrests_count"])
+    assert found.loc["Firearms", "arrests_count"] == 0
+    (gap,) = result.gaps
+    assert (gap.force_code, gap.status) == (KENT, "missing")
+    assert "drugs" in gap.reason

@@ -57,7 +57,7 @@ def test_a_file_with_nothing_but_its_header_is_not_supplied(root, tmp_path, endi
 
 
 def test_own_rows_take_the_place_of_published_rows_and_leave_all_others_as_they_are(root, tmp_path):
-    put(tmp_path, "population", (KENT, "2022-06-30", 7), (KENT, "2024-06-30", 8))
+    put(tmp_path, "population", (KENT, "2022-06-30", 7), (KENT, "2030-06-30", 8))
     before = Catalogue(root / "data").table("population")
     after = over(root, tmp_path, own=KENT).table("population")
     others = before["force_code"] != KENT
@@ -65,7 +65,7 @@ def test_own_rows_take_the_place_of_published_rows_and_leave_all_others_as_they_
         after[after["force_code"] != KENT].reset_index(drop=True), before[others].reset_index(drop=True)
     )
     kent = after[after["force_code"] == KENT].set_index("period_end")["population_count"]
-    assert kent[pd.Timestamp("2022-06-30")] == 7 and kent[pd.Timestamp("2024-06-30")] == 8
+    assert kent[pd.Timestamp("2022-06-30")] == 7 and kent[pd.Timestamp("2030-06-30")] == 8
     assert len(kent) == (~others).sum() + 1
 
 

@@ -72,7 +72,7 @@ def test_an_untouched_folder_is_good_and_empty_and_changes_nothing(folder, root,
     assert report.good and report.rows == {} and set(report.empty) == set(tables())
     over = Catalogue(root / "data", overlay=folder)
     assert not over.uses_overlay(tables())
-    assert over.has("recorded_crime") and not over.has("outcomes")
+    assert over.has("recorded_crime") and not over.has("emergency_calls")
 
 
 def test_unpublished_figures_do_not_go_into_a_repository_by_accident(folder):

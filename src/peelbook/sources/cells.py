@@ -190,6 +190,11 @@ def iso_date(cell: Any) -> datetime.date:
         raise ValueError("not a date") from error
 
 
+def without_empty_rows(rows: Rows) -> Rows:
+    """Return the rows without those in which every cell says "no figure": a CSV writer's empty row is all NA."""
+    return rows.keep(not all(missing(cell) for cell in row) for row in rows.rows)
+
+
 @dataclass
 class Rows:
     """The rows under one header, read column by column; faults collect until `check`."""

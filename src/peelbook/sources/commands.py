@@ -49,6 +49,7 @@ def _limits(max_mb: int, timeout: float, retries: int) -> Limits:
 def list_publications(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List every publication that can be read, its tables, and whether they are here."""
     from peelbook.sources import package
+    from peelbook.sources.page import is_here
     from peelbook.sources.publication import facts, registry
 
     here = package.resources(package.read(_folder(data_dir)))
@@ -64,7 +65,8 @@ def list_publications(data_dir: DataDir = None, as_json: Json = False) -> None:
                     "publisher": facts()["table"][table]["publisher"],
                     "rows": entry["coverage"]["rows"] if entry else None,
                     "period": entry["period"] if entry else "",
-                    "tested": not publication.untested,
+                    "tested": not publication.untested
+                    or bool(entry and not entry["untested"] and is_here(publication, table, [entry])),
                 }
             )
     if as_json:

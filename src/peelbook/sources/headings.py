@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from peelbook.sources.layout import Layout
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -39,6 +41,33 @@ def of(publication: str) -> dict[str, tuple[str, ...]]:
         for column, given in entry["headings"].items():
             names = (given,) if isinstance(given, str) else tuple(given)
             found[column] = tuple(dict.fromkeys((*found.get(column, ()), *names)))
+    if not found:
+        raise KeyError(publication)
+    return found
+
+
+def layouts(publication: str) -> tuple[Layout, ...]:
+    """Return a layout for each edition of a publication whose editions differ in more than headings.
+
+    `tested` says that a file of the edition, or an extract of one, was at hand. Raises `KeyError` for a
+    publication without an entry.
+    """
+    found = tuple(
+        Layout(
+            {
+                column: (given,) if isinstance(given, str) else tuple(given)
+                for column, given in entry["headings"].items()
+            },
+            optional=tuple(entry.get("optional", ())),
+            sheet=entry.get("sheet"),
+            extras_allowed=entry.get("extras_allowed", False),
+            editions=(entry["edition"],),
+            tested="published file" in entry["known_from"],
+            kind=entry.get("kind"),
+            exact=entry.get("kind") == "extract",
+        )
+        for entry in entries(publication)
+    )
     if not found:
         raise KeyError(publication)
     return found

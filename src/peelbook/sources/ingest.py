@@ -72,7 +72,13 @@ def ingest(files: Iterable[Path | str], data_dir: Path | str, *, accept_loss: bo
     data_dir = Path(data_dir)
     recognised = [recognise(SourceFile(Path(path))) for path in dict.fromkeys(map(str, files))]
     order = {name: place for place, name in enumerate(registry())}
-    recognised.sort(key=lambda pair: (order[pair[0].name], pair[1].file.name))
+    recognised.sort(
+        key=lambda pair: (
+            order[pair[0].name],
+            pair[0].order(pair[1]) if pair[0].order else 0,
+            pair[1].file.name,
+        )
+    )
     with _alone(data_dir, "data ingest"):
         workbench = _Workbench(data_dir, accept_loss=accept_loss)
         for publication, match in recognised:
@@ -155,9 +161,9 @@ class _Workbench:
         file = match.file
         result = publication.read(match, Context(self.forces, self.table))
         own: dict[str, Any] = {"name": file.name, "sha256": file.sha256}
-        if result.kind:
-            own["kind"] = result.kind
-        if publication.untested:
+        if kind := result.kind or match.layout.kind:
+            own["kind"] = kind
+        if publication.untested and not match.layout.tested:
             own["untested"] = True
         joined = [item for need in publication.needs for item in self._inputs_of(need)]
         said = [f"{file.name}: {what}" for what in (*file.left_out(match.sheet), *result.left_out)]

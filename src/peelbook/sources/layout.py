@@ -36,7 +36,9 @@ class Layout:
 
     `columns` maps our name of a column to the names publishers have given it. `optional` columns may be
     there and are ignored. `series` is a pattern of further columns (years side by side).
-    `sheet` is a pattern the sheet's name must match, `None` for any.
+    `sheet` is a pattern the sheet's name must match, `None` for any. `tested` says that
+    a file of its editions was at hand, `kind` what such a file is where that is not its
+    publication's usual kind. `exact` asks for the headings letter by letter.
     """
 
     columns: dict[str, tuple[str, ...]]
@@ -47,6 +49,9 @@ class Layout:
     extras_allowed: bool = False
     editions: tuple[str, ...] = ()  # whose headings `columns` knows, for a refusal to name
     form: bool = False  # the table's own CSV form, which an analyst fills
+    tested: bool = False
+    kind: str | None = None
+    exact: bool = False
 
     def accepts(self, sheet: str) -> bool:
         """Whether a sheet of this name may hold the table."""
@@ -259,17 +264,18 @@ def match(file: SourceFile, layout: Layout) -> Match | None:
 
 def _match_row(file: SourceFile, sheet: str, layout: Layout, number: int, row: list[Any]) -> Match | None:
     header = tuple("" if cell is None else " ".join(str(cell).split()) for cell in row)
-    folded = [key(cell) for cell in header]
+    fold = str if layout.exact else key
+    folded = [fold(cell) for cell in header]
     places: dict[str, int] = {}
     for name, spellings in layout.columns.items():
-        wanted = {key(spelling) for spelling in spellings}
+        wanted = {fold(spelling) for spelling in spellings}
         for place, cell in enumerate(folded):
             if cell in wanted and place not in places.values():
                 places[name] = place
                 break
     if not places:
         return None
-    ignored = {key(name) for name in layout.optional}
+    ignored = {fold(name) for name in layout.optional}
     series, extra = {}, []
     for place, cell in enumerate(header):
         if place in places.values() or not cell or folded[place] in ignored:

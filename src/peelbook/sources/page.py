@@ -89,7 +89,7 @@ def _digest(text: Any) -> str:
     return " ".join(f"`{found[0][i : i + 16]}`" for i in range(0, 64, 16)) if found else "not recorded"
 
 
-def _is_here(publication: Publication, table: str, resources: list[dict[str, Any]]) -> bool:
+def is_here(publication: Publication, table: str, resources: list[dict[str, Any]]) -> bool:
     """Whether a file of this very publication made the table, or a part of it; another's may have the rest."""
     name = publication.adapter.rpartition(" ")[0]
     return any(
@@ -112,7 +112,7 @@ def _absent(resources: list[dict[str, Any]]) -> str:
     for publication in registry().values():
         made |= set(publication.tables)
         for table in publication.tables:
-            if not publication.untested or _is_here(publication, table, resources):
+            if not publication.untested or is_here(publication, table, resources):
                 continue
             about = facts()["table"][table]
             lines += [

@@ -72,6 +72,7 @@ class Publication:
     needs: tuple[str, ...] = ()
     untested: bool = False  # no published file was at hand when the adapter was written
     covers: str = ""  # which part of the table, where another publication makes the rest
+    order: Callable[[Match], Any] | None = None  # which of several files of it is read first
 
     @property
     def adapter(self) -> str:

@@ -1,4 +1,4 @@
-"""Opens an official file safely and gives its cells, whatever it is: xlsx, ods, CSV or Parquet.
+"""Opens an official file safely and gives its cells, whatever it is: xlsx, ods, CSV (packed with gzip or not) or Parquet.
 
 Publishers move between formats and their files arrive through mail boxes and browsers, so the kind
 is told from the bytes, never from the name, and nothing is unpacked before its size is known.
@@ -7,11 +7,14 @@ is told from the bytes, never from the name, and nothing is unpacked before its 
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import itertools
+import json
 import re
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,6 +32,7 @@ RATIO_LIMIT = 300
 RATIO_FROM = 64 * 1024**2
 CSV_LIMIT = 256 * 1024**2
 HEAD_BYTES = 256 * 1024
+GZIP = b"\x1f\x8b"
 TOP_ROWS = 40
 
 _MOJIBAKE = re.compile("Ã[\x80-¿]|â€|Â[\xa0-¿]")
@@ -66,7 +70,7 @@ class Broken(str):
 class SourceFile:
     """One input file, opened as late and as little as possible.
 
-    `kind` is "xlsx", "ods", "csv" or "parquet". Rows are lists of cells (`str`, `float`, `int`, `bool`
+    `kind` is "xlsx", "ods", "csv", "parquet" or "geojson" (a row a feature: its properties and geometry). Rows are lists of cells (`str`, `float`, `int`, `bool`
     or a date); an empty cell is `""`. Row numbers elsewhere count from 1, as a spreadsheet shows them.
     """
 
@@ -98,9 +102,36 @@ class SourceFile:
 
     @cached_property
     def head(self) -> bytes:
-        """The first bytes of the file."""
+        """The first bytes of the file, or of the text that a gzip archive holds."""
+        return self._unpacked[:HEAD_BYTES] if self._is_gzip else self._first(HEAD_BYTES)
+
+    def _first(self, count: int) -> bytes:
         with self.path.open("rb") as stream:
-            return stream.read(HEAD_BYTES)
+            return stream.read(count)
+
+    @cached_property
+    def _is_gzip(self) -> bool:
+        return self._first(2) == GZIP
+
+    @cached_property
+    def _unpacked(self) -> bytes:
+        """The text of a gzip archive. Raises `SourceFileError` for a damaged one, and for one of anything else."""
+        try:
+            with gzip.open(self.path) as stream:
+                payload = stream.read(CSV_LIMIT + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise self.error(
+                f"a damaged or truncated gzip archive ({error})", "download it again, and check its size"
+            ) from error
+        if len(payload) > CSV_LIMIT:
+            raise self._bomb(f"it would unpack to more than {CSV_LIMIT // 1024**2} MB")
+        if payload.startswith((b"PK", b"PAR1", b"%PDF", GZIP)) or b"\x00" in payload[:HEAD_BYTES]:
+            raise self.error("a gzip archive that holds no CSV text", "unpack it and give the file inside")
+        return payload
+
+    @cached_property
+    def _size(self) -> int:
+        return len(self._unpacked) if self._is_gzip else self.path.stat().st_size
 
     @cached_property
     def kind(self) -> str:
@@ -119,14 +150,14 @@ class SourceFile:
             )
         if head.startswith(b"%PDF"):
             raise self.error("a PDF document, not a table", "download the data tables (ods, xlsx or CSV)")
-        if head.startswith(b"\x1f\x8b"):
-            raise self.error("a gzip archive", "unpack it first")
         text = head[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
         if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")) or b"<html" in text[:1024]:
             raise self.error(
                 "a web page saved under a data file's name (often a 'not found' or log-in page)",
                 "download the file itself from the publisher's page",
             )
+        if text.startswith(b"{") and b'"FeatureCollection"' in head:
+            return "geojson"
         if text.startswith((b"<?xml", b"<")):
             raise self.error("an XML document, not a table", "save it as ods, xlsx or CSV")
         if head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -292,7 +323,7 @@ class SourceFile:
         if sheet in self._rows:
             yield from self._rows[sheet]
         elif self.kind == "csv":
-            if self.path.stat().st_size > CSV_LIMIT:
+            if self._size > CSV_LIMIT:
                 raise self.error(
                     f"larger than {CSV_LIMIT // 1024**2} MB of CSV", "split the file, or save it as Parquet"
                 )
@@ -307,6 +338,8 @@ class SourceFile:
                 yield [column[0] for column in connection.description]
                 while block := self._duckdb(lambda: connection.fetchmany(10_000)):
                     yield from ([("" if cell is None else cell) for cell in row] for row in block)
+        elif self.kind == "geojson":
+            yield from self._features()
         else:
             # iter_rows pads the rows above the first filled cell, but not the columns left of it.
             opened = self._sheet(sheet)
@@ -336,6 +369,17 @@ class SourceFile:
                         row[column] = ""
             yield row
 
+    def _features(self) -> Iterator[list[Any]]:
+        try:
+            features = json.loads(self.text)["features"]
+            names = sorted({name for feature in features for name in feature["properties"]})
+            yield [*names, "geometry"]
+            for feature in features:
+                properties = feature["properties"]
+                yield [*(properties.get(name, "") for name in names), feature["geometry"]]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise self.error(f"a damaged GeoJSON file ({error})", "download it again") from error
+
     def _sheet(self, sheet: str) -> Any:
         if sheet not in self._sheets:
             try:
@@ -358,7 +402,7 @@ class SourceFile:
     def top(self, sheet: str = "", count: int = 25) -> list[list[Any]]:
         """Return the first rows of a sheet, without reading a large CSV or Parquet to its end."""
         if sheet not in self._tops:
-            if self.kind == "csv" and self.path.stat().st_size > HEAD_BYTES:
+            if self.kind == "csv" and self._size > HEAD_BYTES:
                 whole_lines = self.head[: self.head.rfind(b"\n") + 1] or self.head
                 rows = self._csv_rows(self.decode(whole_lines))
             else:
@@ -369,7 +413,7 @@ class SourceFile:
     @cached_property
     def text(self) -> str:
         """The text of a CSV file."""
-        return self.decode(self.path.read_bytes())
+        return self.decode(self._unpacked if self._is_gzip else self.path.read_bytes())
 
     def decode(self, payload: bytes) -> str:
         """Return text from UTF-8, UTF-16 (with its mark) or Windows-1252 bytes.

@@ -1,30 +1,21 @@
 """Home Office arrests open data table: arrests by force, year and ethnic group.
 
-Written from code that reads the sheet `OD_5+1`; no published file was at hand.
+Headings and sheets differ between editions (`headings.toml`); the figures to March 2018 were at hand, as
+CSV. The sheet `OD_5+1` of later editions is known from code that reads it.
 """
 
 from __future__ import annotations
 
 import re
 
-from peelbook.sources.cells import year_end
-from peelbook.sources.layout import Layout, Match, columns
+from peelbook.sources import headings
+from peelbook.sources.cells import without_empty_rows, year_end
+from peelbook.sources.layout import Match
 from peelbook.sources.publication import Context, Publication, Result
 from peelbook.sources.publications import _form
 from peelbook.sources.publications._groups import BROAD, NOT_KNOWN
 from peelbook.sources.publications._sums import whole_sums
 from peelbook.sources.reading import key
-
-LAYOUT = Layout(
-    columns(
-        year=("financial_year", "Financial Year"),
-        force=("police_force_area", "Force Name"),
-        ethnicity=("self_defined_ethnicity_group", "Ethnic Group (self-defined)"),
-        arrests=("number_of_arrests", "Arrests"),
-    ),
-    sheet=r"OD[_ ]5\+1|",
-    extras_allowed=True,
-)
 
 _GROUPS = {**BROAD, **NOT_KNOWN, "chinese other": "Other", "n a": "Not known", "unknown": "Not known"}
 
@@ -46,6 +37,7 @@ def read(match: Match, context: Context) -> Result:
     by = ["force_code", "period_end", "ethnicity"]
     parts = []
     for rows in match.chunks():
+        rows = without_empty_rows(rows)
         frame = pd.DataFrame(
             {
                 "force_code": rows.forces("force", context.forces),
@@ -59,4 +51,11 @@ def read(match: Match, context: Context) -> Result:
     return Result({"arrests": whole_sums(pd.concat(parts), by)})
 
 
-PUBLICATION = Publication("arrests", 1, ("arrests",), (LAYOUT, _form.layout("arrests")), read, untested=True)
+PUBLICATION = Publication(
+    "arrests",
+    2,
+    ("arrests",),
+    (*headings.layouts("arrests"), _form.layout("arrests")),
+    read,
+    untested=True,
+)

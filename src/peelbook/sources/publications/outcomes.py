@@ -1,37 +1,27 @@
 """Home Office outcomes open data tables: every outcome type by force, quarter and offence, a file a year.
 
-Written from the publisher's user guide and from code that reads these files; no published file was at
-hand. A file holds more than half a million rows, so it is read and added up in blocks.
+Headings differ between editions (`headings.toml`); the figures of two years were at hand, as CSV. A file
+holds more than half a million rows, so it is read and added up in blocks.
 """
 
 from __future__ import annotations
 
-from peelbook.sources.cells import year_end
-from peelbook.sources.layout import Layout, Match, columns
+from typing import TYPE_CHECKING
+
+from peelbook.sources import headings
+from peelbook.sources.cells import without_empty_rows, year_end
+from peelbook.sources.layout import Match
 from peelbook.sources.publication import Context, Gap, Publication, Result
 from peelbook.sources.publications import _form, _outcomes
 from peelbook.sources.publications._sums import WholeSums
 from peelbook.sources.publications.recorded_crime import GROUPS, RETIRED
 from peelbook.sources.reading import key
 
-LAYOUT = Layout(
-    columns(
-        year=("Financial Year", "financial_year"),
-        quarter=("Financial Quarter", "financial_quarter"),
-        force=("Force Name", "force_name"),
-        group=("Offence Group", "offence_group"),
-        type=("Outcome Type", "outcome_type"),
-        recorded=(
-            "Number of outcomes for offences that were recorded in the quarter",
-            "Force outcomes for offences recorded in quarter",
-        ),
-        closed=(
-            "Number of outcomes for investigations that were closed in the quarter",
-            "Force outcomes in quarter",
-        ),
-    ),
-    extras_allowed=True,
-)
+if TYPE_CHECKING:
+    import pandas as pd
+
+# The extract of this edition has no row where both counts are nought, so a row that is not there is nought.
+WITHOUT_ZEROS = "CSV extract of the table for the year ending March 2019, release of January 2020"
 
 # 1A, 2A and 3A are parts of 1, 2 and 3; 0 is "not yet assigned an outcome".
 TYPES = {str(number): str(number) for number in range(1, 23)}
@@ -49,6 +39,7 @@ def read(match: Match, context: Context) -> Result:
     sums = WholeSums(by)
     retired: set[str] = set()
     for rows in match.chunks():
+        rows = without_empty_rows(rows)
         rows = rows.keep(key(kind) not in NOT_OUTCOMES for kind in rows.text("type"))
         retired |= {group for group in rows.text("group") if key(group) in RETIRED}
         rows = rows.keep(key(group) not in RETIRED for group in rows.text("group"))
@@ -67,6 +58,8 @@ def read(match: Match, context: Context) -> Result:
         applies = {"outcomes_count": rows.applies("recorded"), "closed_count": rows.applies("closed")}
         sums.add(frame, applies)
     total = sums.result()
+    if WITHOUT_ZEROS in match.layout.editions:
+        total = _with_zeros(total, by)
     force_year = ["force_code", "period_end"]
     gaps: list[Gap] = []
     for basis, column in (("recorded", "outcomes_count"), ("closed", "closed_count")):
@@ -80,6 +73,23 @@ def read(match: Match, context: Context) -> Result:
     return Result({"outcomes": total.dropna(subset=COUNTS, how="all")}, gaps, left_out=left_out)
 
 
+def _with_zeros(total: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return the sums with a nought for each group and type that a force has no row of in a year."""
+    import pandas as pd
+
+    years = total[by[:2]].drop_duplicates()
+    groups = total[[by[2]]].drop_duplicates()
+    whole = years.merge(groups, how="cross")
+    whole = whole.merge(total[[by[3]]].drop_duplicates(), how="cross")
+    there = whole.set_index(by).index.isin(total.set_index(by).index)
+    return pd.concat([total, whole[~there].assign(**dict.fromkeys(COUNTS, 0))], ignore_index=True)
+
+
 PUBLICATION = Publication(
-    "outcomes", 1, ("outcomes",), (LAYOUT, _form.layout("outcomes")), read, untested=True
+    "outcomes",
+    2,
+    ("outcomes",),
+    (*headings.layouts("outcomes"), _form.layout("outcomes")),
+    read,
+    untested=True,
 )

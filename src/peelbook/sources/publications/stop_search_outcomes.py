@@ -1,15 +1,17 @@
-"""Home Office stop and search open data table: reasons and outcomes by force and year.
+"""Home Office stop and search open data table: reasons, arrests and outcomes by force and year.
 
-Written from code that reads the sheet `open_data`; no published file was at hand. The table links
-outcomes to reasons; it does not say whether an item was found.
+Two editions (`headings.toml`). The older (to 2018/19) gives searches and the arrests they led to, and was
+at hand as CSV. The newer, known from code that reads its sheet `open_data`, links outcomes to reasons.
+Neither says whether an item was found.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from peelbook.sources.cells import Rows, missing, year_end
-from peelbook.sources.layout import Layout, Match, columns
+from peelbook.sources import headings
+from peelbook.sources.cells import Rows, iso_date, missing, year_end
+from peelbook.sources.layout import Match
 from peelbook.sources.publication import Context, Gap, Publication, Result
 from peelbook.sources.publications import _form
 from peelbook.sources.publications._sums import whole_sums
@@ -17,19 +19,9 @@ from peelbook.sources.reading import key
 
 TABLE = "stop_search_outcomes"
 
-LAYOUT = Layout(
-    columns(
-        year=("financial_year", "Financial Year"),
-        force=("police_force_area", "Force Name"),
-        reason=("reason_for_search", "Reason for search"),
-        outcome=("outcome",),
-        link=("link", "link_between_outcome_and_reason"),
-        ethnicity=("self_defined_ethnicity_group",),
-        searches=("number_of_searches",),
-    ),
-    sheet=r"open[_ ]data|",
-    extras_allowed=True,
-)
+# An empty cell of the extract is no search, or no arrest; but a number of arrests of 1,000 and more was lost when it
+# was made (none is above 999). Beside so many searches, no arrest at all is not believed.
+SURELY_NONE_BELOW = 100
 
 _NO_ACTION = {"no further action", "nfa", "a no further action disposal", "nothing found no further action"}
 _UNKNOWN = {
@@ -53,6 +45,8 @@ def read(match: Match, context: Context) -> Result:
     """
     if _form.is_form(match, TABLE):
         return _form.read(match, context, TABLE)
+    if "arrests" in match.places:
+        return _with_arrests(match, context)
     import pandas as pd
 
     by = ["force_code", "period_end", "reason"]
@@ -62,6 +56,7 @@ def read(match: Match, context: Context) -> Result:
         rows = rows.keep("vehicle" not in group.casefold() for group in rows.text("ethnicity"))
         outcomes = [key(label) for label in rows.text("outcome")]
         counts = pd.array(rows.counts("searches"), dtype="Int64")
+        arrested = pd.array([label == "arrest" for label in outcomes], dtype="boolean").astype("Int64")
         acted = pd.array([label not in _NO_ACTION for label in outcomes], dtype="boolean").astype("Int64")
         frame = pd.DataFrame(
             {
@@ -69,6 +64,7 @@ def read(match: Match, context: Context) -> Result:
                 "period_end": rows.mapped("year", year_end, "write the financial year as 2022/23"),
                 "reason": rows.text("reason"),
                 "searches_count": counts,
+                "arrests_count": counts * arrested,
                 "outcome_count": counts * acted,
                 "linked_outcome_count": counts * pd.array(_linked(rows, outcomes), dtype="Int64"),
             }
@@ -98,6 +94,46 @@ def read(match: Match, context: Context) -> Result:
     return Result({TABLE: total}, gaps)
 
 
+def _with_arrests(match: Match, context: Context) -> Result:
+    """Searches and the arrests they led to; a reason's arrests are missing where one of its numbers was lost."""
+    import pandas as pd
+
+    by = ["force_code", "period_end", "reason"]
+    parts = []
+    for rows in match.chunks():
+        rows = rows.keep("vehicle" not in group.casefold() for group in rows.text("ethnicity"))
+        searches = pd.Series(rows.counts("searches"), dtype="Int64").fillna(0)
+        arrests = pd.Series(rows.counts("arrests"), dtype="Int64")
+        frame = pd.DataFrame(
+            {
+                "force_code": rows.forces("force", context.forces),
+                "period_end": rows.mapped("year", iso_date, "write the last day of the year as YYYY-MM-DD"),
+                "reason": rows.text("reason"),
+                "searches_count": searches,
+                "arrests_count": arrests.mask(arrests.isna() & (searches < SURELY_NONE_BELOW), 0),
+            }
+        )
+        rows.check()
+        parts.append(whole_sums(frame.dropna(subset="force_code"), by))
+    total = whole_sums(pd.concat(parts), by)
+    for column in ("outcome_count", "linked_outcome_count", "found_count", "linked_found_count"):
+        total[column] = pd.array([None] * len(total), dtype="Int64")
+    lost = total[total["arrests_count"].isna()].groupby(by[:2])["reason"].agg(list)
+    gaps = [
+        Gap(
+            TABLE,
+            code,
+            day.replace(year=day.year - 1, month=4, day=1),
+            day,
+            "missing",
+            f"Numbers of arrests after searches for {'; '.join(sorted(reasons)).lower()} were lost from the file "
+            "at hand, so the arrests for these, and for all reasons together, are not known.",
+        )
+        for (code, day), reasons in lost.items()
+    ]
+    return Result({TABLE: total}, gaps)
+
+
 def _linked(rows: Rows, outcomes: list[str]) -> list[int | None]:
     """1 for an outcome linked to the reason, 0 for one that is not or for none, `None` where it is not said."""
     linked: list[int | None] = []
@@ -114,4 +150,6 @@ def _linked(rows: Rows, outcomes: list[str]) -> list[int | None]:
     return linked
 
 
-PUBLICATION = Publication(TABLE, 1, (TABLE,), (LAYOUT, _form.layout(TABLE)), read, untested=True)
+PUBLICATION = Publication(
+    TABLE, 2, (TABLE,), (*headings.layouts(TABLE), _form.layout(TABLE)), read, untested=True
+)
