@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import pandas as pd
 
-from peelbook import formats
+from peelbook import contracts, formats
 from peelbook.catalogue import Catalogue
 from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import MissingTableError, ParameterError
@@ -325,7 +325,7 @@ def _sum(
         codes, found = kept(catalogue, ("codes", part.table, column), partial(_codes, table[column]))
         # One answer more than there are values: a row without one has the code -1.
         keep &= np.append(_isin(found, values), False)[codes]
-    if filters and not keep.any():
+    if filters and not keep.any() and not _known_categories(part.table, filters):
         asked = [
             f"{column} {formats.joined(map(str, values), last='or')}" for column, values in filters.items()
         ]
@@ -435,6 +435,15 @@ def _grid(table: pd.DataFrame) -> _Grid:
     return _Grid(keys, place, (table["force_code"] == ENGLAND_AND_WALES).fillna(False).to_numpy(dtype=bool))
 
 
+def _known_categories(table: str, filters: Mapping[str, tuple[Any, ...]]) -> bool:
+    """Whether a table's contract lists every value asked for: an edition need not have a row of each."""
+    fields = {field["name"]: field for field in contracts.load(table)["fields"]}
+    return all(
+        set(values) <= set(fields[column].get("constraints", {}).get("enum", ()))
+        for column, values in filters.items()
+    )
+
+
 def _codes(column: pd.Series) -> tuple[np.ndarray, pd.Series]:
     codes, found = pd.factorize(column)
     return codes, pd.Series(found)
@@ -503,11 +512,22 @@ def _joined(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]
     match = measure.denominator.match
     if match == "census":
         return top.merge(bottom.drop(columns="period_end"), on="force_code", how="left")
-    if match == "mid_year":
+    if match in ("mid_year", "newest_mid_year"):
         top["matched"] = mid_year(top["period_end"], stock=measure.period == "stock")
+        if match == "newest_mid_year":
+            top["matched"] = _newest_held(top["matched"], bottom["period_end"])
         bottom = bottom.rename(columns={"period_end": "matched"})
         return top.merge(bottom, on=["force_code", "matched"], how="left").drop(columns="matched")
     return top.merge(bottom, on=["force_code", "period_end"], how="left")
+
+
+def _newest_held(wanted: pd.Series, held: pd.Series) -> pd.Series:
+    """The days wanted, or the newest held before one that is not out yet, up to two years older."""
+    if held.empty:
+        return wanted
+    newest = held.max()
+    stale = (wanted > newest) & (wanted <= newest + pd.DateOffset(years=2))
+    return wanted.mask(stale, newest).dt.as_unit("s")
 
 
 def _quotient(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]) -> pd.DataFrame:
@@ -642,7 +662,7 @@ def _why(
     if lacks := _lacks(catalogue, measure, measure.numerator, dimension, code, day):
         return lacks
     if measure.denominator is not None:
-        if measure.denominator.match == "mid_year":
+        if measure.denominator.match in ("mid_year", "newest_mid_year"):
             needed = mid_year(pd.Series([day]), stock=measure.period == "stock").iloc[0]
             held = _totals(catalogue, measure, measure.denominator, dimension)["period_end"]
             if needed not in set(held):
@@ -674,6 +694,8 @@ def _lacks(
     totals = _totals(catalogue, measure, part, dimension)
     totals = totals[totals["amount"].notna()]
     source, name = registry().publications[part.table], catalogue.forces[code].full_name
+    if totals.empty:
+        return f"{source} at hand has no such figure for any force."
     mine = totals["force_code"] == code
     if (mine & (totals["period_end"] == day)).any():
         return ""

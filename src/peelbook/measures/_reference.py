@@ -62,6 +62,7 @@ _POLARITY_TEXT = {
 _MATCH_TEXT = {
     "same": "the same period",
     "mid_year": "the last 30 June on or before the middle of the period",
+    "newest_mid_year": "that 30 June, or the newest before it, at most two years older",
     "census": "Census 2021",
 }
 

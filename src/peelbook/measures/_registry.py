@@ -23,7 +23,7 @@ FILE = Path(__file__).with_name("registry.toml")
 
 KINDS = ("count", "rate", "share", "ratio", "disparity", "change", "published", "grade")
 DIVIDED = ("rate", "share", "ratio", "disparity")
-MATCHES = ("same", "mid_year", "census")
+MATCHES = ("same", "mid_year", "newest_mid_year", "census")
 STEPS = {"": 1, "quarter": 4, "month": 12}
 
 _PART_KEYS = {"table", "column", "label", "where", "by", "every", "match"}
