@@ -233,7 +233,7 @@ ORDER: list[set[str]] = [
     {"overlay"},
     {"catalogue"},
     {"measures"},
-    {"compare", "supplied"},
+    {"compare", "supplied", "areas"},
     {"figures", "claims", "narrative"},
     {"section", "analysis"},
     {"runner"},

@@ -1,0 +1,155 @@
+"""Forces to compare a force with: its neighbours, and forces whose areas are like its own.
+
+Neighbours come from the boundaries. *Similar forces by our own open rule* stand in for the Home Office's
+most similar groups until that list is ingested; they are never called by its name. The rule: the five
+nearest forces by Euclidean distance in four public measures, each standardised over the forces (mean 0,
+standard deviation 1): the logarithm of the number of residents, the logarithm of residents per square
+kilometre, the share of residents who are not White (Census 2021), and the Crime Severity Score. The City
+of London has no Crime Severity Score and hardly any residents: it is like no other, and like none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from peelbook.catalogue import Catalogue
+from peelbook.errors import MissingTableError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SIMILAR_COUNT = 5
+MEASURES = {
+    "residents": "residents (logarithm)",
+    "density": "residents per square kilometre (logarithm)",
+    "not_white": "share of residents who are not White",
+    "severity": "Crime Severity Score",
+}
+TABLES = (
+    "neighbours",
+    "force_areas",
+    "population",
+    "population_ethnicity",
+    "crime_severity",
+    "most_similar_groups",
+)
+
+OWN_RULE = "similar forces by our own open rule"
+OFFICIAL = "most similar group of the Home Office"
+
+
+@dataclass(frozen=True)
+class Peers:
+    """Forces to compare a force with. Empty codes mean there are none, and `reason` says why.
+
+    `basis` is what a page calls them. `stable` are the codes that stay when any one measure of our own rule
+    is left out; it is empty for neighbours and official groups.
+    """
+
+    basis: str
+    codes: tuple[str, ...]
+    reason: str = ""
+    stable: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.codes)
+
+
+def neighbours(catalogue: Catalogue, force_code: str) -> Peers:
+    """Return the forces whose areas border a force's, by code. An estuary that two areas share counts.
+
+    `force_code` may be any name of the force. Raises `UnknownForceError`, `UndeclaredReadError`.
+    """
+    code = catalogue.forces[force_code].code
+    if catalogue.lacks("neighbours"):
+        return Peers("neighbours", (), "The boundaries of police force areas are not in this book.")
+    table = catalogue.table("neighbours")
+    found = tuple(sorted(table.loc[table["force_code"] == code, "neighbour_code"]))
+    return Peers("neighbours", found, "" if found else "No police force area borders it.")
+
+
+def similar(catalogue: Catalogue, force_code: str) -> Peers:
+    """Return the forces most like a force, nearest first: the official group where it is in the book, else by
+    our own rule (see the module).
+
+    Raises `UnknownForceError`, `UndeclaredReadError`.
+    """
+    code = catalogue.forces[force_code].code
+    if not catalogue.lacks("most_similar_groups"):
+        table = catalogue.table("most_similar_groups")
+        found = tuple(sorted(table.loc[table["force_code"] == code, "similar_code"]))
+        return Peers(OFFICIAL, found, "" if found else "The Home Office gives no group for this force.")
+    try:
+        measured = profile(catalogue)
+    except MissingTableError as error:
+        return Peers(OWN_RULE, (), str(error))
+    if code not in measured.index:
+        return Peers(
+            OWN_RULE, (), "One of the measures that forces are compared by is missing for this area."
+        )
+    nearest = tuple(distances(measured, code).index[:SIMILAR_COUNT])
+    stable = set(nearest)
+    for left_out in measured.columns:
+        stable &= set(distances(measured.drop(columns=left_out), code).index[:SIMILAR_COUNT])
+    return Peers(OWN_RULE, nearest, stable=tuple(other for other in nearest if other in stable))
+
+
+def profile(catalogue: Catalogue) -> pd.DataFrame:
+    """Return the measures of `MEASURES` for every force that has all of them, unscaled, by force code.
+
+    Each is of the newest period of its table. Raises `MissingTableError` and `UndeclaredReadError`.
+    """
+    import pandas as pd
+
+    residents = _newest(catalogue.table("population"))["population_count"].astype(float)
+    area = catalogue.table("force_areas").set_index("force_code")["area_km2"].astype(float)
+    people = catalogue.table("population_ethnicity")
+    total = people.groupby("force_code")["population_count"].sum().astype(float)
+    white = people[people["ethnicity"] == "White"].groupby("force_code")["population_count"].sum()
+    severity = _newest(catalogue.table("crime_severity"))["severity_score"].astype(float)
+    found = pd.DataFrame(
+        {
+            "residents": np.log(residents),
+            "density": np.log(residents / area),
+            "not_white": 1 - white.astype(float) / total,
+            "severity": severity,
+        }
+    )
+    return found.loc[sorted(set(found.index) & set(catalogue.forces.codes))].dropna()
+
+
+def _newest(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["period_end"] == table["period_end"].max()].set_index("force_code")
+
+
+def distances(measured: pd.DataFrame, force_code: str) -> pd.Series:
+    """Return the distance of every other force from a force, nearest first, in standard deviations.
+
+    Equal distances stand in the order of the codes.
+    """
+    scaled = (measured - measured.mean()) / measured.std(ddof=0)
+    squared = ((scaled - scaled.loc[force_code]) ** 2).sum(axis=1)
+    return np.sqrt(squared.drop(force_code)).sort_values(kind="stable")
+
+
+def stability(catalogue: Catalogue) -> pd.DataFrame:
+    """Return, for each force and each measure left out, how many of its similar forces stay (0 to `SIMILAR_COUNT`).
+
+    One row a force, one column a measure.
+    """
+    import pandas as pd
+
+    measured = profile(catalogue)
+    rows = {}
+    for code in measured.index:
+        nearest = set(distances(measured, code).index[:SIMILAR_COUNT])
+        rows[code] = {
+            left_out: len(
+                nearest & set(distances(measured.drop(columns=left_out), code).index[:SIMILAR_COUNT])
+            )
+            for left_out in measured.columns
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
