@@ -220,7 +220,7 @@ class Catalogue:
         if faults := _rows.foreign(path, self.forces, self._embedded_forces, self.own):
             raise TableContractError(path, faults)
         frame = contracts.read_csv(path, name, self.forces)
-        if faults := _rows.above_whole(frame, name):
+        if faults := [*_rows.wrong_days(frame, name), *_rows.above_whole(frame, name)]:
             raise TableContractError(path, faults)
         if self.suppress_below is not None:
             frame, self._hidden[name] = _hide.hide(frame, name, self.suppress_below)
@@ -351,7 +351,7 @@ class Catalogue:
         digest = sha256(path)
         return Provenance(
             table=name,
-            title=contracts.load(name)["title"],
+            title=contracts.load(name)["title"] if name in contracts.tables() else name,
             publisher="unpublished data supplied by the user",
             page_url="",
             licence="",

@@ -5,9 +5,12 @@ Errors that are the input's fault end as one message on stderr with exit status 
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
@@ -60,11 +63,49 @@ def _choose_project() -> None:
     typer.echo(f"peelbook: the project is {here}, which holds the current folder.", err=True)
 
 
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
+INTERRUPTED, TERMINATED = 130, 143
+"""Exit status of a command that was ended from outside: 128 and the number of the signal."""
+
+
+class _Terminated(BaseException):
+    """The system asks this process to end."""
+
+
+def _end(number: int, frame: object) -> None:
+    signal.signal(number, signal.SIG_IGN)  # once is enough: what is at work is being put away
+    raise _Terminated
+
+
 def main() -> None:
-    """Run the command line. Exit status: 0 done, 1 partial failure, 2 bad usage or bad input."""
+    """Run the command line.
+
+    Exit status: 0 done, 1 partial failure, 2 bad usage or bad input, 130 stopped with Ctrl-C, 143 terminated.
+    """
+    signal.signal(signal.SIGTERM, _end)
     try:
         _choose_project()
         app()
     except PeelbookError as error:
-        typer.echo(f"peelbook: {error}", err=True)
-        sys.exit(2)
+        _stop(str(error), 2)
+    except (KeyboardInterrupt, SystemExit) as ended:
+        # typer makes of Ctrl-C, without a word, this status.
+        if isinstance(ended, SystemExit) and ended.code != INTERRUPTED:
+            raise
+        _stop("stopped. What was finished is kept; run the same command to go on.", INTERRUPTED)
+    except _Terminated:
+        _stop("terminated. What was finished is kept; run the same command to go on.", TERMINATED)
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        _stop(
+            f"{error.filename or 'a folder'}: cannot be used ({error.strerror}). "
+            "Fix: free some space, or give yourself the right to it, then run again.",
+            2,
+        )
+
+
+def _stop(message: str, status: int) -> NoReturn:
+    typer.echo(f"peelbook: {message}", err=True)
+    sys.exit(status)

@@ -68,6 +68,11 @@ _LABELS = {
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
+# Folders that Windows cannot make, and pages and folders of the site itself.
+_RESERVED = re.compile(
+    r"con|nul|aux|prn|com[0-9]|lpt[0-9]|index|forces|book|figures|search|genindex|national|pagefind"
+)
+
 
 @dataclass(frozen=True)
 class Force:
@@ -204,6 +209,12 @@ class Forces:
                 fault("force_code", "not an area code", "use the ONS code, such as E23000001")
             if not SLUG.fullmatch(row["slug"] or ""):
                 fault("slug", "not a slug", "use small letters, digits and single hyphens")
+            elif _RESERVED.fullmatch(row["slug"]):
+                fault(
+                    "slug",
+                    "a name that Windows or the site keeps for itself",
+                    "use another, such as AREA-unit",
+                )
             for column in ("name", "short_name"):
                 if not row[column]:
                     fault(column, "empty", "give the force's name")
@@ -211,7 +222,7 @@ class Forces:
                 if len(row[column] or "") > LONGEST:
                     fault(column, f"longer than {LONGEST} characters", "shorten it")
             for column in ("tile_row", "tile_column"):
-                if not (row[column] or "").isdigit():
+                if not re.fullmatch(r"[0-9]{1,4}", row[column] or ""):
                     fault(column, "not a whole number", "give the place on the tile grid, from 0")
             for kind, value in (
                 ("force_code", row["force_code"]),

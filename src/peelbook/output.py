@@ -22,6 +22,7 @@ OWN_FOLDERS = (
     "book",
     "data",
     "docs",
+    "web",
     "notebooks",
     "src",
     "tests",

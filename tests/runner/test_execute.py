@@ -180,6 +180,30 @@ def test_cells_are_counted_as_in_the_notebook_not_as_injected():
     assert (error.cell, error.source) == (2, "1 / 0")
 
 
+@pytest.mark.parametrize(
+    "source", ["import sys; sys.exit()", "raise SystemExit(0)", "import sys; sys.exit('no')"]
+)
+def test_a_notebook_that_ends_early_has_failed(source):
+    with pytest.raises(NotebookError) as caught:
+        run(code("1"), code(source), code("print('the rest')"), parameters={"force": "kent"})
+    assert (caught.value.kind, caught.value.cell) == ("error", 3)
+    assert "ended before its last cell" in caught.value.message or "SystemExit" in caught.value.message
+
+
+def test_outputs_without_end_are_a_failure_and_no_page(monkeypatch):
+    monkeypatch.setattr(execute, "LARGEST_OUTPUT", 1_000_000)
+    with pytest.raises(NotebookError, match="larger than 1 MB") as caught:
+        run(code("print('x' * 600_000)"), code("print('x' * 600_000)"), code("1"))
+    assert caught.value.cell == 3
+
+
+def test_an_image_that_cannot_be_decoded_is_a_failure():
+    show = "from IPython.display import display\ndisplay({'image/png': 'iVBORw0KGgoNone'}, raw=True)"
+    with pytest.raises(NotebookError, match="its image cannot be decoded") as caught:
+        run(code(show), parameters={"force": "kent"})
+    assert caught.value.cell == 2
+
+
 def test_a_cell_that_never_ends_is_stopped():
     began = time.monotonic()
     error = failure(code("1"), code("while True: pass"), cell_timeout=1)

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -18,9 +19,11 @@ from runner_helpers import Book, code, make_book, printed
 
 from forkserver_kernel import available
 from peelbook import files
+from peelbook.runner import worker
 from peelbook.runner.cache import Cache, read_entry
 from peelbook.runner.engine import Options, run
-from peelbook.runner.errors import CacheError, LockedError
+from peelbook.runner.errors import CacheError, LockedError, WorkerStartError
+from peelbook.runner.worker import Bundle
 
 RUN = """
 import signal
@@ -28,6 +31,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from runner_helpers import SECTIONS
+from peelbook import cli
 from peelbook.runner.engine import Options, run
 from peelbook.runner.progress import Lines
 from peelbook.runner.workspace import Workspace
@@ -41,11 +45,12 @@ def main():
 if __name__ == "__main__":
     # A shell that starts a job in the background has it ignore Ctrl-C, and so all that the job starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    main()
+    cli.app = main
+    cli.main()
 """
 
 
-def start(root: Path, log: Path) -> subprocess.Popen:
+def start(root: Path, log: Path, **more) -> subprocess.Popen:
     script = root / "run.py"
     script.write_text(RUN)
     return subprocess.Popen(
@@ -54,6 +59,7 @@ def start(root: Path, log: Path) -> subprocess.Popen:
         stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, "TEST_LOG": str(log)},
+        **more,
     )
 
 
@@ -260,22 +266,56 @@ def test_two_writers_of_one_entry_leave_a_whole_one(tmp_path):
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_the_workers_and_keeps_what_is_finished(tmp_path):
+@pytest.mark.parametrize(
+    ("sent", "said", "status", "finished"),
+    [
+        (signal.SIGINT, "peelbook: stopped.", 130, 0),
+        (signal.SIGINT, "peelbook: stopped.", 130, 1),
+        (signal.SIGTERM, "peelbook: terminated.", 143, 1),
+        (signal.SIGKILL, "", -9, 1),
+    ],
+)
+def test_a_run_ended_from_outside_says_one_line_at_most_and_keeps_what_is_finished(
+    tmp_path, sent, said, status, finished
+):
     book = make_book(tmp_path)
     for section in book.sections:
         book.put(section.stem, code("import time; time.sleep(0.5)"))
-    process = start(tmp_path, tmp_path / "log")
+    process = start(tmp_path, tmp_path / "log", start_new_session=True)
     assert process.stdout is not None
-    process.stdout.readline()
-    process.stdout.readline()
+    for _ in range(1 + finished):
+        process.stdout.readline()
+    time.sleep(0.3)
     started = family(process.pid)
-    process.send_signal(signal.SIGINT)
-    process.stdout.read()
+    # A terminal sends it to the command and to all that it has started.
+    os.killpg(process.pid, sent) if sent == signal.SIGINT else process.send_signal(sent)
+    # Beside the lines of notebooks: a kernel that could not be forked in time warns of its own, ended or not.
+    other = re.compile(r"\[\d/9\] |\[IPKernelApp\] WARNING")
+    last = [line for line in process.stdout.read().splitlines() if not other.match(line)]
     process.stdout.close()
-    assert process.wait(15) != 0
+    assert process.wait(15) == status
+    assert len(last) <= 1 and "".join(last).startswith(said), last
     assert all_gone(started)
-    assert 1 <= len(entries(book)) < 9
+    assert finished <= len(entries(book)) < 9
+    assert sent == signal.SIGKILL or not book.workspace.scratch.exists()
+
+
+@pytest.mark.slow
+def test_workers_that_end_at_their_start_are_an_error_at_once(book, capfd, monkeypatch):
+    monkeypatch.setattr(worker, "start", sys.exit)
+    monkeypatch.setattr(worker, "bundle", lambda own: Bundle("", {"x": os.urandom(10**6)}, {}))
+    with pytest.raises(WorkerStartError, match=r"end at their start.*Fix: "):
+        book.run(jobs=2)
     assert not book.workspace.scratch.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["types", "random"])
+def test_what_lies_in_the_folder_of_the_user_is_not_imported(book, tmp_path, monkeypatch, name):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / f"{name}.py").write_text("raise SystemExit('a file of the user')")
+    monkeypatch.chdir(tmp_path / "here")
+    assert {result.status for result in book.run(["kent"], jobs=1)} == {"ok"}
 
 
 @pytest.mark.slow

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 import types
@@ -14,6 +16,7 @@ from runner_helpers import Inline, code
 from typer.testing import CliRunner
 
 import peelbook.site
+from peelbook import paths
 from peelbook.errors import PeelbookError
 from peelbook.runner import commands, engine
 from peelbook.runner import plan as planning
@@ -176,10 +179,38 @@ def test_period_reaches_the_notebook(cli, book, tmp_path):
     assert "YYYY-MM-DD" in cli("run", "-f", "kent", "--period", "2020", code=2)
 
 
+OWN = (
+    "force_code,period_end,sex,rank,worker_type,headcount,fte\n"
+    "E23000032,2023-03-31,Female,Constable,Police Officer,1,1.0\n"
+)
+
+
+@pytest.mark.parametrize("command", ["plan", "run", "build"])
+def test_all_faults_of_own_tables_are_told_before_anything_runs(cli, book, tmp_path, command):
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "workforce.csv").write_text(OWN.replace(",1,", ",one,").replace("Female", "Fem"))
+    (own / "populaton.csv").write_text("force_code\nE23000032\n")
+    outcome = cli(command, "-f", "kent", "-s", "alpha", "--data", own, code=2)
+    assert "'one': not a whole number" in outcome
+    assert "'Fem': not one of" in outcome
+    assert "call it population.csv" in outcome
+    assert sorted(path.name for path in own.iterdir()) == ["populaton.csv", "workforce.csv"]
+
+
+def test_own_tables_of_another_force_run_nothing(cli, tmp_path):
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "workforce.csv").write_text(OWN)
+    outcome = cli("build", "-f", "essex", "--data", own, code=2)
+    assert "a row of Kent Police, but this folder is for Essex Police" in outcome
+    assert not (own / "_site").exists()
+
+
 def test_data_is_laid_over_in_its_own_cache(cli, book, tmp_path):
     own = tmp_path / "own"
     own.mkdir()
-    (own / "workforce.csv").write_text("force_code,headcount\nE23000032,1\n")
+    (own / "workforce.csv").write_text(OWN)
     cli("run", "-f", "kent", "-s", "alpha", "--data", own)
     assert (own / ".peelbook" / "cache").is_dir()
     assert not book.workspace.base.exists()
@@ -189,7 +220,7 @@ def test_hiding_small_numbers_is_part_of_the_key_and_reaches_the_kernel(cli, boo
     monkeypatch.setenv("PEELBOOK_SUPPRESS_BELOW", "")  # put back afterwards
     own = tmp_path / "own"
     own.mkdir()
-    (own / "workforce.csv").write_text("force_code,headcount\nE23000032,1\n")
+    (own / "workforce.csv").write_text(OWN)
     book.put(
         "alpha",
         code(
@@ -207,6 +238,35 @@ def test_hiding_small_numbers_is_part_of_the_key_and_reaches_the_kernel(cli, boo
 def test_in_place_writes_the_committed_notebooks(cli, book):
     cli("run", "--force", "metropolitan", "--in-place")
     assert '"execution_count": 3' in book.workspace.notebook("alpha").read_text()
+
+
+def test_in_place_again_runs_what_is_up_to_date(cli):
+    cli("run", "--force", "metropolitan", "--in-place")
+    assert "0 run, 3 up to date" in cli("run", "--force", "metropolitan", "--in-place").stdout
+    assert "3 run, 0 up to date" in cli("run", "--force", "metropolitan", "--in-place", "--again").stdout
+
+
+def test_a_folder_of_notebooks_that_cannot_be_written_is_one_message(cli, book, monkeypatch):
+    def refused(path, content):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("peelbook.runner.engine.write_atomic", refused)
+    before = {path.name: path.read_bytes() for path in book.workspace.notebooks.iterdir()}
+    message = cli("run", "--force", "metropolitan", "--in-place", code=2)
+    assert re.search(r"alpha.ipynb: cannot be written \(Permission denied\)\. Fix: ", message)
+    assert before == {path.name: path.read_bytes() for path in book.workspace.notebooks.iterdir()}
+
+
+@pytest.mark.parametrize("command", [("run",), ("build",), ("build", "--dry-run")])
+@pytest.mark.parametrize("place", ["file", "pipe", "own"])
+def test_a_place_that_cannot_be_a_folder_is_refused_before_anything_runs(cli, book, tmp_path, command, place):
+    (tmp_path / "file").write_text("mine")
+    os.mkfifo(tmp_path / "pipe")
+    out = {"own": paths.project_root() / "src"}.get(place, tmp_path / place)
+    assert "Fix: name a new or empty folder" in cli(*command, "-f", "kent", "--out", out, code=2)
+    assert not book.workspace.base.exists()
+    assert (tmp_path / "file").read_text() == "mine"
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_build_gives_the_site_all_results_and_says_where_it_is(cli, book, monkeypatch, tmp_path):

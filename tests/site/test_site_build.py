@@ -28,6 +28,7 @@ from site_samples import (
 )
 
 from peelbook import site
+from peelbook.catalogue import Catalogue
 from peelbook.runner.errors import LockedError
 from peelbook.runner.lock import hold
 from peelbook.site import _build as building
@@ -139,6 +140,42 @@ def test_a_command_that_ends_well_without_its_word_is_no_less_a_fault():
         Workers() as workers,
     ):
         workers.wait_for(workers.start("peelbook.site.memory", {}), "texts")
+
+
+def test_a_command_that_fails_keeps_its_own_cause_and_fix(catalogue, tmp_path):
+    """What is wrong with the data is not a full disk, and the other way round."""
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "population.csv").write_text("force_code\nE23000032\n")
+    faulty = Catalogue(catalogue.data_dir, overlay=tmp_path / "own")
+    with (
+        pytest.raises(DownloadsError, match=r"(?s)population\.csv.*Fix: add the column") as caught,
+        Workers() as workers,
+    ):
+        workers.start(own_files.__name__, own_files.work(tmp_path, tmp_path / "texts", faulty))
+        workers.join()
+    assert "disk" not in str(caught.value)
+
+
+def test_a_command_that_is_killed_or_broken_is_told_as_that(tmp_path, monkeypatch):
+    with pytest.raises(DownloadsError, match=r"stopped from outside \(SIGKILL\)"), Workers() as workers:
+        workers.start(own_files.__name__, {}).kill()
+        workers.join()
+    with pytest.raises(DownloadsError, match=r"KeyError.*this is a fault of peelbook"), Workers() as workers:
+        workers.start(own_files.__name__, {})
+        workers.join()
+    (tmp_path / "json.py").write_text("raise SystemExit('a file of the user')")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DownloadsError, match="KeyError"), Workers() as workers:
+        workers.start(own_files.__name__, {})
+        workers.join()
+
+
+def test_a_command_ends_with_the_process_that_started_it():
+    with Workers() as workers:
+        worker = workers.start(own_files.__name__, {"data": None})
+        assert worker.stdin is not None
+        worker.stdin.close()
+        assert worker.wait(60) != 0
 
 
 def test_a_build_stopped_after_it_wrote_pages_does_not_pass_for_the_one_before(build, monkeypatch):
@@ -541,6 +578,21 @@ def test_only_a_force_whose_report_is_in_the_ledger_is_called_checked(build):
     assert "is in the ledger" in (out / "forces/metropolitan/index.html").read_text()
     assert "is in the ledger" not in (out / "forces/kent/index.html").read_text()
     assert "Read the report" not in (out / "index.html").read_text()
+
+
+def test_the_front_page_says_for_which_reports_printed_numbers_are_entered(edition_site, catalogue):
+    entered = {catalogue.forces[code].full_name for code in catalogue.table("claims")["force_code"]}
+    lead = facts_of_lead((edition_site / "index.html").read_text())
+    assert f"for {len(entered)} report{'' if len(entered) == 1 else 's'}: on " in lead
+    assert all(name in lead for name in entered)
+    assert "computes them again" not in lead
+
+
+def facts_of_lead(page: str) -> str:
+    """The first paragraph of the front page, as a reader sees it."""
+    found = re.search(r'<p class="pb-lead">(.*?)</p>', page, flags=re.DOTALL)
+    assert found is not None
+    return unescape(found[1])
 
 
 def test_a_folder_of_other_files_is_refused_before_anything_is_written(build, tmp_path):

@@ -28,7 +28,10 @@ def tree(folder: Path, **files: str) -> dict[str, Path]:
 
 
 def read(folder: Path) -> dict[str, str]:
-    return {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob("*") if p.is_file()}
+    """The files of a site, its record aside."""
+    found = {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob("*") if p.is_file()}
+    found.pop(publishing.RECORD, None)
+    return found
 
 
 def test_the_published_folder_holds_exactly_the_new_files(tmp_path):
@@ -194,16 +197,53 @@ def test_a_folder_that_holds_anything_but_a_site_is_never_replaced(tmp_path, nam
     kept = tmp_path / "d" / name
     kept.parent.mkdir(parents=True)
     kept.write_text("years of work")
-    with pytest.raises(PublishError, match=r"would remove them\. Fix: name a new or empty folder"):
+    with pytest.raises(PublishError, match=r"would mix with them\. Fix: name a new or empty folder"):
         target(tmp_path / "d")
     assert kept.read_text() == "years of work"
 
 
 def test_a_site_a_new_folder_and_an_empty_one_may_be_replaced(tmp_path):
     (tmp_path / "empty").mkdir()
-    tree(tmp_path / "site", **{"build.json": "{}", "index.html": "x"})
+    publish(tree(tmp_path / "a", **{"index.html": "x"}), tmp_path / "site")
     for name in ("empty", "site", "new/below"):
         assert target(tmp_path / name) == (tmp_path / name).resolve()
+
+
+RECORDS = ['{"made_by": "me", "files": []}', '{"made_by": "peelbook"}', "{}", "[]", "{", '{"files": 1}', ""]
+
+
+@pytest.mark.parametrize("record", RECORDS)
+@pytest.mark.parametrize("name", [publishing.RECORD, "build.json"])
+def test_a_folder_is_a_site_by_a_record_that_only_publishing_writes(tmp_path, record, name):
+    tree(tmp_path / "d", **{name: record, "thesis.txt": "years of work"})
+    with pytest.raises(PublishError, match="not a site of this project"):
+        target(tmp_path / "d")
+
+
+def test_what_others_put_into_a_site_stays_when_it_is_replaced(tmp_path):
+    out = tmp_path / "out"
+    publish(tree(tmp_path / "a", **{"index.html": "1", "old/page.html": "x"}), out)
+    tree(out, CNAME="example.org", **{"old/mine.txt": "mine"})
+    (out / "empty").mkdir()
+    (out / "link").symlink_to("CNAME")
+    (out / "folder").symlink_to(tmp_path / "a", target_is_directory=True)
+    os.mkfifo(out / "pipe")
+    for text in "23":
+        publish(tree(tmp_path / text, **{"index.html": text}), target(out))
+        assert (out / "CNAME").read_text() == (out / "link").read_text() == "example.org"
+        assert [path.name for path in (out / "old").iterdir()] == ["mine.txt"]
+        assert (out / "pipe").is_fifo() and (out / "folder").is_symlink() and (out / "empty").is_dir()
+        assert (out / "index.html").read_text() == text
+    assert publishing.recorded(out) == {"index.html"}
+
+
+def test_a_file_of_others_is_never_replaced_by_one_of_the_site(tmp_path):
+    out = tmp_path / "out"
+    publish(tree(tmp_path / "a", index="1"), out)
+    tree(out, CNAME="mine")
+    with pytest.raises(PublishError, match=r"CNAME is not of this project.*Fix: move it"):
+        publish(tree(tmp_path / "b", index="2", CNAME="ours"), out)
+    assert read(out) == {"index": "1", "CNAME": "mine"}
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):

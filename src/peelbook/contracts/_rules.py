@@ -21,6 +21,11 @@ from peelbook.forces import Forces
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LARGEST = 10**15
+"""No count, sum or share of a police force comes near it; above it, numbers are no longer told apart exactly."""
+_LONGEST = 40
+
 _BOOLEANS = {"true": True, "false": False, "True": True, "False": False}
 
 
@@ -51,17 +56,30 @@ def _typed(text: pd.Series, kind: str) -> tuple[pd.Series, pd.Series]:
         good = text.isin(list(_BOOLEANS)) | ~present
         return text.map(_BOOLEANS).astype("boolean"), ~good
     if kind == "date":
-        parsed = pd.to_datetime(text.where(present), format="%Y-%m-%d", errors="coerce")
+        # Digits of other scripts would be taken for a date here and for none elsewhere.
+        plain = text.map({cell: _DATE.fullmatch(cell) is not None for cell in text.unique()}).astype(bool)
+        parsed = pd.to_datetime(text.where(present & plain), format="%Y-%m-%d", errors="coerce")
         return parsed.dt.as_unit("s"), present & parsed.isna()
     pattern = _INTEGER if kind == "integer" else _NUMBER
-    good = text.map({cell: pattern.fullmatch(cell) is not None for cell in text.unique()}) | ~present
+    good = text.map({cell: _can_be_shown(cell, pattern) for cell in text.unique()}) | ~present
     numbers = pd.to_numeric(text.where(good & present), errors="coerce")
     return numbers.astype("Int64" if kind == "integer" else "Float64"), ~good
 
 
+def _can_be_shown(cell: str, pattern: re.Pattern[str]) -> bool:
+    """Whether a cell is a number that a page can show: of few digits, finite, not too large."""
+    return len(cell) <= _LONGEST and pattern.fullmatch(cell) is not None and abs(float(cell)) <= _LARGEST
+
+
 _TYPE_RULE = {
-    "integer": ("not a whole number", "give digits only: no comma, no footnote marker, no symbol"),
-    "number": ("not a number", "give a plain decimal number: no comma, no percent sign, no symbol"),
+    "integer": (
+        "not a whole number that can be shown",
+        "give digits only: no comma, no footnote marker, no symbol",
+    ),
+    "number": (
+        "not a number that can be shown",
+        "give a plain decimal number: no comma, no percent sign, no symbol",
+    ),
     "date": ("not a date", "give the day as YYYY-MM-DD"),
     "boolean": ("neither true nor false", "write true or false"),
 }

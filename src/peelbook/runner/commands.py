@@ -361,7 +361,20 @@ def _choose(
     workspace = Workspace.default(data)
     known = plan.read_forces(workspace)
     forces = list(known) if all_forces else list(dict.fromkeys(known[name] for name in names or ()))
+    if workspace.overlay is not None:
+        _check_own_tables(workspace, forces)
     return workspace, forces, resolve_sections(stems or None)
+
+
+def _check_own_tables(workspace: Workspace, forces: Iterable[Force]) -> None:
+    """Raise `FaultyFolderError` with all that `data check` would say of the user's tables, before anything runs."""
+    from peelbook.catalogue import Catalogue
+    from peelbook.supplied import check
+
+    assert workspace.overlay is not None
+    catalogue = Catalogue(workspace.data)
+    for force in forces:
+        check(workspace.overlay, catalogue, force=force.code).require()
 
 
 def _options(

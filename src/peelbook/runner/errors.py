@@ -16,3 +16,7 @@ class CacheError(PeelbookError):
 
 class SchedulerError(PeelbookError):
     """The cluster cannot be reached, or its workers run other code."""
+
+
+class WorkerStartError(PeelbookError):
+    """No worker process comes as far as its first notebook."""

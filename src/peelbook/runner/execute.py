@@ -6,7 +6,9 @@ here, so that two runs of the same input are the same file and a changed page is
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import io
 import json
 import logging
 import os
@@ -31,6 +33,8 @@ PRELOAD = (
 """What the zygote does before it forks kernels. Only speed: every kernel also works without."""
 
 CELL_TIMEOUT = 300
+LARGEST_OUTPUT = 20_000_000
+"""Characters that the outputs of one notebook may hold; a section's own take less than a tenth of it."""
 START_TIMEOUT = 60
 
 # A socket's path may have 104 bytes on some systems.
@@ -70,12 +74,29 @@ class _Progress:
     source: str = ""
     seconds: float = 0.0
     started: float = field(default=0.0)
+    size: int = 0
 
     def start(self, cell: Mapping[str, Any], cell_index: int) -> None:
         self.cell, self.source, self.started = cell_index, cell["source"], time.monotonic()
 
-    def end(self, **_: Any) -> None:
+    def end(self, cell: Mapping[str, Any], **_: Any) -> None:
         self.seconds += time.monotonic() - self.started
+        self.size += sum(map(_size, cell.get("outputs", [])))
+        if self.size > LARGEST_OUTPUT:
+            raise _TooMuchError
+
+
+class _TooMuchError(Exception):
+    """The outputs of a notebook would make a page that nobody can open."""
+
+
+def _size(value: Any) -> int:
+    """How many characters an output holds."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(_size(item) for item in value.values())
+    return sum(_size(item) for item in value) if isinstance(value, list) else 0
 
 
 def kernel_name(wanted: str) -> str:
@@ -146,6 +167,8 @@ def execute(
             raise _blame(node, parameters, error.cell_index, "error", _message(error)) from None
         except Exception as error:
             raise _failure(node, parameters, progress, error, cell_timeout) from error
+    _check_end(done, parameters)
+    _check_images(done, parameters)
     hide_folders(done, hidden or {})
     return Executed(normalise(done), time.monotonic() - began, progress.seconds)
 
@@ -185,6 +208,42 @@ def without_folders(text: str, folders: Mapping[str, str]) -> str:
         written = "|".join(map(re.escape, dict.fromkeys((folder, json.dumps(folder)[1:-1]))))
         text = re.sub(rf"(?:{written})(?![\w-])", word.replace("\\", r"\\"), text)
     return text
+
+
+def _check_end(node: Any, parameters: Mapping[str, Any]) -> None:
+    """Raise `NotebookError` where a cell ended the notebook: papermill takes `sys.exit()` for a good end."""
+    for index, cell in enumerate(node.cells):
+        if cell.cell_type != "code":
+            continue
+        ended = [item for item in cell.outputs if item.output_type == "error" and item.ename == "SystemExit"]
+        if ended or (cell.source.strip() and cell.get("execution_count") is None):
+            message = "the notebook ended before its last cell (sys.exit)"
+            raise _blame(node, parameters, index, "error", message, injected=True)
+
+
+def _check_images(node: Any, parameters: Mapping[str, Any]) -> None:
+    """Raise `NotebookError` for an image that no browser could show."""
+    for index, cell in enumerate(node.cells):
+        for output in cell.get("outputs", []):
+            for kind, data in output.get("data", {}).items():
+                if kind not in RASTER_IMAGES:
+                    continue
+                try:
+                    check_image(data)
+                except (OSError, SyntaxError, ValueError) as error:
+                    message = f"its image cannot be decoded ({error})"
+                    raise _blame(node, parameters, index, "error", message, injected=True) from error
+
+
+RASTER_IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+
+
+def check_image(encoded: str) -> None:
+    """Raise `OSError`, `SyntaxError` or `ValueError` for a base64 text that is no whole image."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(base64.b64decode("".join(encoded.split()), validate=True))) as image:
+        image.verify()
 
 
 def _read(notebook: bytes) -> Any:
@@ -254,7 +313,13 @@ def kernel_environment(extra: Mapping[str, str]) -> dict[str, str]:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "COLUMNS": "80",
     }
-    dropped = ("PYTHONWARNINGS", "PYTHONSTARTUP", "PYTHONDONTWRITEBYTECODE", "PYTEST_CURRENT_TEST")
+    dropped = (
+        "PYTHONWARNINGS",
+        "PYTHONSTARTUP",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONSAFEPATH",  # the workers', not the notebooks'
+        "PYTEST_CURRENT_TEST",
+    )
     inherited = {name: value for name, value in os.environ.items() if name not in dropped}
     return {**inherited, **fixed, **extra}
 
@@ -281,8 +346,18 @@ def _without_cell_files(text: str) -> str:
     return "".join([*parts, text[end:]])
 
 
-def _blame(node: Any, parameters: Mapping[str, Any], index: int, kind: str, message: str) -> NotebookError:
-    """Return the error with the cell it happened in, counted as in the notebook a person would open."""
+def _blame(
+    node: Any, parameters: Mapping[str, Any], index: int, kind: str, message: str, *, injected: bool = False
+) -> NotebookError:
+    """Return the error with the cell it happened in, counted as in the notebook a person would open.
+
+    `injected` says that the notebook has the cell of its parameters already.
+    """
+    if injected:
+        shown = [cell for cell in node.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+        place = next((at for at, cell in enumerate(shown) if cell is node.cells[index]), -1)
+        lines = str(node.cells[index]["source"]).strip().splitlines()[:1]
+        return NotebookError(kind, message, place + 1, lines[0][:80] if lines else "")
     tags = [cell.get("metadata", {}).get("tags", []) for cell in node.cells]
     at = next((number for number, names in enumerate(tags) if "parameters" in names), -1)
     own = index - 1 if parameters and index > at else index
@@ -296,6 +371,9 @@ def _failure(
 ) -> NotebookError:
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+    if isinstance(error, _TooMuchError):
+        message = f"the notebook's outputs are larger than {LARGEST_OUTPUT / 1e6:.0f} MB"
+        return _blame(node, parameters, progress.cell, "error", message)
     if isinstance(error, CellTimeoutError):
         message = f"the cell did not end within {cell_timeout} s and was stopped"
         return _blame(node, parameters, progress.cell, "timeout", message)

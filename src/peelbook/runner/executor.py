@@ -11,6 +11,8 @@ import contextlib
 import multiprocessing
 import os
 import re
+import signal
+import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -20,7 +22,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from peelbook.runner import execute, worker
-from peelbook.runner.errors import SchedulerError, UsageError
+from peelbook.runner.errors import CacheError, SchedulerError, UsageError, WorkerStartError
 from peelbook.runner.worker import Bundle, Outcome, Task
 
 ATTEMPTS = 3
@@ -57,6 +59,43 @@ def default_jobs() -> int:
     return max(1, os.cpu_count() or 1)
 
 
+@contextlib.contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """Set variables for the processes that are started meanwhile."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _warnings() -> str:
+    """What multiprocessing's own helper warns of when this process is killed is no news: all of it is put away."""
+    quiet = "ignore::UserWarning:multiprocessing.resource_tracker"
+    return ",".join(item for item in (os.environ.get("PYTHONWARNINGS", ""), quiet) if item)
+
+
+@contextlib.contextmanager
+def _without_interrupt() -> Iterator[None]:
+    """Keep Ctrl-C from the processes that are started meanwhile; this one meets it afterwards.
+
+    A worker that is still importing would answer with a traceback of its own.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class LocalPool:
     """Processes on this machine that share a fork server; started by spawning, as on every system."""
 
@@ -64,26 +103,46 @@ class LocalPool:
         if jobs < 1:
             raise UsageError(f"--jobs is {jobs}. Fix: give 1 or more.")
         self.width = jobs
-        self._tables, self._scratch, self._kernel = tables, str(scratch), kernel
+        self._tables, self._scratch, self._kernel = tables, scratch, kernel
         self._pool: ProcessPoolExecutor | None = None
         self._zygote: Any = None
 
     def submit(self, task: Task) -> Future[Outcome]:
         """Hand out one task, starting the pool on the first."""
-        if self._pool is None:
-            self._zygote = execute.start_zygote(self._kernel)
-            control = self._zygote.control if self._zygote else None
-            self._pool = ProcessPoolExecutor(
-                self.width,
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=worker.start,
-                initargs=(self._tables, self._scratch, control),
-            )
-        return self._pool.submit(worker.run_task, task)
+        # Workers are started by what is submitted. They must not import what lies in the user's folder.
+        with _environment(PYTHONSAFEPATH="1", PYTHONWARNINGS=_warnings()), _without_interrupt():
+            if self._pool is None:
+                self._zygote = execute.start_zygote(self._kernel)
+                control = self._zygote.control if self._zygote else None
+                self._pool = ProcessPoolExecutor(
+                    self.width,
+                    mp_context=multiprocessing.get_context("spawn"),
+                    initializer=worker.start,
+                    initargs=(str(self._packed()), str(self._scratch), control),
+                )
+            return self._pool.submit(worker.run_task, task)
+
+    def _packed(self) -> Path:
+        """The tables in a file: what is written to a process that dies at its start would never be read."""
+        path = self._scratch / worker.TABLES
+        try:
+            worker.pack(self._tables, path)
+            (self._scratch / worker.STARTED).unlink(missing_ok=True)
+        except OSError as error:
+            raise CacheError(
+                f"{self._scratch.parent}: cannot be written ({error.strerror or error}). Fix: free some space or make "
+                "it writable, and run again: what is finished is kept."
+            ) from error
+        return path
 
     def recover(self) -> None:
-        """Drop the broken pool; the next task starts another."""
+        """Drop the broken pool; the next task starts another. Raises `WorkerStartError` where none began to work."""
         self.close(now=True)
+        if not (self._scratch / worker.STARTED).exists():
+            raise WorkerStartError(
+                "The worker processes end at their start; what they said of it stands above. "
+                f"Fix: make sure that `{sys.executable} -P -c 'import peelbook.runner.worker'` works, then run again."
+            )
 
     def close(self, *, now: bool) -> None:
         """End the workers, and then what they fork their kernels from."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextvars
+import json
 import os
 import shutil
 import socket
 import tempfile
 import threading
+import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -75,6 +77,24 @@ def bundle(sections: Iterable[inputs.Inputs]) -> Bundle:
     names = "".join(f"{folder}\0{name}\0{h}\n" for folder in folders for name, h in folders[folder].items())
     return Bundle(sha256(names.encode()), contents, folders)
 
+
+def pack(tables: Bundle, path: Path) -> None:
+    """Write a bundle to a file. Raises `OSError`."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(_LISTING, json.dumps({"digest": tables.digest, "folders": tables.folders}))
+        for digest, content in tables.contents.items():
+            archive.writestr(digest, content)
+
+
+def unpack(path: Path) -> Bundle:
+    """Read a bundle from a file."""
+    with zipfile.ZipFile(path) as archive:
+        listing = json.loads(archive.read(_LISTING))
+        contents = {name: archive.read(name) for name in archive.namelist() if name != _LISTING}
+    return Bundle(listing["digest"], contents, listing["folders"])
+
+
+_LISTING = "listing.json"
 
 OTHER_CODE = (
     "the worker has another version of peelbook or Python than the process that planned the run. "
@@ -190,10 +210,15 @@ def _run(task: Task, tables: Bundle | None) -> Outcome:
 _tables: Bundle | None = None
 
 
-def start(tables: Bundle, scratch: str, zygote: socket.socket | None) -> None:
-    """Prepare a worker of the local pool: its tables, its folder, the zygote, and its end with the parent's."""
+TABLES, STARTED = "tables.zip", "started"
+"""In the scratch folder: the run's tables, and the sign that a worker has come as far as reading them."""
+
+
+def start(tables: str, scratch: str, zygote: socket.socket | None) -> None:
+    """Prepare a worker of the local pool: its tables (a file), its folder, the zygote, its end with the parent's."""
     global _tables, _root
-    _tables = tables
+    (Path(scratch) / STARTED).touch()
+    _tables = unpack(Path(tables))
     _root = Path(tempfile.mkdtemp(prefix=f"worker-{os.getpid()}-", dir=scratch))
     atexit.register(_remove, _root, os.getpid())
     _end_with_parent()
@@ -211,6 +236,8 @@ def _end_with_parent() -> None:
     if parent is None:
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    if hasattr(signal, "pthread_sigmask"):  # it was kept from this process while it started
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     def watch() -> None:
         connection.wait([parent.sentinel])

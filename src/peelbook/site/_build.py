@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import io
 import json
 import os
@@ -39,7 +38,7 @@ from peelbook.site.marks import Marks, code_digest
 from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import Shared, keep_only, publish, put_file, target
 from peelbook.site.templates import render
-from peelbook.site.workers import Workers
+from peelbook.site.workers import Workers, disk_message
 
 
 class SiteBuildError(PeelbookError):
@@ -181,12 +180,10 @@ def _writable(work: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
+        message = disk_message(error, work)
+        if message is None:
             raise
-        raise SiteBuildError(
-            f"{error.filename or work}: cannot be written ({error.strerror}). Fix: free some space or make it "
-            "writable, then build again; the site published before is as it was."
-        ) from error
+        raise SiteBuildError(message) from error
 
 
 class _Clock:

@@ -9,10 +9,8 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import json
 import re
 import shutil
-import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +22,7 @@ from peelbook import formats
 from peelbook.catalogue import Catalogue
 from peelbook.files import sha256
 from peelbook.sections import section
-from peelbook.site import cells, ods
+from peelbook.site import cells, ods, workers
 from peelbook.site.card import BASIS_WORDS, Figure, csv_with_source, licence_words, safe_cell, source_words
 from peelbook.site.edition import FORCES_FOLDER, Edition
 from peelbook.site.marks import package_digest
@@ -124,9 +122,8 @@ def work(
     ]
 
 
-def main() -> None:
-    """Make the downloads named on standard input."""
-    told = json.load(sys.stdin)
+def make(told: Mapping[str, Any]) -> None:
+    """Make the downloads that are told."""
     edition = Edition.from_config(told["edition"])
     with seldom_collected():
         for force in told["forces"]:
@@ -421,4 +418,4 @@ def write_ods(path: Path, name: str, tables: Sequence[Table], edition: Edition) 
 
 
 if __name__ == "__main__":
-    main()
+    workers.work(make)

@@ -7,14 +7,14 @@ none of a force's notebooks: one process makes them while another stages the for
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from peelbook import paths
 from peelbook.catalogue import Catalogue
 from peelbook.files import sha256
-from peelbook.site import downloads, generated
+from peelbook.site import downloads, generated, workers
 from peelbook.site.edition import MEASURES_FOLDER
 from peelbook.site.marks import Marks, data_digest
 from peelbook.site.memory import seldom_collected
@@ -68,7 +68,7 @@ def put_site_files(folder: Path, catalogue: Catalogue) -> None:
 
 
 def work(folder: Path, texts: Path, catalogue: Catalogue) -> dict[str, str | None]:
-    """What `main` is told on its standard input."""
+    """What `make` is told on its standard input."""
     return {
         "folder": str(folder),
         "texts": str(texts),
@@ -77,9 +77,8 @@ def work(folder: Path, texts: Path, catalogue: Catalogue) -> dict[str, str | Non
     }
 
 
-def main() -> None:
-    """Write texts and files for the catalogue named on standard input; say when the texts are there."""
-    told = json.load(sys.stdin)
+def make(told: Mapping[str, Any]) -> None:
+    """Write texts and files for the catalogue that is told; say when the texts are there."""
     catalogue = Catalogue(told["data"], overlay=told["overlay"])
     from peelbook import national, profile
     from peelbook.site import measure_pages
@@ -96,4 +95,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    workers.work(make)

@@ -58,21 +58,34 @@ def keep_only(folder: Path, names: Collection[str]) -> None:
             path.rmdir()
 
 
-RECORD = "build.json"
-"""The file that every site has and no other folder should: what this one may replace."""
+RECORD = "peelbook-site.json"
+"""In every site: the names of its files. Only publishing writes it, and only what it names is ever replaced."""
+
+_MADE_BY = "peelbook"
+
+
+def recorded(folder: Path) -> frozenset[str] | None:
+    """Return the names of the files that this product has put into a folder; `None` where it has put none."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        names = record["files"]
+        ours = record["made_by"] == _MADE_BY and isinstance(names, list)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return frozenset(names) if ours and all(isinstance(name, str) for name in names) else None
 
 
 def target(out_dir: Path | str) -> Path:
-    """Return the folder that a site may be put into, links followed; publishing removes all else in it.
+    """Return the folder that a site may be put into, links followed; publishing replaces the site in it.
 
     Raises `OutputError` for what is no folder and for folders of others, `PublishError` where publishing would
     destroy something (a folder that holds anything but a site of this project) and where it cannot be written.
     """
     folder = output.own_folder(out_dir)
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / RECORD).is_file():
+    if folder.is_dir() and any(folder.iterdir()) and recorded(folder) is None:
         raise PublishError(
-            f"{out_dir}: holds files that are not a site of this project, and building would remove them. "
-            "Fix: name a new or empty folder, or move what is there."
+            f"{out_dir}: holds files that are not a site of this project, and building would mix with them. "
+            f"Fix: name a new or empty folder, or move what is there. (A site made before it had a {RECORD} may go.)"
         )
     if folder.is_mount():
         raise PublishError(
@@ -158,17 +171,24 @@ def _publish(
     shared: Collection[str],
     later: Callable[[], Mapping[str, Path]],
 ) -> int:
-    there = set(files_below(out_dir))
+    there = set(files_below(out_dir)) - {RECORD}
+    own = recorded(out_dir) or frozenset()
     tree = _Tree(out_dir, there)
     try:
         with _reported(out_dir):
             tree.add(files, set(shared))
         more = later()
+        names = files.keys() | more.keys()
+        if others := sorted((there - own) & (names - tree.unchanged)):
+            raise PublishError(
+                f"{out_dir}: {others[0]} is not of this project, and the site has a file of that name. "
+                "Fix: move it, then build again; the site there is as it was."
+            )
         with _reported(out_dir):
             tree.add(more, more.keys())
-            changed = tree.changed + len(there - files.keys() - more.keys())
-            if changed or not out_dir.exists():
-                tree.put_in_place()
+            changed = tree.changed + len((there & own) - names)
+            if changed or own != names or not out_dir.exists():
+                tree.put_in_place(names, own)
         return changed
     finally:
         tree.discard()
@@ -196,6 +216,7 @@ class _Tree:
         self.changed = 0
         self.fresh = ""
         self.made: set[str] = set()
+        self.unchanged: set[str] = set()
         self.waiting: list[tuple[dict[str, str], set[str], Collection[str]]] = []
 
     def add(self, files: Mapping[str, Path], shared: Collection[str]) -> None:
@@ -205,6 +226,7 @@ class _Tree:
             name for name in sources if name in self.there and _same(sources[name], f"{self.out_dir}/{name}")
         }
         self.changed += len(sources) - len(same)
+        self.unchanged |= same
         self.waiting.append((sources, same, shared))
         if self.changed:
             self._lay_out()
@@ -225,9 +247,13 @@ class _Tree:
                     shutil.copyfile(source, target)
         self.waiting.clear()
 
-    def put_in_place(self) -> None:
-        """Exchange the old tree for this one."""
+    def put_in_place(self, names: Collection[str], own: Collection[str]) -> None:
+        """Exchange the old tree for this one, of these files; what was not its `own` in the old one stays."""
         self._lay_out()
+        for name in foreign(self.out_dir, {*own, *names, RECORD}):
+            _keep(f"{self.out_dir}/{name}", f"{self.fresh}/{name}")
+        record = {"made_by": _MADE_BY, "files": sorted(names)}
+        Path(self.fresh, RECORD).write_text(json.dumps(record, indent=0) + "\n", encoding="utf-8")
         umask = os.umask(0)
         os.umask(umask)
         Path(self.fresh).chmod(0o777 & ~umask)  # mkdtemp makes folders private
@@ -237,6 +263,31 @@ class _Tree:
         """Remove what was not put in place."""
         if self.fresh:
             shutil.rmtree(self.fresh, ignore_errors=True)
+
+
+def foreign(folder: Path, own: Collection[str]) -> list[str]:
+    """Return all in a folder that is not one of its own files: files, links, pipes, empty folders; by path inside."""
+    found = []
+    for at, folders, files in os.walk(folder):
+        inside = os.path.relpath(at, folder)
+        for name in [*files, *(name for name in folders if Path(at, name).is_symlink())]:
+            path = name if inside == "." else f"{inside}/{name}".replace(os.sep, "/")
+            if path not in own:
+                found.append(path)
+        if not files and not folders and inside != ".":
+            found.append(inside.replace(os.sep, "/"))
+    return sorted(found)
+
+
+def _keep(source: str, target: str) -> None:
+    """Give an entry that is not ours the same place in the new tree: the same file where the system can link."""
+    os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
+    if os.path.islink(source):  # noqa: PTH114
+        os.symlink(os.readlink(source), target)  # noqa: PTH115, PTH211
+    elif os.path.isdir(source):  # noqa: PTH112
+        os.makedirs(target, exist_ok=True)  # noqa: PTH103
+    elif not _linked(source, target):
+        shutil.copy2(source, target)
 
 
 # What systems say of a link they cannot make: between disks, of too many names, on a file system without.

@@ -257,6 +257,9 @@ def _home(edition: Edition, catalogue: Catalogue, staged: Staged, facts: Mapping
         "reference_force": (reference := edition.by_slug.get(edition.reference)),
         "checked": reference is not None and reference.code in facts["reported"],
         "all_forces": len(catalogue.forces),
+        "reports": [
+            catalogue.forces[code].full_name for code in facts["reported"] if code in catalogue.forces
+        ],
         "compare": "book/all_forces.html" if _has_page("all_forces") else "",
     }
 

@@ -6,19 +6,23 @@ An analyst mends a folder in one round, not one fault at a time, and knows befor
 from __future__ import annotations
 
 import difflib
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from peelbook import contracts
+from peelbook import contracts, output
 from peelbook.catalogue import Catalogue
 from peelbook.errors import Fault, MissingTableError, PeelbookError, TableContractError
 from peelbook.forces import Forces
 from peelbook.supplied import _hide, _rows
-from peelbook.supplied._template import NOT_A_FORCES_OWN
+from peelbook.supplied._template import NOT_A_FORCES_OWN, README
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: What stands beside the tables: the page of the template, the threshold, and the site that a build puts there.
+_NOT_TABLES = frozenset({README, _hide.THRESHOLD_FILE, "_site"})
 
 _SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".tsv")
 
@@ -83,15 +87,15 @@ def check(folder: Path | str, catalogue: Catalogue, *, force: str | None = None)
     told: dict[str, str] = {}
     warnings: list[str] = []
     for path in sorted(folder.iterdir()):
-        if not path.is_file() or path.name == "forces.csv" or path.name.startswith("."):
+        if path.name.startswith(".") or path.name in _NOT_TABLES:
             continue
-        if (suffix := path.suffix.lower()) in _SPREADSHEETS:
-            faults.append((path.name, _fault(f"a {suffix} file is not read", "save each table as UTF-8 CSV")))
-            continue
-        if suffix != ".csv":
-            continue
-        if wrong := _name_fault(path.name):
+        if wrong := _entry_fault(path):
             faults.append((path.name, wrong))
+            continue
+        if path.name == "forces.csv":
+            continue
+        if path.suffix.lower() != ".csv":
+            warnings.append(f"{path.name} is not read: a table is a CSV file with the name of its table.")
             continue
         table = path.stem
         if not _rows.filled(path):
@@ -103,7 +107,9 @@ def check(folder: Path | str, catalogue: Catalogue, *, force: str | None = None)
                 told.setdefault(code, path.name)
         try:
             frame = contracts.read_csv(path, table, forces if areas_stand else None)
+            faults += [(path.name, fault) for fault in _rows.wrong_days(frame, table)]
             faults += [(path.name, fault) for fault in _rows.above_whole(frame, table)]
+            warnings += _rows.parts_short_of_whole(frame, table)
             rows[table] = len(frame)
             warnings += _left_out(frame, table, published=catalogue.has(table) and forces is embedded)
         except TableContractError as error:
@@ -147,6 +153,22 @@ def _left_out(frame: pd.DataFrame, table: str, *, published: bool) -> list[str]:
 
 def _fault(rule: str, fix: str) -> Fault:
     return Fault("", None, "", rule.rstrip("."), fix.rstrip("."))
+
+
+def _entry_fault(path: Path) -> Fault | None:
+    """The fault of an entry of the folder that looks like a table and cannot be read as one."""
+    suffix = path.suffix.lower()
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        reason = "a link to nothing" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
+        return _fault(f"cannot be read ({reason})", "put the file itself there, or remove it")
+    if suffix in _SPREADSHEETS:
+        return _fault(f"a {suffix} file is not read", "save each table as UTF-8 CSV")
+    if suffix == ".csv" and not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else output.kind_of(mode)
+        return _fault(f"is {kind} and not a table", "put the table there as a CSV file, or remove it")
+    return _name_fault(path.name) if suffix == ".csv" and path.name != "forces.csv" else None
 
 
 def _name_fault(name: str) -> Fault | None:

@@ -25,30 +25,56 @@ THRESHOLD_FILE = "suppress_below.txt"
 
 VARIABLE = "PEELBOOK_SUPPRESS_BELOW"
 
+USUAL, LARGEST = 5, 1_000_000
+"""A usual threshold, and one above which nothing of a force would be left to show."""
+
 
 def threshold(folder: Path | None) -> int | None:
     """Return the threshold set for a folder of supplied tables, or `None`.
 
     It stands in `suppress_below.txt` of the folder, in the environment variable `PEELBOOK_SUPPRESS_BELOW`, or in
-    both: then the higher one holds. Raises `ParameterError` for anything but a whole number of 2 or more.
+    both: then the higher one holds. Raises `ParameterError` for anything but a whole number of 2 or more, an empty
+    file among them: whoever put it there meant to hide something.
     """
     if folder is None:
         return None
-    path = folder / THRESHOLD_FILE
     found = []
-    for place, text in (
-        (str(path), path.read_text(encoding="utf-8-sig") if path.is_file() else ""),
-        (VARIABLE, os.environ.get(VARIABLE, "")),
-    ):
-        if not text.strip():
-            continue
-        if not (text.strip().isascii() and text.strip().isdigit()):
-            raise ParameterError(
-                f"{place}: {text.strip()[:40]!r} is not a whole number. Fix: write a number such as 5."
-            )
-        check_threshold(int(text))
-        found.append(int(text))
+    path = folder / THRESHOLD_FILE
+    if os.path.lexists(path):
+        found.append(_number(str(path), _content(path)))
+    if text := os.environ.get(VARIABLE, ""):
+        found.append(_number(VARIABLE, text))
     return max(found, default=None)
+
+
+def _content(path: Path) -> str:
+    """The text of the threshold's file. Raises `ParameterError`: a threshold that cannot be read is not none."""
+    fix = f"write one whole number into it, such as {USUAL}, or remove it"
+    if not path.is_file():
+        raise ParameterError(f"{path}: is not a file. Fix: {fix}.")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParameterError(f"{path}: cannot be read ({error}). Fix: {fix}.") from error
+
+
+def _number(place: str, text: str) -> int:
+    text = text.strip()
+    if not text:
+        raise ParameterError(f"{place}: is empty. Fix: write a number such as {USUAL}, or remove it.")
+    if not (text.isascii() and text.isdigit()):
+        raise ParameterError(
+            f"{place}: {text[:40]!r} is not a whole number. Fix: write a number such as {USUAL}."
+        )
+    if len(text) > len(str(LARGEST)) or int(text) > LARGEST:
+        raise ParameterError(
+            f"{place}: {text[:20]} is above {LARGEST:,}. Fix: write a number such as {USUAL}."
+        )
+    try:
+        check_threshold(int(text))
+    except ParameterError as error:
+        raise ParameterError(f"{place}: {error}") from error
+    return int(text)
 
 
 def threshold_file(folder: Path | None) -> dict[str, bytes]:

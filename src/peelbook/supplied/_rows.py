@@ -7,9 +7,12 @@ matter of what a later step does with it.
 from __future__ import annotations
 
 import csv
+import datetime
+import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import Fault
@@ -23,9 +26,9 @@ def filled(path: Path) -> bool:
     """Whether a CSV file is there and has anything below its header."""
     if not path.is_file():
         return False
-    with path.open("rb") as stream:
-        stream.readline()
-        return any(line.strip(b' \t\r\n,;"') for line in stream)
+    # Lines may end as on any system: a file of old Macs is one line to a reader that knows only "\n".
+    _, *lines = path.read_bytes().splitlines() or [b""]
+    return any(line.strip(b' \t,;"') for line in lines)
 
 
 def codes(path: Path) -> Iterator[tuple[int, str]]:
@@ -75,6 +78,76 @@ def foreign(path: Path, forces: Forces, embedded: Forces, own: str | None) -> li
             )
         )
     return faults
+
+
+@cache
+def _periods() -> dict[str, Any]:
+    """Return `periods.toml`: on which days the period of a row may end."""
+    return tomllib.loads(Path(__file__).with_name("periods.toml").read_text(encoding="utf-8"))
+
+
+def wrong_days(frame: pd.DataFrame, table: str) -> list[Fault]:
+    """Return a fault for each row whose period ends on a day that no page asks for (`periods.toml` has them)."""
+    rules = _periods()
+    end = next((end for end, tables in rules["ends"].items() if table in tables), None)
+    if end is None:
+        return []
+    days = frame["period_end"]
+    allowed = {
+        "month": days.dt.is_month_end,
+        "quarter": days.dt.is_quarter_end,
+    }.get(end, days.dt.strftime("%m-%d") == end)
+    words = {"month": "the last day of a month", "quarter": "31 March, 30 June, 30 September or 31 December"}
+    if end not in words:
+        day = datetime.date.fromisoformat(f"2000-{end}")
+        words[end] = f"{day.day} {day:%B}"
+    faults = []
+    for place in frame.index[~allowed]:
+        faults.append(_day_fault(frame, place, "the period does not end on such a day", f"give {words[end]}"))
+    years = days.dt.year
+    first, last = rules["first_year"], rules["last_year"]
+    for place in frame.index[allowed & ~years.between(first, last)]:
+        fix = f"give a year from {first} to {last}"
+        faults.append(_day_fault(frame, place, "not a year that a page can show", fix))
+    return faults
+
+
+def _day_fault(frame: pd.DataFrame, place: Any, rule: str, fix: str) -> Fault:
+    day = frame.at[place, "period_end"].date().isoformat()
+    return Fault("period_end", int(place) + 2, day, rule, fix, str(frame.at[place, "force_code"]))
+
+
+def parts_short_of_whole(frame: pd.DataFrame, table: str) -> list[str]:
+    """Return a sentence for each row whose parts leave some of the whole unaccounted for, though all are given.
+
+    It may be meant, as calls that were never answered are in no part; so it is said and not refused.
+    """
+    texts = []
+    for whole, parts in _WHOLES.get(table, ()):
+        known = frame[[whole, *parts]].notna().all(axis=1)
+        total = frame[parts].sum(axis=1)
+        for place in frame.index[(known & (total != frame[whole])).fillna(False)]:
+            texts.append(
+                f"{table}.csv, row {int(place) + 2}: {', '.join(parts)} add up to {total[place]:,}, and {whole} is "
+                f"{frame.at[place, whole]:,}. Correct one of them, if the rest is not meant."
+            )
+    return texts
+
+
+#: Tables whose parts should make up the whole in every row: (whole, parts).
+_WHOLES: dict[str, tuple[tuple[str, list[str]], ...]] = {
+    "emergency_calls": (
+        (
+            "calls_count",
+            [
+                "answered_in_10_seconds_count",
+                "answered_in_10_to_60_seconds_count",
+                "answered_after_60_seconds_count",
+            ],
+        ),
+    ),
+    "funding": (("total_gbp", ["grant_gbp", "precept_gbp"]),),
+}
 
 
 def above_whole(frame: pd.DataFrame, table: str) -> list[Fault]:
