@@ -16,7 +16,7 @@ from peelbook.claims._evaluate import fit
 from peelbook.claims._figures import MEAN, MEAN_LESS_CITY, POOLED, POOLED_LESS_CITY, Figure, Unavailable
 from peelbook.claims._ledger import claim_of
 from peelbook.claims._units import UNITS
-from peelbook.errors import UndeclaredReadError
+from peelbook.errors import TableContractError, UndeclaredReadError
 
 YEAR = {"period_end": "2023-03-31"}
 
@@ -321,7 +321,9 @@ def grades(grade="Adequate"):
     )
 
 
-@pytest.mark.parametrize(("grade", "verdict"), [("Adequate", "reproduced"), ("Inadequate", "differs")])
+@pytest.mark.parametrize(
+    ("grade", "verdict"), [("Adequate", "restated elsewhere"), ("Inadequate", "differs")]
+)
 def test_a_grade_is_checked_against_the_table_of_judgments_of_its_cycle(verdict_on, grade, verdict):
     row = claim_row("grade", unit="grade", label="adequate", evidence='grade("pp")')
     found = verdict_on(row, tables={"judgments": grades(grade)})
@@ -402,7 +404,10 @@ def test_a_figure_that_fits_no_average_differs_from_the_nearest(verdict_on, aver
     assert (found.verdict, found.computed) == ("differs", 12)
 
 
-def test_the_averages_are_those_of_the_pages(make_catalogue, stop_search, population, average_claim):
+def test_the_averages_are_those_of_the_pages(
+    monkeypatch, make_catalogue, stop_search, population, average_claim
+):
+    monkeypatch.setattr(compare, "LEAST_PEERS", 0)
     catalogue = make_catalogue({"stop_search": stop_search, "population": population}, average_claim("17.5"))
     rows = compare.at_period(measures.compute(catalogue, "stop_search_rate"), "2023-03-31")
     both = compare.averages(rows, exclude=())
@@ -614,12 +619,23 @@ def test_a_rate_above_todays_cannot_be_put_down_to_later_charges(verdict_on):
     assert (found.verdict, found.cause) == ("differs", "unexplained")
 
 
-def test_a_rate_of_a_missing_year_is_set_beside_the_year_next_to_it(verdict_on):
+@pytest.mark.parametrize("value", ["3.1", "3.8", "4.0", "4.4"])
+def test_a_rate_of_a_missing_year_is_set_beside_the_year_next_to_it_and_left_untested(verdict_on, value):
     tables = {"recorded_crime": crime({2023: 1000}), "charges": charged({2023: 800})}
-    found = verdict_on(charge_claim("3.1", "2023-09-30"), tables=tables)
-    assert (found.verdict, found.cause, found.computed) == ("differs", "vintage", 4)
+    found = verdict_on(charge_claim(value, "2023-09-30"), tables=tables)
+    assert (found.verdict, found.computed) == ("not testable", 4)
     assert found.computed_note == "year ending 31 March 2023"
     assert "30 September 2023" in found.reason
+
+
+def test_a_rate_outside_those_of_the_years_on_both_sides_differs(verdict_on):
+    tables = {"recorded_crime": crime({2023: 1000, 2024: 1000}), "charges": charged({2023: 800, 2024: 500})}
+    assert verdict_on(charge_claim("1.1", "2023-09-30"), tables=tables).verdict == "differs"
+
+
+def test_the_ledger_is_no_evidence_for_itself(verdict_on):
+    with pytest.raises(TableContractError, match="no evidence for itself"):
+        verdict_on(claim_row("n", unit="count", value="3", evidence='total("claims", "value")'), tables={})
 
 
 def test_a_rate_of_a_missing_year_between_its_neighbours_is_left_untested(verdict_on):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from peelbook.claims._language import Call, Constant, Node, Number, Operation, Text, calls
-from peelbook.claims._ledger import Claim, Ledger
+from peelbook.claims._ledger import TABLE, Claim, Ledger
 from peelbook.claims._units import NUMBER, UNITS, Unit, UnitError, added, multiplied, of_measure
 from peelbook.errors import Fault, PeelbookError
 
@@ -182,6 +182,8 @@ def _unit_of_call(call: Call, claim: Claim, ledger: Ledger) -> Unit:
         return TRUTH
     if name == "total":
         table, column = text(call, 0), text(call, 1)
+        if table == TABLE:
+            raise EvidenceError("the ledger is no evidence for itself. Fix: name a table of data")
         _known_column(table, column)
         for key, value in call.named:
             if key == "quarters":

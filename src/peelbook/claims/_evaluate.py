@@ -1,7 +1,8 @@
 """Evaluate a ledger: for each claim a verdict, the computed figure, the gap and what was tried.
 
 Nobody types a verdict. A claim is *reproduced* where open data gives the printed figure at its printed
-precision, *consistent* where other printed figures do, *differs* where what can be computed is another
+precision (*reproduced: own data* where the user's own tables do), *consistent* where other printed figures do, or a
+rule of this book that HMICFRS does not state, *restated elsewhere* where another text about the same report says so, *differs* where what can be computed is another
 figure, and *not testable* where nothing here bears on it. Before a claim counts as differing, the data are
 asked what else the figure could be: another average, population, definition, period, vintage or rounding.
 """
@@ -13,8 +14,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from peelbook import measures
+from peelbook import contracts, measures
 from peelbook.claims import _write
+from peelbook.claims._check import refers_to
 from peelbook.claims._figures import (
     AVERAGES,
     Calculator,
@@ -32,13 +34,23 @@ from peelbook.contracts import ENGLAND_AND_WALES
 if TYPE_CHECKING:
     from peelbook.catalogue import Catalogue
 
-REPRODUCED, CONSISTENT, DIFFERS, NOT_TESTABLE = "reproduced", "consistent", "differs", "not testable"
-VERDICTS = (REPRODUCED, CONSISTENT, DIFFERS, NOT_TESTABLE)
+REPRODUCED, OWN, CONSISTENT, RESTATED, DIFFERS, NOT_TESTABLE = (
+    "reproduced",
+    "reproduced: own data",
+    "consistent",
+    "restated elsewhere",
+    "differs",
+    "not testable",
+)
+VERDICTS = (REPRODUCED, OWN, CONSISTENT, RESTATED, DIFFERS, NOT_TESTABLE)
 
 #: How far from the report's period another period may lie and still be worth a look.
 NEAR_DAYS = 366
 
 _YEARS_TRIED = 2
+
+#: The table of grades comes from texts about the same report: it restates them and does not reproduce them.
+RESTATEMENTS = "judgments"
 
 
 @dataclass(frozen=True)
@@ -107,26 +119,41 @@ def evaluate(catalogue: Catalogue, force_code: str, *, section: str | None = Non
 
 
 def verdict(calculator: Calculator, claim: Claim) -> Verdict:
-    """Return the verdict on one claim, from the first of its evidence that can be worked out."""
+    """Return the verdict on one claim, from the first of its evidence that can be worked out.
+
+    All evidence is tried before the years around a missing one are looked at.
+    """
     if not claim.filled:
         return Verdict(claim, NOT_TESTABLE, reason="No value has been entered for this claim yet.")
-    reasons: list[str] = []
+    problems: list[tuple[Node, Unavailable]] = []
     for tree in claim.trees:
         try:
             return _tested(calculator, claim, tree)
         except Unavailable as problem:
-            reasons.append(problem.reason)
-            if problem.period and (near := _without_period(calculator, claim, tree, problem.reason)):
-                return near
+            problems.append((tree, problem))
+    for tree, problem in problems:
+        if problem.period and (near := _without_period(calculator, claim, tree, problem.reason)):
+            return near
+    reasons = [problem.reason for _, problem in problems]
     return Verdict(claim, NOT_TESTABLE, reason=_write.untestable(claim, reasons))
 
 
 def _tested(calculator: Calculator, claim: Claim, tree: Node) -> Verdict:
+    for call in calls(tree):
+        if (name := refers_to(call)) in calculator.ledger:
+            _independent(claim, calculator.ledger[name])
+    if isinstance(tree, Call) and (other := refers_to(tree)) in calculator.ledger:
+        lines = [
+            {place.split(":")[0] for place in one.location.split()}
+            for one in (claim, calculator.ledger[other])
+        ]
+        if lines[0] & lines[1]:
+            raise Unavailable("The report prints it once, and the same passage is no second source.")
     trace = Trace()
     results = _averages(calculator, claim, tree, trace)
     first = results[0][1]
     used: dict[str, Any] = {"tables": tuple(trace.tables), "claims": tuple(trace.claims)}
-    good = CONSISTENT if trace.claims else REPRODUCED
+    good = _good(calculator, trace)
     if not isinstance(first, Figure):
         holds = all(_holds(claim, result) for _, result in results)
         return Verdict(
@@ -165,6 +192,28 @@ def _tested(calculator: Calculator, claim: Claim, tree: Node) -> Verdict:
     cause = _cause(claim, tried, trace, best)
     short, reason = _write.difference(claim, common["gap"], cause, tried, trace, _revisions(trace))
     return Verdict(claim, DIFFERS, cause=cause, alternatives=tried, short=short, reason=reason, **common)
+
+
+def _independent(claim: Claim, other: Claim) -> None:
+    """Raise `Unavailable` where another printed claim cannot test this one: the same passage, or another average."""
+    if set(claim.location.split()) & set(other.location.split()):
+        raise Unavailable(f"{other.heading} is printed in the same passage of the report.")
+    averages = all(item.national and item.comparative for item in (claim, other))
+    if averages and bool(claim.figure) != bool(other.figure):
+        # The text prints the mean of forces, the columns of a figure the total over total.
+        raise Unavailable("The text prints the mean of forces and the figure the total over total.")
+
+
+def _good(calculator: Calculator, trace: Trace) -> str:
+    """The verdict on a claim that its evidence bears out, by what the evidence is."""
+    if trace.claims or trace.own_rule:
+        return CONSISTENT
+    if RESTATEMENTS in trace.tables:
+        return RESTATED
+    own = calculator.catalogue.overlay is not None and any(
+        calculator.catalogue.supplies(name) for name in trace.tables if name in contracts.tables()
+    )
+    return OWN if own else REPRODUCED
 
 
 def fit(claim: Claim, figure: Figure) -> str:
@@ -397,9 +446,10 @@ def _revisions(trace: Trace) -> list[Revision]:
 def _without_period(calculator: Calculator, claim: Claim, tree: Node, why: str) -> Verdict | None:
     """A verdict on a rate, share or ratio whose own period is missing, from what lies around it.
 
-    A count of another period says nothing, so it is left untested. A rate does say something: a printed
-    value between those of the periods around it is left untested too, and one outside all of them differs.
-    Returns `None` where the evidence is not one measure, or nothing is near.
+    A count of another period says nothing, so it is left untested. A rate does say something where there is a
+    period on each side: a printed value between theirs is left untested too, and one outside them differs. With
+    periods on one side only nothing could come out but a difference, so the claim is left untested, with what
+    was computed beside it. Returns `None` where the evidence is not one measure, or nothing is near.
     """
     from peelbook import measures
 
@@ -434,6 +484,15 @@ def _without_period(calculator: Calculator, claim: Claim, tree: Node, why: str) 
         "computed_text": _write.computed(claim, closest.value),
         "computed_note": closest.label,
     }
+    enclosed = _enclosed(calculator, claim, measure.id)
+    # A part of the claim's own year is about that year; a fit to a neighbouring one is not.
+    nearby = tuple(label for _, label, _, _ in _periods(calculator, claim, tree))
+    own_period = closest.fits and not closest.label.startswith(nearby)
+    if not own_period and not enclosed:
+        reason = (
+            f"{why} The book has periods on one side of it only, which cannot say what it should have been."
+        )
+        return Verdict(claim, NOT_TESTABLE, reason=_write.untestable(claim, [reason]), **common)
     if not closest.fits and _between(claim, around):
         reason = f"{why} It lies between the figures of the periods around it, so nothing contradicts it."
         return Verdict(claim, NOT_TESTABLE, reason=_write.untestable(claim, [reason]), **common)
@@ -442,6 +501,15 @@ def _without_period(calculator: Calculator, claim: Claim, tree: Node, why: str) 
         cause = "vintage"
     short, reason = _write.difference(claim, common["gap"], cause, tried, trace, _revisions(trace), lead=why)
     return Verdict(claim, DIFFERS, cause=cause, alternatives=tried, short=short, reason=reason, **common)
+
+
+def _enclosed(calculator: Calculator, claim: Claim, measure_id: str) -> bool:
+    """Whether a measure has a period within a year on each side of the claim's own."""
+    import pandas as pd
+
+    days = near(calculator, measure_id, claim, NEAR_DAYS)
+    centre = pd.Timestamp(claim.period_end)
+    return any(day < centre for day in days) and any(day > centre for day in days)
 
 
 def _around(

@@ -83,6 +83,7 @@ class Trace:
     claims: list[str] = field(default_factory=list)
     measures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    own_rule: bool = False  # a rule of this book, which HMICFRS does not state
 
     def add(self, kind: str, *names: str) -> None:
         """Note names once, in order of first use."""
@@ -308,6 +309,7 @@ class _Run:
         found = compare.against_peers(frame, self.claim.force_code, day)
         if not found or found.position is None or found.z is None:
             raise Unavailable(f"The funnel rule cannot speak of {measures.registry()[name].label.lower()}.")
+        self.trace.own_rule = True
         self.trace.add(
             "notes",
             f"The funnel rule of this book calls the force {found.position} "

@@ -142,7 +142,7 @@ def _ledger_table(caption: str, records: Sequence[Mapping[str, str]], *, anchors
     for record in records:
         attributes = ""
         if anchors:
-            kind = record["verdict"].replace(" ", "-")
+            kind = record["verdict"].replace(":", "").replace(" ", "-")
             attributes = f' id="claim-{record["claim_id"]}" class="pb-is-{kind} pb-in-{record["section"]}"'
         cells = (
             ("", _verdict_html(record)),
@@ -258,7 +258,9 @@ def _totals(verdicts: Sequence[Verdict]) -> str:
         for name, row in counts.items()
     ]
     columns = ["Section", *(f"{_write.ICONS[name]} {name.capitalize()}" for name in VERDICTS), "Claims"]
-    return display.table_html("Claims by section and verdict", columns, body, numeric=[False, *[True] * 5])
+    return display.table_html(
+        "Claims by section and verdict", columns, body, numeric=[False, *[True] * (len(VERDICTS) + 1)]
+    )
 
 
 def _differences(catalogue: Catalogue, verdicts: Sequence[Verdict]) -> str:
@@ -431,7 +433,10 @@ def _filter(verdicts: Sequence[Verdict]) -> str:
         (
             "pb-filter-verdict",
             "Verdict",
-            [("all", "All"), *((name.replace(" ", "-"), name.capitalize()) for name in VERDICTS)],
+            [
+                ("all", "All"),
+                *((name.replace(":", "").replace(" ", "-"), name.capitalize()) for name in VERDICTS),
+            ],
         ),
         (
             "pb-filter-section",

@@ -18,11 +18,20 @@ if TYPE_CHECKING:
     from peelbook.claims._ledger import Claim
     from peelbook.claims._rules import Revision
 
-ICONS = {"reproduced": "✓", "consistent": "≡", "differs": "≠", "not testable": "○"}
+ICONS = {
+    "reproduced": "✓",
+    "reproduced: own data": "✓",
+    "consistent": "≡",
+    "restated elsewhere": "≈",
+    "differs": "≠",
+    "not testable": "○",
+}
 
 MEANINGS = {
     "reproduced": "Open data gives the same figure at the printed precision.",
-    "consistent": "Follows from other figures that the report prints.",
+    "reproduced: own data": "The user's own tables give the same figure at the printed precision.",
+    "consistent": "Follows from other figures that the report prints, or from a rule of this book.",
+    "restated elsewhere": "Another text about the same report says so, which is no independent test.",
     "differs": "What can be computed is another figure; the reasons tested are given.",
     "not testable": "Nothing in this book bears on it; the publication that would settle it is named.",
 }
