@@ -131,10 +131,10 @@ def verdict(calculator: Calculator, claim: Claim) -> Verdict:
             return _tested(calculator, claim, tree)
         except Unavailable as problem:
             problems.append((tree, problem))
-    for tree, problem in problems:
-        if problem.period and (near := _without_period(calculator, claim, tree, problem.reason)):
+    for tree, gone in problems:
+        if gone.period and (near := _without_period(calculator, claim, tree, gone.reason)):
             return near
-    reasons = [problem.reason for _, problem in problems]
+    reasons = [gone.reason for _, gone in problems]
     return Verdict(claim, NOT_TESTABLE, reason=_write.untestable(claim, reasons))
 
 
