@@ -153,7 +153,7 @@ class NationalBook:
         name = cycle.replace("-", "–")
         return judgments_grid(
             rows[["force_code", "area", "grade"]].reset_index(drop=True),
-            id=f"{STEM}.grades",
+            id=f"{STEM}.grades_by_force",
             title=f"Stated grades of all forces in the inspections of {name}",
             forces=self.catalogue.forces,
             areas=[item.title for item in all_sections() if item.title in set(rows["area"])],

@@ -28,6 +28,9 @@ const PAGES = {
   ledger: "book/reproduction_report.html",
   coverage: "book/coverage.html",
   measures: "book/measures.html",
+  measure: "measures/stop_search_rate.html",
+  compare: "compare.html?measure=stop_search_rate&forces=kent,metropolitan",
+  embed: "embed.html?measure=stop_search_rate&forces=kent,metropolitan",
   sources: "book/data_sources.html",
   search: "search.html?q=stop+and+search&force=Kent+Police",
   missing: "no/such/page.html",
@@ -280,6 +283,7 @@ const scenarios = {
         for (const [name, address] of Object.entries(PAGES)) {
           await page.goto(BASE + address);
           if (name === "search") await page.locator(".pb-results li").first().waitFor();
+          if (name === "compare" || name === "embed") await page.locator("[data-part=ranking] svg").waitFor();
           await scroll(page);
           const sideways = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           const overflow = await sideways();
@@ -424,6 +428,101 @@ const scenarios = {
     landed.nobody = page.url();
     await context.close();
     return landed;
+  },
+
+  // Compare forces with the keyboard alone: measure, force, year, values and files; the address follows.
+  async compare() {
+    const { context, page, log } = await open();
+    await page.goto(BASE + "compare.html?measure=stop_search_rate&forces=kent");
+    await page.locator("[data-part=trend] svg").waitFor();
+    const part = (name) => page.locator(`[data-part="${name}"]`);
+    const chips = () => part("chosen").locator("button").allInnerTexts();
+    // Everything is reached with Tab.
+    const reach = async (locator) => {
+      for (let turn = 0; turn < 120; turn += 1) {
+        if (await locator.evaluate((node) => node === document.activeElement)) return true;
+        await page.keyboard.press("Tab");
+      }
+      return false;
+    };
+    const reached = [];
+    reached.push(await reach(page.getByLabel("Add a force")));
+    await page.keyboard.type("Met");
+    await page.keyboard.press("Enter");
+    const added = await chips();
+    const address = page.url();
+    reached.push(await reach(part("trend")));
+    await page.keyboard.press("ArrowLeft");
+    const earlier = await part("trend-value").innerText();
+    await page.keyboard.press("ArrowDown");
+    const other = await part("trend-value").innerText();
+    reached.push(await reach(part("ranking")));
+    await page.keyboard.press("ArrowDown");
+    const first = await part("ranking-value").innerText();
+    const rows = await part("table").locator("tbody tr").first().innerText();
+    const [csv] = await Promise.all([page.waitForEvent("download"), (async () => { reached.push(await reach(page.getByRole("button", { name: "CSV" }))); await page.keyboard.press("Enter"); })()]);
+    const text = readFileSync(await csv.path(), "utf8");
+    const [png] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "PNG, through time" }).press("Enter")]);
+    const width = readFileSync(await png.path()).readUInt32BE(16);
+    // How long a change takes until it is drawn.
+    const took = await page.evaluate(() => {
+      const years = document.querySelector("#year");
+      years.selectedIndex = 3;
+      const from = performance.now();
+      years.dispatchEvent(new Event("change"));
+      return performance.now() - from;
+    });
+    const year = new URL(page.url()).searchParams.get("year");
+    // The address is the chart: another reader sees the same.
+    const shared = page.url();
+    const second = await context.newPage();
+    await second.goto(shared);
+    await second.locator("[data-part=trend] svg").waitFor();
+    const same = (await second.locator("[data-part=trend]").innerHTML()) === (await page.locator("[data-part=trend]").innerHTML());
+    await second.goto(shared.replace("compare.html", "embed.html"));
+    await second.locator("[data-part=trend] svg").waitFor();
+    const frame = { header: await second.locator(".pb-header").count(), form: await second.locator("form").count() };
+    const plain = await browser.newContext({ javaScriptEnabled: false });
+    const bare = await plain.newPage();
+    await bare.goto(BASE + "compare.html");
+    const without = await bare.locator("noscript a").getAttribute("href");
+    await plain.close();
+    await context.close();
+    return { reached, added, address, earlier, other, first, rows, text, width, took, year, same, frame, without, errors: log.errors };
+  },
+
+  // A chart's picture as it is taken away: large, with its title; and what its box holds.
+  async publication() {
+    const { context, page } = await open();
+    await page.goto(SECTION);
+    const card = page.locator("figure").first();
+    const [file] = await Promise.all([page.waitForEvent("download"), card.getByRole("link", { name: /^PNG/ }).click()]);
+    const content = readFileSync(await file.path());
+    await card.locator("summary", { hasText: "Share" }).click();
+    const boxes = await card.locator(".pb-share-text").allInnerTexts();
+    const measure = await card.locator(".pb-measure a").getAttribute("href");
+    const svg = await (await page.request.get(await card.getByRole("link", { name: /^SVG/ }).evaluate((node) => node.href))).text();
+    await context.close();
+    return { name: file.suggestedFilename(), width: content.readUInt32BE(16), height: content.readUInt32BE(20), boxes, measure, svg };
+  },
+
+  // What people type: a town, a short name, an everyday word, a word that no page has.
+  async words() {
+    const { context, page } = await open();
+    const found = {};
+    for (const query of ["Canterbury", "MPS", "burglary", "Zzcanterbury"]) {
+      await page.goto(`${BASE}search.html?q=${query}`);
+      await page.waitForFunction(() => /found/.test(document.querySelector(".pb-search-status").textContent));
+      found[query] = { answers: await page.locator(".pb-answers li").allInnerTexts(), status: await page.locator(".pb-search-status").innerText() };
+    }
+    await page.goto(SECTION);
+    await page.locator(".pb-switch > summary").click();
+    await page.locator(".pb-switch-find input:focus").waitFor();
+    await page.keyboard.type("Maidstone");
+    await page.waitForFunction(() => [...document.querySelectorAll(".pb-switch li")].some((item) => !item.hidden));
+    found.switcher = await page.locator(".pb-switch li:visible").allInnerTexts();
+    await context.close();
+    return found;
   },
 
   // The ledger's filter is style alone.

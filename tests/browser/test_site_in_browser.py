@@ -122,7 +122,7 @@ def test_a_chosen_theme_holds_on_the_next_page(scenario):
 
 @of("axe")
 def test_no_page_kind_breaks_an_accessibility_rule_in_either_theme_or_width(scenario):
-    assert len(scenario) == 13 * 4
+    assert len(scenario) == 16 * 4
     assert {name: page["violations"] for name, page in scenario.items() if page["violations"]} == {}
     assert min(page["rules"] for page in scenario.values()) > 15, "axe did look"
 
@@ -212,3 +212,52 @@ def test_a_section_and_a_force_print_to_pdf(built, chromium, tmp_path, monkeypat
         assert b"/StructTreeRoot" in pdf, "tagged for screen readers"
     assert b"/Outlines" in whole
     assert len(whole) > len(one) > 50_000
+
+
+@of("compare")
+def test_forces_are_compared_with_the_keyboard_alone_and_the_address_is_the_chart(scenario):
+    assert scenario["reached"] == [True] * 4, "Tab reaches everything"
+    assert [name.split(":")[0].split(" ")[0] for name in scenario["added"]] == ["Kent", "Met"]
+    assert "forces=kent%2Cmetropolitan" in scenario["address"]
+    assert scenario["earlier"].startswith("Kent, year ending 31 March 2022: ")
+    assert scenario["other"].startswith("Met, year ending 31 March 2022: ")
+    assert scenario["first"].startswith("City of London, year ending 31 March 2023: 197.0")
+    assert scenario["year"] == "2020-03-31"
+    assert scenario["same"]
+    assert scenario["frame"] == {"header": 0, "form": 0}
+    assert scenario["without"].endswith("book/measures.html")
+    assert scenario["took"] < 100
+    assert scenario["errors"] == []
+
+
+@of("compare")
+def test_what_is_taken_from_the_comparison_holds_the_figures_and_where_they_come_from(scenario, catalogue):
+    rows = list(csv.DictReader(io.StringIO(scenario["text"])))
+    searches = catalogue.table("stop_search").set_index(["force_code", "period_end"])["searches_count"]
+    people = catalogue.table("population").set_index(["force_code", "period_end"])["population_count"]
+    code = catalogue.forces["kent"].code
+    rate = searches[(code, "2023-03-31")] / people[(code, "2022-06-30")] * 1000
+    assert float(rows[-1]["Kent Police"]) == pytest.approx(rate, rel=1e-5)
+    assert "Home Office" in rows[0]["source"]
+    assert "compare.html?" in rows[0]["address"]
+    assert scenario["width"] == 1600
+
+
+@of("publication")
+def test_a_chart_leaves_its_page_ready_to_publish(scenario):
+    assert scenario["width"] == 1600
+    assert scenario["height"] > 800
+    assert scenario["name"] == "police_powers.stop_search_rate.png"
+    assert "Kent Police" in scenario["svg"]
+    assert "https://example.org/peel/forces/kent/police_powers.html#stop-search-rate" in scenario["svg"]
+    assert len(scenario["boxes"]) == 4
+    assert scenario["measure"].endswith("measures/stop_search_rate.html")
+
+
+@of("words")
+def test_search_knows_places_short_names_and_everyday_words(scenario):
+    assert scenario["Canterbury"]["answers"] == ["Kent Police polices Canterbury"]
+    assert scenario["MPS"]["answers"] == ["Metropolitan Police Service at a glance"]
+    assert "theft offences" in scenario["burglary"]["answers"][0]
+    assert scenario["Zzcanterbury"]["status"].startswith("No page found")
+    assert scenario["switcher"] == ["Kent Police"]

@@ -96,6 +96,16 @@ def test_grades_and_national_figures_are_not_offered_to_compare(made):
     assert len(contents["forces"]) == 43
 
 
+def test_each_force_names_its_neighbours_and_the_forces_like_it(made, catalogue):
+    from peelbook import areas
+
+    contents = json.loads((made / "files" / "index.json").read_text(encoding="utf-8"))
+    kent = next(force for force in contents["forces"] if force["slug"] == "kent")
+    assert kent["neighbours"] == list(areas.neighbours(catalogue, "kent").codes)
+    assert kent["similar"] == list(areas.similar(catalogue, "kent").codes)
+    assert catalogue.forces["essex"].code in kent["neighbours"]
+
+
 def test_a_page_says_what_the_measure_means_and_where_it_is_used(made):
     text = page(made, "stop_search_rate")
     measure = measures.registry()["stop_search_rate"]

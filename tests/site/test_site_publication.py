@@ -133,3 +133,10 @@ def test_a_site_that_knows_no_address_of_its_own_offers_no_code_to_embed():
 def test_a_card_leads_to_the_page_of_its_measure():
     html = render_card(Figure(payload(), SVG, png()), measure=("../../measures/rate.html", "Rate"))
     assert '<a href="../../measures/rate.html">About this measure' in html
+
+
+def test_the_page_s_own_force_is_marked_in_the_table():
+    assert '<tr class="pb-focus"><th scope="row">Kent' in render_card(
+        Figure(payload(), SVG, png()), own="Kent"
+    )
+    assert "pb-focus" not in render_card(Figure(payload(), SVG, png()))

@@ -22,7 +22,7 @@ from peelbook.errors import PeelbookError
 from peelbook.files import files_below, sha256
 from peelbook.runner.lock import hold
 from peelbook.sections import all_sections
-from peelbook.site import archive, downloads, own_files, search, stage
+from peelbook.site import archive, downloads, feed, own_files, places, search, stage
 from peelbook.site.edition import (
     FORCES_FOLDER,
     MEASURES_FOLDER,
@@ -97,7 +97,7 @@ def build(
             texts = work / "texts"
             maker = None
             ready = own_files.ready(extras, catalogue, extras_made_of)
-            if not (ready and own_files.texts_ready(texts)):
+            if not (ready and own_files.texts_ready(texts, extras)):
                 maker = workers.start(own_files.__name__, own_files.work(extras, texts, catalogue))
 
             def forces_ready(staged: stage.Staged) -> None:
@@ -150,6 +150,8 @@ def build(
         clock("publish")
     return report
 
+
+SITE_TITLE = "The PEEL book"
 
 _FOLDERS = (
     "source",
@@ -336,6 +338,7 @@ def _write_extras(
         rules.append(f"/{FORCES_FOLDER}/{alias}/* /{FORCES_FOLDER}/{slug}/:splat 301")
     put("_redirects", "\n".join(rules) + "\n")
     put(".nojekyll", "")
+    put(places.FILE, places.content(edition, catalogue))
     written |= own_files.SITE_FILES
     written |= {f"{MEASURES_FOLDER}/{name}" for name in files_below(folder / MEASURES_FOLDER)}
     totals = json.loads((folder / "claims.json").read_bytes())["totals"]
@@ -343,6 +346,7 @@ def _write_extras(
     put("build.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
     if edition.base_url:
         put("sitemap.xml", sitemap(edition, staged))
+        put(feed.FILE, feed.content(edition, SITE_TITLE))
         put("robots.txt", f"User-agent: *\nAllow: /\nSitemap: {edition.base_url}sitemap.xml\n")
     keep_only(folder, written)
 

@@ -142,12 +142,13 @@ def render_card(
     first: bool = False,
     origin: Origin = NOWHERE,
     measure: tuple[str, str] | None = None,
+    own: str = "",
 ) -> str:
     """Return the HTML of a figure card. All text of the payload is escaped.
 
     `folder` is the path from the page to its downloads, ending in a slash. The first figure of a page
     loads at once, the others when they come near the screen. `measure` is the address and label of the page of
-    the chart's measure.
+    the chart's measure, `own` the short name of the page's force, whose row of the table is marked.
     """
     files = figure.files(origin)
     wide = svg_size(files[f"{figure.id}.svg"].decode())
@@ -173,6 +174,7 @@ def render_card(
             for kind in ("csv", "svg", "png")
         ],
         measure=measure,
+        own=own,
         share=share(figure, origin, folder, wide),
     )
 

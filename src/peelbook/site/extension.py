@@ -145,6 +145,7 @@ def _visit_card(self: HTML5Translator, node: FigureCard) -> None:
             first=node["first"],
             origin=origin,
             measure=frame.measure_link(self.builder.app, edition, docname, figure.id),
+            own=force.short_name if (force := edition.place(docname).force) else "",
         )
     )
     raise nodes.SkipNode

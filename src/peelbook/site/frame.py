@@ -214,6 +214,21 @@ _TEMPLATES = {"404": "404.html", "search": "search.html", "index": "start.html"}
 }
 
 
+def about(place: Place, title: str, site_title: str) -> str:
+    """What a page is, for one that has no opening words of its own."""
+    if place.kind == "force" and place.force is not None:
+        return (
+            f"{place.force.name} at a glance: what stands out, every measure beside the other forces, grades and ten "
+            "sections, from open data."
+        )
+    if place.kind == "home":
+        return (
+            "The figures of police inspection reports, computed again from open data for the forces of England and "
+            "Wales, with charts, tables and data to take away."
+        )
+    return f"{title}: a page of {site_title}, an independent analysis of open data on policing in England and Wales."
+
+
 def render_page(
     app: Sphinx, edition: Edition, name: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> Markup:
@@ -242,7 +257,7 @@ def render_page(
             full_title=full_title
             if full_title == app.config.html_title
             else f"{full_title} · {app.config.html_title}",
-            description=description(doctree),
+            description=description(doctree) or about(page.place, title, str(app.config.html_title)),
             body=Markup(context.get("body", "")),
             contents=contents(doctree) + absent_contents(context),
             chapters=page.chapters,

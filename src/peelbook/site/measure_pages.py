@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import peelbook
-from peelbook import compare, display, formats, measures, paths
+from peelbook import areas, compare, display, formats, measures, paths
 from peelbook.catalogue import Catalogue
 from peelbook.sections import all_sections
 from peelbook.site import cells, notebook
@@ -115,6 +115,8 @@ def _contents(pages: Sequence[_Page], catalogue: Catalogue) -> str:
             "short": force.short_name,
             "region": force.region,
             "also": [name for name in force.names if name not in (force.code, force.slug)],
+            "neighbours": list(areas.neighbours(catalogue, force.code).codes),
+            "similar": list(areas.similar(catalogue, force.code).codes),
         }
         for force in catalogue.forces
     ]
@@ -307,7 +309,7 @@ class _Page:
         label = m.label if not self.parts[0][0] else f"{m.label}: {self._part_label(self.parts[0][0])}"
         return tile_grid_map(
             rows[["force_code", "value"]].reset_index(drop=True),
-            id=f"{MEASURES_FOLDER}.{m.id}",
+            id=f"{MEASURES_FOLDER}.{m.id}_map",  # the page's title has the anchor of the measure itself
             title=f"{label} by police force area, {m.period_name(self.newest)}",
             forces=self.catalogue.forces,
             label=label,

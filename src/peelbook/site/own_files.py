@@ -45,14 +45,15 @@ def ready(folder: Path, catalogue: Catalogue, made_of: Marks) -> bool:
     """Whether the files are in a folder already, made of these data by this code."""
     lock = paths.project_root() / "requirements.txt"
     key = data_digest(catalogue) + (sha256(lock) if lock.exists() else "")
-    names = [*SITE_FILES, f"{MEASURES_FOLDER}/index.json"]
-    return made_of.same("site files", key) and all((folder / name).exists() for name in names)
+    return made_of.same("site files", key) and all((folder / name).exists() for name in SITE_FILES)
 
 
-def texts_ready(folder: Path) -> bool:
-    """Whether the texts are in a folder; ask `ready` too, which knows what they were made of."""
+def texts_ready(folder: Path, files: Path) -> bool:
+    """Whether the texts are in a folder and the measures' files in another; `ready` knows what they were made of."""
     names = [PROFILES, f"{MEASURES_FOLDER}/index.md", *(f"{name}.md" for name in generated.PAGES)]
-    return all((folder / name).exists() for name in names)
+    return (
+        all((folder / name).exists() for name in names) and (files / MEASURES_FOLDER / "index.json").exists()
+    )
 
 
 def put_texts(folder: Path, catalogue: Catalogue) -> None:

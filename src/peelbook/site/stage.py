@@ -106,7 +106,10 @@ def stage(
 
     put(
         "index.md",
-        _page(f"# {HOME_TITLE}", render("home_body.html", **_home(edition, catalogue, staged, facts))),
+        _page(
+            f"# {HOME_TITLE}",
+            render("home_body.html", **_home(edition, catalogue, staged, facts, measures is not None)),
+        ),
     )
     put(
         f"{FORCES_FOLDER}/index.md",
@@ -212,6 +215,7 @@ def _force_page(
         grades=[(area, graded[area]) for area in sorted(graded)],
         cycle=(facts["grades"] or {"cycle": ""})["cycle"].replace("-", "–"),
         marks=GRADE_MARKS,
+        book=[stem for stem in ("measures", "coverage") if _has_page(stem)],
     )
     return _page(f"# {force.name}", body)
 
@@ -243,7 +247,9 @@ def _map(edition: Edition, root: str) -> dict[str, Any]:
     }
 
 
-def _home(edition: Edition, catalogue: Catalogue, staged: Staged, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _home(
+    edition: Edition, catalogue: Catalogue, staged: Staged, facts: Mapping[str, Any], comparing: bool
+) -> dict[str, Any]:
     """What the front page shows; the report starts at the reference force's first section that was built."""
     first = [edition.section_doc(edition.reference, item.stem) for item in all_sections()]
     return {
@@ -260,6 +266,7 @@ def _home(edition: Edition, catalogue: Catalogue, staged: Staged, facts: Mapping
         "reports": [
             catalogue.forces[code].full_name for code in facts["reported"] if code in catalogue.forces
         ],
+        "comparing": comparing,
         "compare": "book/all_forces.html" if _has_page("all_forces") else "",
     }
 

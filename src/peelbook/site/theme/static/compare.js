@@ -417,8 +417,10 @@ const wire = () => {
     const kind = event.target.value;
     event.target.value = "";
     const codes = kind === "region" ? contents.forces.filter((force) => force.region === first.region).map((force) => force.code) : first[kind] || [];
+    const others = codes.filter((code) => code !== first.code);
+    if (!others.length) { say("said", `${first.short} has none.`); return; }
     state.forces = state.forces.slice(0, 1);
-    add(codes.filter((code) => code !== first.code).slice(0, MOST - 1));
+    add(others);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -454,8 +456,10 @@ const start = async () => {
     for (const item of contents.measures) groups.set(item.subject, [...(groups.get(item.subject) || []), item]);
     form.elements.measure.replaceChildren(...[...groups].map(([label, items]) => { const group = make("optgroup", { label }); group.append(...items.map((item) => make("option", { value: item.id, textContent: item.label }))); return group; }));
     find("names").replaceChildren(...contents.forces.map((force) => make("option", { value: force.name })));
-    const first = contents.forces[0];
-    for (const option of form.elements.preset.options) if (option.value && option.value !== "region" && !(option.value in first)) option.hidden = option.disabled = true;
+    for (const option of form.elements.preset.options) {
+      const kind = option.value;
+      if (kind && kind !== "region" && !contents.forces.some((force) => force[kind]?.length)) option.hidden = option.disabled = true;
+    }
     wire();
   }
   box.querySelector("[data-part=work]").hidden = false;

@@ -61,11 +61,27 @@
   const items = [...box.querySelectorAll("li")];
   const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/&/g, "and").replace(/[^a-z0-9]+/g, " ").trim();
   find.hidden = false;
+  // Other names and places come when the list is first opened; without them the names that are there still work.
+  const also = new Map(); // slug → words
+  const learn = async () => {
+    if (!find.dataset.places) return;
+    const address = find.dataset.places;
+    delete find.dataset.places;
+    try {
+      const known = await (await fetch(address)).json();
+      for (const index of [known.names, known.places]) {
+        for (const [words, slugs] of Object.entries(index)) for (const slug of slugs) also.set(slug, [...(also.get(slug) || []), words]);
+      }
+      narrow();
+    } catch { /* opened from a disk */ }
+  };
+  const slugOf = (item) => item.querySelector("a").pathname.split("/").at(-2);
   const narrow = () => {
     const wanted = fold(input.value);
     let shown = 0;
     for (const item of items) {
-      item.hidden = !fold(item.textContent).includes(wanted);
+      const other = (also.get(slugOf(item)) || []).some((words) => words.startsWith(wanted));
+      item.hidden = !(fold(item.textContent).includes(wanted) || (wanted.length > 1 && other));
       if (!item.hidden) shown += 1;
     }
     none.textContent = shown ? "" : "No force of this name.";
@@ -79,7 +95,7 @@
   const aim = () => { for (const link of links) link.hash = location.hash; };
   aim();
   addEventListener("hashchange", aim);
-  box.addEventListener("toggle", () => { if (box.open) input.focus(); });
+  box.addEventListener("toggle", () => { if (box.open) { input.focus(); learn(); } });
   // It lies over the page: it closes when the reader goes on to something else.
   box.addEventListener("focusout", (event) => { if (event.relatedTarget && !box.contains(event.relatedTarget)) box.open = false; });
   addEventListener("pointerdown", (event) => { if (!box.contains(event.target)) box.open = false; });

@@ -55,6 +55,41 @@ const show = async (results, from) => {
   }
 };
 
+// Places, other names and everyday words: answered before the pages are looked through.
+const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/&/g, "and").replace(/[^a-z0-9]+/g, " ").trim();
+const answers = document.querySelector(".pb-answers");
+let known;
+const learn = () => {
+  known ??= fetch(`${form.dataset.root}places.json`).then((reply) => reply.json()).catch(() => ({ forces: {}, names: {}, places: {}, words: {} }));
+  return known;
+};
+const answer = (slug, forces, why) => {
+  const link = Object.assign(document.createElement("a"), { href: `${form.dataset.root}forces/${slug}/index.html`, textContent: forces[slug] });
+  const item = document.createElement("li");
+  item.append(link, ` ${why}`);
+  answers.append(item);
+};
+const everyday = async (query) => {
+  const { forces, names, places, words } = await learn();
+  const wanted = fold(query);
+  answers.replaceChildren();
+  const told = new Set();
+  for (const slug of names[wanted] || []) { told.add(slug); answer(slug, forces, "at a glance"); }
+  for (const [place, slugs] of Object.entries(places)) {
+    if (wanted.length > 2 && (place === wanted || place.startsWith(`${wanted} `) || wanted.startsWith(`${place} `))) {
+      for (const slug of slugs) if (!told.has(slug)) { told.add(slug); answer(slug, forces, `polices ${place.replace(/\b[a-z]/g, (letter) => letter.toUpperCase())}`); }
+    }
+  }
+  const parts = wanted.split(" ").map((word) => words[word] || null);
+  for (const note of new Set(parts.filter(Boolean).map((part) => part.note))) answers.append(Object.assign(document.createElement("li"), { textContent: note }));
+  return wanted.split(" ").map((word, place) => parts[place]?.search ?? word).join(" ");
+};
+// Pagefind falls back on a shorter word it knows ("can" for "Canterbury"): a page must hold the word's beginning.
+const holds = (page, query) => {
+  const text = fold(page.content || "");
+  return query.split(" ").filter((word) => word.length > 3).every((word) => text.includes(word.slice(0, Math.max(4, word.length - 3))));
+};
+
 let turn = 0;
 const search = async () => {
   const mine = ++turn;
@@ -62,10 +97,14 @@ const search = async () => {
   const filters = {};
   for (const name of ["force", "section"]) if (form[name].value) filters[name] = form[name].value;
   list.replaceChildren();
+  answers.replaceChildren();
   if (!query && !Object.keys(filters).length) { say(""); return; }
   say("Searching …");
   try {
-    const found = await (await load()).search(query || null, { filters });
+    const words = query ? await everyday(query) : "";
+    const found = await (await load()).search(words || null, { filters });
+    // Where the best page lacks the words, all of them do.
+    if (words && found.results.length && !holds(await found.results[0].data(), words)) found.results = [];
     if (mine !== turn) return;
     const count = found.results.length;
     say(count === 0 ? "No page found. Try fewer or other words, or all forces." : count === 1 ? "1 page found" : `${count} pages found`);

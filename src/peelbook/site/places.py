@@ -1,0 +1,59 @@
+"""Where a place is policed and which words the pages use for what a reader asks: a small file that scripts read.
+
+Readers know the name of a town and everyday words; the pages know forces and the publishers' words.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from peelbook.catalogue import Catalogue
+from peelbook.site.edition import Edition, slugified
+
+FILE = "places.json"
+_WORDS = Path(__file__).with_name("search_words.toml")
+
+
+@cache
+def words() -> dict[str, dict[str, str]]:
+    """Everyday words → the pages' words (`search`), and what to tell the reader (`note`)."""
+    return {str(entry["word"]): {"search": entry["search"], "note": entry["note"]} for entry in _entries()}
+
+
+def _entries() -> list[dict[str, str]]:
+    return tomllib.loads(_WORDS.read_text(encoding="utf-8"))["word"]
+
+
+def content(edition: Edition, catalogue: Catalogue) -> str:
+    """The file: forces, their other names and their districts as search and the list of forces look them up.
+
+    `names` and `places` lead from words as a reader types them (small letters, no marks) to forces by slug: a
+    place's name may be that of several.
+    """
+    by_code = {force.code: force for force in edition.forces}
+    names: dict[str, list[str]] = {}
+    for force in edition.forces:
+        for name in catalogue.forces[force.slug].names:
+            _add(names, name, force.slug)
+    places: dict[str, list[str]] = {}
+    if catalogue.has("districts"):
+        table = catalogue.table("districts")
+        for name, code in zip(table["district_name"].tolist(), table["force_code"].tolist(), strict=True):
+            if code in by_code:
+                _add(places, name, by_code[code].slug)
+    found = {
+        "forces": {force.slug: force.name for force in edition.forces},
+        "names": names,
+        "places": places,
+        "words": words(),
+    }
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _add(index: dict[str, list[str]], name: str, slug: str) -> None:
+    key = slugified(str(name)).replace("-", " ")
+    if key and slug not in index.setdefault(key, []):
+        index[key].append(slug)
