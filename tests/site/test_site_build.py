@@ -111,13 +111,14 @@ def test_a_command_makes_the_sites_own_files_of_the_data_it_is_told(catalogue, t
             own_files.__name__, own_files.work(tmp_path / "files", tmp_path / "texts", catalogue)
         )
         workers.wait_for(worker, "texts")
-        texts = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "texts").iterdir()}
+        texts = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "texts").glob("*.md")}
         workers.join()
-    made = {path.name: path.read_bytes() for path in (tmp_path / "files").iterdir()}
+    made = {path.name: path.read_bytes() for path in (tmp_path / "files").iterdir() if path.is_file()}
     assert made == own_files.site_files(catalogue)
     assert texts == {name: generated.content(name, catalogue) for name in generated.PAGES}
-    assert own_files.texts_ready(tmp_path / "texts")
-    assert not own_files.texts_ready(tmp_path)
+    assert own_files.texts_ready(tmp_path / "texts", tmp_path / "files")
+    assert not own_files.texts_ready(tmp_path, tmp_path / "files")
+    assert not own_files.texts_ready(tmp_path / "texts", tmp_path)
 
 
 def test_a_build_that_changes_nothing_does_not_load_sphinx():

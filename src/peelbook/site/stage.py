@@ -401,5 +401,9 @@ def contents(
                 for chapter in part["chapters"]
             ]
             parts.append({**part, "chapters": chapters})
+    index = f"book/{MEASURES_FOLDER}"
+    if measures and index not in [chapter["file"] for part in parts for chapter in part["chapters"]]:
+        # A book without the list of measures has their pages all the same.
+        parts.append({"caption": "Measures", "chapters": [{"file": name} for name in measures]})
     parts[0] = {**parts[0], "chapters": [{"file": toc["root"]}, *parts[0]["chapters"]]}
     return {"format": "jb-book", "root": "index", "parts": parts}
