@@ -153,7 +153,7 @@ const scenarios = {
   async search() {
     const { context, page, log } = await open();
     await page.goto(BASE + "search.html");
-    await page.getByLabel("Words to look for").fill("stop and search");
+    await page.getByLabel("Words or a place to look for").fill("stop and search");
     await page.getByLabel("Force", { exact: true }).selectOption("Kent Police");
     await page.keyboard.press("Tab");
     await page.getByRole("button", { name: "Search", exact: true }).click();
