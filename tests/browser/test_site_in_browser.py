@@ -219,10 +219,15 @@ def test_forces_are_compared_with_the_keyboard_alone_and_the_address_is_the_char
     assert scenario["reached"] == [True] * 4, "Tab reaches everything"
     assert [name.split()[0].rstrip(":") for name in scenario["added"]] == ["Kent", "Met"]
     assert "forces=kent%2Cmetropolitan" in scenario["address"]
-    assert scenario["earlier"].startswith("Kent, year ending 31 March 2022: ")
-    assert scenario["other"].startswith("Met, year ending 31 March 2022: ")
-    assert scenario["first"].startswith("City of London, year ending 31 March 2023: 197.0")
-    assert scenario["year"] == "2020-03-31"
+    rows = list(csv.DictReader(io.StringIO(scenario["text"])))
+    before = rows[-2]
+    day = before["period_end"][:4]
+    kent, met = float(before["Kent Police"]), float(before["Metropolitan Police Service"])
+    assert scenario["earlier"] == f"Kent, year ending 31 March {day}: {kent:.1f}"
+    assert scenario["other"] == f"Met, year ending 31 March {day}: {met:.1f}"
+    assert scenario["first"].startswith("City of London, year ending 31 March ")
+    assert scenario["first"].endswith("place 1 of 43 from the highest")
+    assert scenario["year"] == rows[-4]["period_end"]
     assert scenario["same"]
     assert scenario["frame"] == {"header": 0, "form": 0}
     assert scenario["without"].endswith("book/measures.html")
@@ -237,7 +242,8 @@ def test_what_is_taken_from_the_comparison_holds_the_figures_and_where_they_come
     people = catalogue.table("population").set_index(["force_code", "period_end"])["population_count"]
     code = catalogue.forces["kent"].code
     rate = searches[(code, "2023-03-31")] / people[(code, "2022-06-30")] * 1000
-    assert float(rows[-1]["Kent Police"]) == pytest.approx(rate, rel=1e-5)
+    row = next(row for row in rows if row["period_end"] == "2023-03-31")
+    assert float(row["Kent Police"]) == pytest.approx(rate, rel=1e-5)
     assert "Home Office" in rows[0]["source"]
     assert "compare.html?" in rows[0]["address"]
     assert scenario["width"] == 1600

@@ -34,8 +34,7 @@ VERSION = 1
 """Version of the layout of the JSON files; a change that breaks a reader of them makes it the next."""
 
 _CSV_COLUMNS = (
-    "breakdown", "force_code", "force", "period_end", "numerator", "denominator", "value", "unit", "lower", "upper",
-    "status", "reason",
+    "breakdown", "force_code", "force", "period_end", "numerator", "denominator", "value", "lower", "upper", "reason",
 )  # fmt: skip
 _FEWEST = 5  # forces with a figure, below which a map would be an empty grid
 
@@ -181,9 +180,9 @@ class _Page:
     # --- files -----------------------------------------------------------------------------------
 
     def csv(self) -> str:
-        """Every figure of the measure, unrounded (nine significant digits), as CSV."""
+        """Every figure of the measure as CSV: counts exactly, others with seven significant digits."""
         table = self.rows[list(_CSV_COLUMNS)].copy()
-        for column in ("breakdown", "force", "unit", "reason"):
+        for column in ("breakdown", "force", "reason"):
             table[column] = table[column].map({text: safe_cell(text) for text in table[column].unique()})
         return table.to_csv(index=False, float_format=_written, date_format="%Y-%m-%d", lineterminator="\n")
 
@@ -438,8 +437,8 @@ class _Page:
 
 
 def _written(value: float) -> str:
-    """A number of a file: a count exactly, another with nine significant digits."""
-    return str(int(value)) if value.is_integer() else f"{value:.9g}"
+    """A number of a file: a count exactly, another with seven significant digits."""
+    return str(int(value)) if value.is_integer() else f"{value:.7g}"
 
 
 def _whole(value: Any) -> str:
