@@ -400,6 +400,17 @@ const scenarios = {
     return { shown, told, force, colours, bytes: pdf.length, grades };
   },
 
+  // A force at a glance on paper.
+  async glance() {
+    const { context, page } = await open();
+    await page.goto(BASE + PAGES.force);
+    const pdf = await page.pdf({ preferCSSPageSize: true });
+    const sheets = pdf.toString("latin1").match(/\/Type\s*\/Page[^s]/g).length;
+    const rows = await page.locator(".pb-spine tbody tr").count();
+    await context.close();
+    return { sheets, rows };
+  },
+
   async reduced_motion() {
     const result = {};
     for (const reducedMotion of ["reduce", "no-preference"]) {

@@ -267,3 +267,9 @@ def test_search_knows_places_short_names_and_everyday_words(scenario):
     assert "theft offences" in scenario["burglary"]["answers"][0]
     assert scenario["Zzcanterbury"]["status"].startswith("No page found")
     assert scenario["switcher"] == ["Kent Police"]
+
+
+@of("glance")
+def test_a_force_at_a_glance_prints_on_two_sheets(scenario):
+    assert scenario["rows"] > 15
+    assert scenario["sheets"] <= 2
