@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from peelbook import contracts, paths
+from peelbook import contracts, paths, releases
 from peelbook.errors import DataPackageError, MissingTableError, TableContractError, UndeclaredReadError
 from peelbook.files import sha256
 from peelbook.forces import Forces
@@ -61,6 +61,8 @@ class Catalogue:
     `declared` limits the tables that may be read; `None` allows all. `reads` collects the names read.
     `own` is the code of the force the overlay is about: rows of another are refused. `suppress_below` hides
     small counts of the overlay; without it, that which the overlay's folder or the environment sets.
+    `as_of` reads each table as its newest release on or before that day had it; a table of which only later
+    releases are here is not there, and one whose release has no date is read as it is.
     """
 
     data_dir: Path
@@ -69,6 +71,7 @@ class Catalogue:
     reads: set[str]
     own: str | None
     suppress_below: int | None
+    as_of: datetime.date | None
 
     def __init__(
         self,
@@ -77,6 +80,7 @@ class Catalogue:
         declared: Iterable[str] | None = None,
         own: str | None = None,
         suppress_below: int | None = None,
+        as_of: datetime.date | str | None = None,
     ) -> None:
         self.data_dir = Path(data_dir) if data_dir else paths.data_dir()
         self.overlay = Path(overlay) if overlay else None
@@ -84,6 +88,7 @@ class Catalogue:
         self.reads = set()
         self.own = own
         self.suppress_below = suppress_below
+        self.as_of = datetime.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
         self._tables: dict[str, pd.DataFrame] = {}
         self._supplied: dict[str, bool] = {}
         self._digests: dict[str, str] = {}
@@ -155,6 +160,32 @@ class Catalogue:
             self._tables[name] = self._read(name)
         return self._tables[name]
 
+    def at(self, day: datetime.date | str) -> Catalogue:
+        """Return the same book as the releases on or before a day had it."""
+        return Catalogue(self.data_dir, self.overlay, self.declared, self.own, self.suppress_below, as_of=day)
+
+    def releases(self, name: str) -> list[datetime.date]:
+        """Return the days of the releases of a table that are here, oldest first; one without a date is left out."""
+        resource = self.resources.get(name, {})
+        days = [releases.date_of(entry) for entry in (*resource.get("releases", []), resource)]
+        return sorted(day for day in days if day is not None)
+
+    def released(self, name: str) -> datetime.date | None:
+        """Return the day of the release that this catalogue reads; `None` where it is not known or not here."""
+        entry = self._entry(name)
+        return releases.date_of(entry) if entry else None
+
+    def only_later(self, name: str) -> bool:
+        """Whether a table is here, but only in releases later than `as_of`."""
+        return name in self.resources and self._entry(name) is None
+
+    def _entry(self, name: str) -> dict[str, Any] | None:
+        """The descriptor entry of the release to read: the resource's own, or that of an earlier release."""
+        resource = self.resources.get(name)
+        if resource is None or self.as_of is None:
+            return resource
+        return releases.entry_at(resource, self.as_of)
+
     def read_elsewhere(self, name: str) -> None:
         """Count a table as read whose figures were worked out before. Raises `UndeclaredReadError`."""
         self._allow(name)
@@ -162,10 +193,14 @@ class Catalogue:
     def digest(self, name: str) -> str:
         """The SHA-256 of an embedded table's bytes, with the list of forces; empty where it is not there."""
         if name not in self._digests:
-            paths_ = [self.data_dir / self.resources[name]["path"] if name in self.resources else None]
-            paths_ += [self.data_dir / "forces.csv"]
-            found = [sha256(path) for path in paths_ if path is not None and path.exists()]
-            self._digests[name] = "".join(found) if len(found) == 2 else ""
+            entry, forces = self._entry(name), self.data_dir / "forces.csv"
+            path = self.data_dir / self.resources[name]["path"] if entry else None
+            own = ""
+            if entry and "table_hash" in entry:
+                own = str(entry["table_hash"]).removeprefix("sha256:")
+            elif path is not None and path.exists():
+                own = sha256(path)
+            self._digests[name] = own + sha256(forces) if own and forces.exists() else ""
         return self._digests[name]
 
     def _read(self, name: str) -> pd.DataFrame:
@@ -178,25 +213,47 @@ class Catalogue:
                 f"The table {name!r} is not in {self.data_dir / PACKAGE_FILE}: its publication has not been ingested. "
                 f"Fix: run `peelbook data ingest` on the official file."
             )
+        entry = self._entry(name)
+        if entry is None:
+            if own is not None:
+                return own
+            raise MissingTableError(
+                f"The releases of {name!r} that are here are later than {self.as_of}. "
+                "Fix: ingest a release of that time, or ask for a later day."
+            )
         path = self.data_dir / self.resources[name]["path"]
         if not path.exists():
             raise MissingTableError(
                 f"{path}: the table {name!r} is missing. Fix: restore it with git, or run `peelbook data ingest` "
                 "on the official file."
             )
+        frame = self._embedded(name, path) if "table_hash" not in entry else self._earlier(name, entry)
+        if self.own_areas and "force_code" in frame:
+            kept = frame["force_code"].isin([*self.forces.codes, contracts.ENGLAND_AND_WALES])
+            frame = frame[kept].reset_index(drop=True)
+        return frame if own is None else self._overlaid(frame, own, name)
+
+    def _earlier(self, name: str, entry: dict[str, Any]) -> pd.DataFrame:
+        """An earlier release of a table, put together once in this process."""
+        key = f"{name} {entry['released']}"
+        known = _READ.get(key)
+        if known is None or known[0] != entry["table_hash"]:
+            (state, *_) = releases.read(
+                self.data_dir, self.resources[name], datetime.date.fromisoformat(entry["released"])
+            )
+            known = _READ[key] = (entry["table_hash"], state.frame)
+        return known[1]
+
+    def _embedded(self, name: str, path: Path) -> pd.DataFrame:
+        """The table itself, read once in this process as long as its bytes are those recorded."""
         digest = sha256(path)
         if self.resources[name].get("hash") == f"sha256:{digest}":
             # Kept for the next catalogue: a notebook forked from a process that has read it need not.
             known = _READ.get(name)
             if known is None or known[0] != digest:
                 known = _READ[name] = (digest, contracts.read_csv(path, name, validated=True))
-            frame = known[1]
-        else:
-            frame = contracts.read_csv(path, name, self._embedded_forces)
-        if self.own_areas and "force_code" in frame:
-            kept = frame["force_code"].isin([*self.forces.codes, contracts.ENGLAND_AND_WALES])
-            frame = frame[kept].reset_index(drop=True)
-        return frame if own is None else self._overlaid(frame, own, name)
+            return known[1]
+        return contracts.read_csv(path, name, self._embedded_forces)
 
     def _own_file(self, name: str) -> Path:
         assert self.overlay is not None, "only an overlay supplies tables"
@@ -239,7 +296,7 @@ class Catalogue:
         """Whether the table has been ingested or supplied, and can hold a row of this book's areas."""
         if self.supplies(name):
             return True
-        return name in self.resources and self._shares_areas
+        return self._entry(name) is not None and self._shares_areas
 
     @cached_property
     def _shares_areas(self) -> bool:
@@ -313,6 +370,7 @@ class Catalogue:
                 return self._own_provenance(name)
             raise MissingTableError(f"The table {name!r} is not in {self.data_dir / PACKAGE_FILE}.")
         resource = self.resources[name]
+        entry = self._entry(name) or resource
         source = (resource.get("sources") or [{}])[0]
         licence = (resource.get("licenses") or self.package.get("licenses") or [{}])[0]
         if self.supplies(name):
@@ -339,8 +397,8 @@ class Catalogue:
             period=resource.get("period", ""),
             kind=resource.get("kind", ""),
             caveat=resource.get("caveat", ""),
-            input_files=tuple((item["name"], item["sha256"]) for item in resource.get("inputs", [])),
-            table_sha256=resource.get("hash", "").removeprefix("sha256:"),
+            input_files=tuple((item["name"], item["sha256"]) for item in entry.get("inputs", [])),
+            table_sha256=(entry.get("table_hash") or entry.get("hash", "")).removeprefix("sha256:"),
             adapter=resource.get("adapter", ""),
             untested=bool(resource.get("untested", False)),
         )

@@ -223,6 +223,7 @@ FOUNDATION = {
     "blocks",
     "forces",
     "contracts",
+    "releases",
     "sections",
     "lock",
     "__init__",

@@ -101,6 +101,12 @@ def read(workspace: Workspace, section: Section) -> Inputs:
         content = _bytes(workspace.data / name)
         if content is not None:
             files[name] = content
+        # The ledger asks for the release that a report could have used.
+        for entry in resource.get("releases", []):
+            earlier = _inside(workspace.data, entry["path"])
+            content = _bytes(workspace.data / earlier)
+            if content is not None:
+                files[earlier] = content
     forces = _bytes(workspace.data / "forces.csv")
     if forces is not None:
         files["forces.csv"] = forces

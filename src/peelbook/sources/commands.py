@@ -1,4 +1,4 @@
-"""The data verbs on the command line: list, ingest, register, fetch, verify, coverage.
+"""The data verbs on the command line: list, ingest, register, fetch, update, verify, coverage.
 
 Each reads its options, calls one function of this room and prints what came of it. Exit status: 0 done,
 1 something is wrong with the data or a download failed, 2 bad usage or bad input.
@@ -170,6 +170,64 @@ def fetch(
         typer.echo(f"{path}: {'downloaded' if new else 'already there'}, {checked}")
     if failed:
         raise typer.Exit(1)
+
+
+@app.command()
+def update(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Tables or publications. Default: all.", show_default=False)
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say what is newer; download nothing.")] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Only files released on or after this day, as YYYY-MM-DD.")
+    ] = None,
+    into: Annotated[Path, typer.Option("--into", help="Folder to download to.")] = Path(
+        ".peelbook/downloads"
+    ),
+    mirror: Annotated[
+        str | None,
+        typer.Option(
+            "--mirror", help="Base address that answers for every publisher, as <mirror>/<host>/<path>."
+        ),
+    ] = None,
+    max_mb: Annotated[int, typer.Option("--max-mb", min=1, help="Largest file to accept, in MB.")] = 200,
+    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds a file may take.")] = 1800,
+    retries: Annotated[int, typer.Option("--retries", min=0, help="How often to ask again.")] = 3,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Bring the tables up to date: find newer releases, download and ingest them, say what they changed.
+
+    Exit status: 0 everything is current now, 1 a publication failed (its tables are as they were), 3 `--check`
+    found something newer.
+    """
+    from peelbook import output
+    from peelbook.sources import update as updating
+    from peelbook.sources.web import Client
+
+    folder = _folder(data_dir) if check else _written_folder(data_dir)
+    if not check:
+        output.folder(into)
+    with Client(_limits(max_mb, timeout, retries), mirror) as client:
+        steps = updating.update(
+            folder,
+            names or [],
+            client=client,
+            folder=into,
+            check=check,
+            since=updating.day(since) if since else None,
+            progress=updating.progress_bar,
+        )
+        asked = client.requests
+    if as_json:
+        typer.echo(json.dumps([asdict(step) for step in steps], indent=2, default=str))
+    else:
+        typer.echo(updating.summary(steps, folder))
+        typer.echo(f"{asked} requests")
+    if any(step.state == updating.FAILED for step in steps):
+        raise typer.Exit(1)
+    if any(step.state == updating.LISTED for step in steps):
+        raise typer.Exit(3)
 
 
 @app.command()

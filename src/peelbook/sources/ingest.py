@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import datetime
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +24,11 @@ from peelbook.catalogue import PACKAGE_FILE
 from peelbook.errors import DataPackageError, MissingTableError, PeelbookError, SourceFileError
 from peelbook.files import sha256
 from peelbook.forces import Forces
+from peelbook.releases import Part, State, date_of, kept_keys, text_of, to_csv, together, with_part, written
+from peelbook.releases import read as read_releases
 from peelbook.sources import gaps, package
 from peelbook.sources.publication import Context, Gap, Publication, facts, recognise, registry
+from peelbook.sources.publication import releases as known_files
 from peelbook.sources.reading import SourceFile
 
 if TYPE_CHECKING:
@@ -50,39 +55,48 @@ class Outcome:
     ] = ()  # what of the files was not read: hidden sheets, rows, columns; other bodies
 
 
-def to_csv(frame: pd.DataFrame, table: str) -> bytes:
-    """Return the bytes of a tidy table: contract order, sorted by its key, `\\n` line ends."""
-    schema = contracts.load(table)
-    names = [field["name"] for field in schema["fields"]]
-    return (
-        frame[names]
-        .sort_values(schema.get("primaryKey", names), kind="stable")
-        .to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
-        .encode()
-    )
+@dataclass(frozen=True)
+class Origin:
+    """What is known of a file beside its bytes: its day of release, its address, and the publication it must be."""
+
+    released: datetime.date | None = None
+    url: str = ""
+    publication: str = ""
 
 
-def ingest(files: Iterable[Path | str], data_dir: Path | str, *, accept_loss: bool = False) -> list[Outcome]:
+def ingest(
+    files: Iterable[Path | str],
+    data_dir: Path | str,
+    origins: Mapping[str, Origin] | None = None,
+    *,
+    accept_loss: bool = False,
+) -> list[Outcome]:
     """Ingest official files into a data folder; return what became of each table.
 
     Publications are told by content. All files are read and validated before anything is written. A table
-    that loses a category (an offence group, a rank) in a period it keeps is refused unless `accept_loss`.
+    that loses a category (an offence group, a rank) in a period it keeps is refused unless `accept_loss`. `origins`
+    says of files, by path, what is known beside their bytes; the release of a file that `releases.toml` has is
+    known without. A file of an older release than the table's becomes one of its earlier releases.
     Raises `SourceFileError` or `TableContractError`; the folder is then as it was.
     """
     data_dir = Path(data_dir)
-    recognised = [recognise(SourceFile(Path(path))) for path in dict.fromkeys(map(str, files))]
+    origins = origins or {}
+    recognised = [
+        (*recognise(SourceFile(Path(path))), origins.get(path, Origin()))
+        for path in dict.fromkeys(map(str, files))
+    ]
     order = {name: place for place, name in enumerate(registry())}
     recognised.sort(
-        key=lambda pair: (
-            order[pair[0].name],
-            pair[0].order(pair[1]) if pair[0].order else 0,
-            pair[1].file.name,
+        key=lambda found: (
+            order[found[0].name],
+            found[0].order(found[1]) if found[0].order else 0,
+            found[1].file.name,
         )
     )
     with _alone(data_dir, "data ingest"):
         workbench = _Workbench(data_dir, accept_loss=accept_loss)
-        for publication, match in recognised:
-            workbench.take(publication, match)
+        for publication, match, origin in recognised:
+            workbench.take(publication, match, origin)
         return workbench.write()
 
 
@@ -120,16 +134,6 @@ def register_project_table(name: str, data_dir: Path | str | None = None) -> boo
         return bool(commit(data_dir, {PACKAGE_FILE: package.dump(by_name)}))
 
 
-@dataclass(frozen=True)
-class _Share:
-    """What one file gives to a table that several files make."""
-
-    frame: pd.DataFrame
-    keys: list[tuple[Any, ...]]
-    own: dict[str, Any]
-    joined: list[dict[str, Any]]
-
-
 class _Workbench:
     """Tables in the making: read, merged and validated, not yet on disk."""
 
@@ -138,29 +142,44 @@ class _Workbench:
         self.accept_loss = accept_loss
         self.forces = Forces.read(data_dir / "forces.csv")
         self.old = package.resources(package.read(data_dir))
-        self.frames: dict[str, pd.DataFrame] = {}
-        self.inputs: dict[str, list[dict[str, Any]]] = {}
+        self.states: dict[str, list[State]] = {}  # by table, oldest release first, the newest last
         self.adapters: dict[str, Publication] = {}
         self.met: dict[str, list[Gap]] = {}
-        self.fresh: dict[str, dict[tuple[Any, ...], str]] = {}
-        self.shares: dict[str, list[_Share]] = {}
+        self.taken: dict[str, dict[tuple[Any, ...], str]] = {}
+        self.fresh: dict[str, set[tuple[Any, ...]]] = {}
+        self.parts: dict[str, list[tuple[Part, list[Gap]]]] = {}
         self.left_out: dict[str, list[str]] = {}
         self.files: dict[str, str] = {}  # the first file of each table
 
     def table(self, name: str) -> pd.DataFrame | None:
         """A table of this ingest, or of the folder, or `None`."""
         self._settle(name)
-        if name in self.frames:
-            return self.frames[name]
+        if name in self.states:
+            return self.states[name][-1].frame
+        return self._on_disk(name)
+
+    def _on_disk(self, name: str) -> pd.DataFrame | None:
         if name in self.old and (self.data_dir / f"{name}.csv").exists():
             return contracts.read_csv(self.data_dir / f"{name}.csv", name, self.forces)
         return None
 
-    def take(self, publication: Publication, match: Match) -> None:
+    def take(self, publication: Publication, match: Match, origin: Origin) -> None:
         """Read one recognised file into the workbench."""
         file = match.file
+        wanted = registry()[origin.publication].tables if origin.publication else publication.tables
+        if set(wanted).isdisjoint(publication.tables):
+            raise file.error(
+                f"it is a file of {publication.name!r} and should be one of {origin.publication!r}",
+                "look at the publisher's page; the title or file pattern may fit another file",
+            )
         result = publication.read(match, Context(self.forces, self.table))
         own: dict[str, Any] = {"name": file.name, "sha256": file.sha256}
+        known = known_files().get(file.sha256, {})
+        day = origin.released or date_of(known)
+        if day is not None:
+            own["released"] = day.isoformat()
+        if url := origin.url or known.get("url", ""):
+            own["url"] = url
         if kind := result.kind or match.layout.kind:
             own["kind"] = kind
         if publication.untested and not match.layout.tested:
@@ -182,23 +201,19 @@ class _Workbench:
                 frame = self._validated(frame, table, file, result.rows.get(table))
                 unknown += gaps.of_empty_figures(frame, table)
             keys = sorted(set(frame[merge].itertuples(index=False, name=None))) if merge else [()]
-            taken = self.fresh.setdefault(table, {})
+            taken = self.taken.setdefault(table, {})
             for covered in keys:
-                if covered in taken:
-                    what = " ".join(_text(part) for part in covered) or "the same table"
+                if (covered, day) in taken:
+                    what = text_of(covered) or "the same table"
                     raise SourceFileError(
                         file.path,
-                        f"it holds {what}, and so does {taken[covered]}",
+                        f"it holds {what}, and so does {taken[covered, day]}",
                         "ingest one of the two files only",
                     )
-                taken[covered] = file.name
-            if merge:
-                self.shares.setdefault(table, []).append(_Share(frame, keys, own, joined))
-            else:
-                self.frames[table], self.inputs[table] = frame, [own, *joined]
+                taken[covered, day] = file.name
+            met = [*(gap for gap in result.gaps if gap.table == table), *unknown]
+            self.parts.setdefault(table, []).append((Part(frame, [(own, keys)], joined, day), met))
             self.adapters[table] = publication
-            met = [gap for gap in result.gaps if gap.table == table]
-            self.met.setdefault(table, []).extend([*met, *unknown])
 
     def _validated(
         self, frame: pd.DataFrame, table: str, file: SourceFile, rows: Rows | None
@@ -212,39 +227,41 @@ class _Workbench:
 
     def _inputs_of(self, table: str) -> list[dict[str, Any]]:
         self._settle(table)
-        if table in self.inputs:
-            return self.inputs[table]
+        if table in self.states:
+            return self.states[table][-1].inputs
         return list(self.old.get(table, {}).get("inputs", []))
 
     def _settle(self, table: str) -> None:
-        """Replace the shares of a table that this ingest's files cover, all at once; and its inputs without
-        those wholly superseded."""
-        import pandas as pd
-
-        shares = self.shares.pop(table, [])
-        if not shares:
+        """Put this ingest's files of a table into its line of releases, oldest first."""
+        parts = self.parts.pop(table, [])
+        if not parts:
             return
-        old, earlier = self.table(table), self._inputs_of(table)
-        merge = facts()["table"][table]["merge"]
-        inputs = []
-        covered: set[str] = set()
-        for share in shares:
-            names = {" ".join(map(_text, pair)) for pair in share.keys}
-            if names:
-                inputs.append({**share.own, "covers": sorted(names)})
-            covered |= names
-        inputs += shares[-1].joined
-        parts = [share.frame for share in shares if len(share.frame)]
-        if old is not None and len(old):
-            keys = [pair for share in shares for pair in share.keys]
-            parts.insert(0, old[~pd.MultiIndex.from_frame(old[merge]).isin(keys)] if keys else old)
-            for item in earlier:
-                left = sorted(set(item.get("covers", [])) - covered)
-                if left:
-                    inputs.append({**item, "covers": left})
-        parts = [part for part in parts if len(part)]
-        self.frames[table] = pd.concat(parts, ignore_index=True) if parts else shares[0].frame
-        self.inputs[table] = inputs
+        merge = facts()["table"][table].get("merge")
+        states = self.states.get(table) or self._releases_on_disk(table)
+        parts.sort(key=lambda pair: pair[0].released or datetime.date.max)
+        for _, group in groupby(parts, key=lambda pair: pair[0].released):
+            same = list(group)
+            part = together([part for part, _ in same])
+            newest = states[-1] if states else None
+            used = set(kept_keys(newest, part, merge))
+            states = with_part(states, part, merge)
+            self.fresh.setdefault(table, set()).update(used)
+            # What a file of an older release met says nothing of the figures that a later one gives.
+            self.met.setdefault(table, []).extend(
+                gap
+                for _, met in same
+                for gap in met
+                if len(used) == len(part.keys) or _within(gap, used, merge)
+            )
+        self.states[table] = states
+
+    def _releases_on_disk(self, table: str) -> list[State]:
+        frame = self._on_disk(table)
+        if frame is None:
+            return []
+        entry = self.old[table]
+        newest = State(frame, list(entry.get("inputs", [])), date_of(entry))
+        return [*read_releases(self.data_dir, entry), newest]
 
     def _lost(self, table: str, frame: pd.DataFrame) -> list[str]:
         """Forces and periods of the table on disk that the new one has no row of."""
@@ -284,7 +301,7 @@ class _Workbench:
 
     def write(self) -> list[Outcome]:
         """Write every table, `gaps.csv` and the descriptor, all or nothing."""
-        for table in list(self.shares):
+        for table in list(self.parts):
             self._settle(table)
         payloads: dict[str, bytes] = {}
         lost: dict[str, tuple[str, ...]] = {}
@@ -292,7 +309,9 @@ class _Workbench:
         reasons = None
         if (self.data_dir / "gaps.csv").exists():
             reasons = contracts.read_csv(self.data_dir / "gaps.csv", "gaps", self.forces)
-        for table, frame in self.frames.items():
+        written_releases: dict[str, list[str]] = {}
+        for table, (*earlier, newest) in self.states.items():
+            frame = newest.frame
             if frame.empty:
                 # A file whose every period was left out may join others, but makes no table alone.
                 raise SourceFileError(
@@ -309,18 +328,23 @@ class _Workbench:
                 self._check_categories(table, frame)
             payload = to_csv(frame, table)
             payloads[f"{table}.csv"] = payload
+            files, entries = written(earlier, payload, table)
+            payloads |= files
+            written_releases[table] = list(files)
             publication = self.adapters[table]
             by_name[table] = package.describe(
                 table,
                 frame,
                 payload,
                 forces=self.forces,
-                inputs=self.inputs[table],
+                inputs=newest.inputs,
                 adapter=publication.adapter,
-                untested=any(item.get("untested", False) for item in self.inputs[table]),
+                untested=any(item.get("untested", False) for item in newest.inputs),
+                released=newest.released,
+                releases=entries,
             )
-            earlier = _gaps_still_met(reasons, table, self.fresh[table])
-            explained = gaps.explain(frame, table, self.forces, [*self.met[table], *earlier])
+            still = _gaps_still_met(reasons, table, self.fresh[table])
+            explained = gaps.explain(frame, table, self.forces, [*self.met[table], *still])
             reasons = gaps.merged(reasons, table, explained)
         if reasons is not None and len(reasons):
             reasons = contracts.validate(
@@ -337,21 +361,29 @@ class _Workbench:
         return [
             Outcome(
                 table,
-                len(frame),
-                f"{table}.csv" in changed,
-                tuple(item["name"] for item in self.inputs[table]),
+                len(states[-1].frame),
+                not changed.isdisjoint([f"{table}.csv", *written_releases[table]]),
+                tuple(item["name"] for item in states[-1].inputs),
                 lost[table],
                 tuple(self.left_out[table]),
             )
-            for table, frame in sorted(self.frames.items())
+            for table, states in sorted(self.states.items())
         ]
+
+
+def _within(gap: Gap, used: set[tuple[Any, ...]], merge: list[str] | None) -> bool:
+    """Whether a gap lies in one of the parts of a table that a file's rows went into."""
+    if not merge or "period_end" not in merge:
+        return bool(used)
+    at = merge.index("period_end")
+    return any(gap.period_start <= key[at].date() <= gap.period_end for key in used)
 
 
 def _text(part: Any) -> str:
     return part.strftime("%Y-%m-%d") if hasattr(part, "strftime") else str(part)
 
 
-def _gaps_still_met(reasons: pd.DataFrame | None, table: str, fresh: dict[tuple[Any, ...], str]) -> list[Gap]:
+def _gaps_still_met(reasons: pd.DataFrame | None, table: str, fresh: set[tuple[Any, ...]]) -> list[Gap]:
     """Gaps an earlier file of a merged table met, for periods the new file says nothing about."""
     if reasons is None or () in fresh:
         return []
@@ -387,6 +419,8 @@ def commit(data_dir: Path, payloads: dict[str, bytes]) -> set[str]:
         umask = os.umask(0)
         os.umask(umask)
         for name in order:
+            for folder_ in (new, old, data_dir):
+                (folder_ / name).parent.mkdir(parents=True, exist_ok=True)
             with (new / name).open("wb") as stream:
                 stream.write(changed[name])
                 stream.flush()

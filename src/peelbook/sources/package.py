@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,8 @@ from peelbook.files import sha256
 from peelbook.forces import COLUMNS as FORCE_COLUMNS
 from peelbook.forces import Forces
 from peelbook.sources import gaps
-from peelbook.sources.publication import facts, registry, releases
+from peelbook.sources.publication import facts, registry
+from peelbook.sources.publication import releases as known_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,14 +117,18 @@ def describe(
     inputs: list[dict[str, Any]],
     adapter: str,
     untested: bool = False,
+    released: datetime.date | None = None,
+    releases: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return the resource entry of a table made by an adapter.
 
-    `inputs` are `{"name", "sha256"}`, with `covers` where a file replaces part of a table only, `kind`
-    where it is not the table's usual kind, `untested` where its adapter never met a published file.
+    `inputs` are `{"name", "sha256"}`, with `released` and `url` where known, `covers` where a file replaces part
+    of a table only, `kind` where it is not the table's usual kind, `untested` where its adapter never met a
+    published file. `releases` are the entries of earlier releases.
     """
     about = dict(facts()["table"][table])
-    known = [releases()[item["sha256"]] for item in inputs if item["sha256"] in releases()]
+    notes = known_files()
+    known = [notes[item["sha256"]] for item in inputs if item["sha256"] in notes]
     # A file joined in (the district lookup) has a release of its own table, and says nothing of this one.
     joined = {
         need
@@ -153,6 +159,8 @@ def describe(
         inputs=sorted(inputs, key=lambda item: (item["name"], item["sha256"])),
         adapter=adapter,
         untested=untested,
+        **({"released": released.isoformat()} if released else {}),
+        **({"releases": list(releases)} if releases else {}),
     )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from peelbook import contracts
+from peelbook import contracts, releases
 from peelbook.catalogue import PACKAGE_FILE
 from peelbook.errors import DataPackageError, MissingTableError, TableContractError
 from peelbook.files import sha256
@@ -59,6 +60,7 @@ def verify(data_dir: Path | str) -> list[Problem]:
             problems.append(Problem(name, "its bytes are not those recorded at ingest", restore))
         if name == "forces":
             continue
+        problems += _earlier(data_dir, resource)
         if name not in contracts.tables():
             problems.append(Problem(name, "no contract has this name", "add one, or remove the entry"))
             continue
@@ -68,6 +70,12 @@ def verify(data_dir: Path | str) -> list[Problem]:
             frames[name] = contracts.read_csv(path, name, forces)
         except (TableContractError, MissingTableError) as error:
             problems.append(Problem(name, str(error), restore))
+    recorded = {entry["path"] for each in by_name.values() for entry in each.get("releases", [])}
+    for path in sorted(data_dir.glob(f"{releases.FOLDER}/*/*.csv")):
+        name = path.relative_to(data_dir).as_posix()
+        if name not in recorded:
+            fix = "ingest the official file of that release again, or remove the file"
+            problems.append(Problem(path.parent.name, f"{name} is a release nobody recorded", fix))
     for path in sorted(data_dir.glob("*.csv")):
         if path.stem not in by_name:
             problems.append(
@@ -81,3 +89,13 @@ def verify(data_dir: Path | str) -> list[Problem]:
                         Problem(name, f"no reason is given for a missing figure ({hole})", "ingest it again")
                     )
     return problems
+
+
+def _earlier(data_dir: Path, resource: dict[str, Any]) -> list[Problem]:
+    """What is wrong with the earlier releases of a table: each must give the very table that was hashed then."""
+    try:
+        releases.read(data_dir, resource)
+    except DataPackageError as error:
+        problem, _, fix = str(error).rpartition(". Fix: ")
+        return [Problem(resource["name"], problem, fix.removesuffix("."))]
+    return []
