@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -62,7 +62,8 @@ class Catalogue:
     `own` is the code of the force the overlay is about: rows of another are refused. `suppress_below` hides
     small counts of the overlay; without it, that which the overlay's folder or the environment sets.
     `as_of` reads each table as its newest release on or before that day had it; a table of which only later
-    releases are here is not there, and one whose release has no date is read as it is.
+    releases are here is not there, and one whose release has no date is read as it is. `as_of_tables` has
+    another day for some tables.
     """
 
     data_dir: Path
@@ -72,6 +73,7 @@ class Catalogue:
     own: str | None
     suppress_below: int | None
     as_of: datetime.date | None
+    as_of_tables: dict[str, datetime.date]
 
     def __init__(
         self,
@@ -81,6 +83,7 @@ class Catalogue:
         own: str | None = None,
         suppress_below: int | None = None,
         as_of: datetime.date | str | None = None,
+        as_of_tables: Mapping[str, datetime.date] | None = None,
     ) -> None:
         self.data_dir = Path(data_dir) if data_dir else paths.data_dir()
         self.overlay = Path(overlay) if overlay else None
@@ -89,6 +92,7 @@ class Catalogue:
         self.own = own
         self.suppress_below = suppress_below
         self.as_of = datetime.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+        self.as_of_tables = dict(as_of_tables or {})
         self._tables: dict[str, pd.DataFrame] = {}
         self._supplied: dict[str, bool] = {}
         self._digests: dict[str, str] = {}
@@ -160,9 +164,10 @@ class Catalogue:
             self._tables[name] = self._read(name)
         return self._tables[name]
 
-    def at(self, day: datetime.date | str) -> Catalogue:
-        """Return the same book as the releases on or before a day had it."""
-        return Catalogue(self.data_dir, self.overlay, self.declared, self.own, self.suppress_below, as_of=day)
+    def at(self, day: datetime.date | str, tables: Mapping[str, datetime.date] | None = None) -> Catalogue:
+        """Return the same book as the releases on or before a day had it; `tables` has another day for some."""
+        options = (self.data_dir, self.overlay, self.declared, self.own, self.suppress_below)
+        return Catalogue(*options, as_of=day, as_of_tables=tables)
 
     def releases(self, name: str) -> list[datetime.date]:
         """Return the days of the releases of a table that are here, oldest first; one without a date is left out."""
@@ -182,9 +187,16 @@ class Catalogue:
     def _entry(self, name: str) -> dict[str, Any] | None:
         """The descriptor entry of the release to read: the resource's own, or that of an earlier release."""
         resource = self.resources.get(name)
-        if resource is None or self.as_of is None:
-            return resource
-        return releases.entry_at(resource, self.as_of)
+        day = self.as_of_tables.get(name, self.as_of)
+        return resource if resource is None or day is None else releases.entry_at(resource, day)
+
+    def reads_newest(self, name: str) -> bool:
+        """Whether this catalogue reads the newest release of a table; not where only later ones are here."""
+        return self._entry(name) is self.resources.get(name)
+
+    def inputs(self, name: str) -> list[dict[str, Any]]:
+        """Return the official files that the release to read was made of: name, hash, and what is known of each."""
+        return list((self._entry(name) or {}).get("inputs", []))
 
     def read_elsewhere(self, name: str) -> None:
         """Count a table as read whose figures were worked out before. Raises `UndeclaredReadError`."""

@@ -249,6 +249,7 @@ HOUSED = {
     "stats": "compare",
     "national": "section",
     "profile": "section",
+    "revisions": "compare",
     "__main__": "cli",
     "supplied._rows": "overlay",
     "supplied._hide": "overlay",

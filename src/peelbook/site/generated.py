@@ -46,9 +46,16 @@ def _add_a_report(catalogue: Catalogue) -> str:
     return claims.guide_markdown()
 
 
+def _revisions(catalogue: Catalogue) -> str:
+    from peelbook import revisions
+
+    return revisions.markdown(catalogue)
+
+
 PAGES: dict[str, Callable[[Catalogue], str]] = {
     "data_sources": _data_sources,
     "coverage": _coverage,
+    "revisions": _revisions,
     "measures": _measures,
     "reproduction_report": _reproduction_report,
     "add_a_report": _add_a_report,

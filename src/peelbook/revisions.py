@@ -1,0 +1,226 @@
+"""How a year's figure grows with each release: the same forces, then and now.
+
+Figures of a past year are not finished when they are first published: people are charged months and years after a
+crime is recorded. An earlier release may be one of the table's own, or one of another table that counts the same;
+`revisions.toml` says which. Only forces with a figure in both are added up, so that a force which sends its
+figures late does not pass for growth.
+"""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from peelbook import contracts, releases
+from peelbook.catalogue import Catalogue
+from peelbook.errors import ParameterError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILE = "revisions.toml"
+
+COLUMNS = ["period_end", "released", "table", "forces", "then", "now", "now_released", "growth"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a count stands: a table, its column, and the rows that belong to it."""
+
+    table: str
+    column: str
+    where: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Series:
+    """A count whose releases are compared; `also` are other tables that hold earlier releases of it."""
+
+    title: str
+    source: Source
+    also: tuple[Source, ...] = ()
+
+
+@cache
+def registry() -> dict[str, Series]:
+    """Return the series of `revisions.toml` by the table of their newest release."""
+    entries = tomllib.loads((files("peelbook") / FILE).read_text(encoding="utf-8"))["series"]
+    return {
+        entry["table"]: Series(
+            entry["title"],
+            Source(entry["table"], entry["column"], entry.get("where", {})),
+            tuple(Source(**other) for other in entry.get("also", [])),
+        )
+        for entry in entries
+    }
+
+
+def series(table: str) -> Series:
+    """Return the series of a table: that on record, else the sum of its first count.
+
+    Raises `MissingTableError` for an unknown table, `ParameterError` for one without counts by force and period.
+    """
+    if table in registry():
+        return registry()[table]
+    schema = contracts.load(table)
+    names = [item["name"] for item in schema["fields"]]
+    counts = [item["name"] for item in schema["fields"] if item["type"] == "integer"]
+    if not counts or not {"force_code", "period_end"} <= set(names):
+        raise ParameterError(
+            f"The table {table!r} has no count by force and period to follow. "
+            f"Fix: ask for one that has, such as {', '.join(registry())}."
+        )
+    return Series(schema["title"], Source(table, counts[0]))
+
+
+def grown(catalogue: Catalogue, table: str, force_code: str | None = None) -> pd.DataFrame:
+    """Return a row for each period and earlier release: what it was then, what it is now.
+
+    Columns: `period_end`; `released`, the day of the earlier release, and `table` that it is from; `forces` with a
+    figure in both; `then` and `now`, sums over them; `now_released`; `growth` as a share (0.05 for 5%), missing
+    where there was nothing then. One force only with `force_code`. Empty where no earlier release is here.
+    Raises `MissingTableError`, `ParameterError`.
+    """
+    import pandas as pd
+
+    about = series(table)
+    now = _by_force(catalogue, about.source)
+    last = catalogue.released(table)
+    rows = []
+    seen = set()
+    for source in (about.source, *about.also):
+        for day in catalogue.releases(source.table):
+            at = catalogue.at(day)
+            if source.table == table and day == last:
+                continue
+            then = _by_force(at, source)
+            for period in sorted(then["period_end"].unique()):
+                released = _released_of(at, source.table, period) or day
+                key = (source.table, released, period)
+                if key in seen:
+                    continue
+                seen.add(key)
+                row = _compared(then, now, period, force_code)
+                if row is not None:
+                    rows.append([period, pd.Timestamp(released), source.table, *row[:3], last, row[3]])
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    return frame.sort_values(["period_end", "released", "table"], ignore_index=True)
+
+
+def by_force(catalogue: Catalogue, table: str) -> pd.DataFrame:
+    """Return `grown` for each force: its columns without `forces`, and `force_code`."""
+    import pandas as pd
+
+    parts = []
+    for force in catalogue.forces:
+        part = grown(catalogue, table, force.code)
+        if len(part):
+            parts.append(part.assign(force_code=force.code).drop(columns="forces"))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*COLUMNS, "force_code"])
+
+
+def _by_force(catalogue: Catalogue, source: Source) -> pd.DataFrame:
+    """The count by force and period; missing where one of its rows is."""
+    table = catalogue.table(source.table)
+    for column, value in source.where.items():
+        table = table[table[column] == value]
+    table = table[table["force_code"] != contracts.ENGLAND_AND_WALES]
+    sums = table.groupby(["force_code", "period_end"])[source.column].agg(
+        lambda cells: cells.sum(skipna=False)
+    )
+    return sums.rename("value").dropna().reset_index()
+
+
+def _released_of(catalogue: Catalogue, table: str, period: Any) -> datetime.date | None:
+    """The day of release of the file that a table's period came from."""
+    wanted = period.strftime("%Y-%m-%d")
+    for item in catalogue.inputs(table):
+        if any(wanted in covered.split() for covered in item.get("covers", [])):
+            return releases.date_of(item)
+    return None
+
+
+def _compared(
+    then: pd.DataFrame, now: pd.DataFrame, period: Any, force_code: str | None
+) -> tuple[int, int, int, float | None] | None:
+    """Forces in both, their sums then and now, and the growth; `None` where no force is in both."""
+    one, other = (
+        frame[frame["period_end"] == period].set_index("force_code")["value"] for frame in (then, now)
+    )
+    shared = sorted(set(one.index) & set(other.index) & ({force_code} if force_code else set(one.index)))
+    if not shared:
+        return None
+    before, after = int(one[shared].sum()), int(other[shared].sum())
+    return len(shared), before, after, after / before - 1 if before else None
+
+
+def text(frame: pd.DataFrame, table: str) -> str:
+    """Return what `grown` gave as lines for a terminal."""
+    if frame.empty:
+        return f"No earlier release of {series(table).title!r} is here. Fix: peelbook data update {table}"
+    lines = []
+    for row in frame.itertuples():
+        lines.append(
+            f"{row.period_end:%Y-%m-%d}  {_day(row.released)} ({row.table}): {row.then:,} → "
+            f"{_day(row.now_released)}: {row.now:,}  {_share(row.growth)}, {row.forces} forces"
+        )
+    return "\n".join(lines)
+
+
+def markdown(catalogue: Catalogue, table: str = "charges") -> str:
+    """Return the page's tables as MyST: all forces together, then each force."""
+    from peelbook.display import plain
+
+    about = series(table)
+    if not catalogue.has(table):
+        return f"The table {table} is not here, so nothing can be compared.\n"
+    together = grown(catalogue, table)
+    if together.empty:
+        return (
+            f"No earlier release of *{plain(about.title)}* is here yet. From now on `peelbook data update` keeps "
+            "each one that it replaces.\n"
+        )
+    lines = [
+        f"## {about.title}, all forces",
+        "",
+        "| Year ending | Earlier release | Forces in both | Then | Newest release | Now | Growth |",
+        "| --- | --- | ---: | ---: | --- | ---: | ---: |",
+    ]
+    for row in together.itertuples():
+        lines.append(
+            f"| {_day(row.period_end)} | {_day(row.released)} | {row.forces} | {row.then:,} | "
+            f"{_day(row.now_released)} | {row.now:,} | {_share(row.growth)} |"
+        )
+    lines += ["", "## Force by force", "", *_force_lines(catalogue, table)]
+    return "\n".join(lines) + "\n"
+
+
+def _force_lines(catalogue: Catalogue, table: str) -> list[str]:
+    rows = by_force(catalogue, table)
+    heads = sorted({(row.period_end, row.released) for row in rows.itertuples()})
+    titles = [f"Year ending {_day(period)}, since {_day(released)}" for period, released in heads]
+    lines = [
+        "How much each force's count of a year has grown since the earlier release. A dash is a figure that one of "
+        "the two releases does not have. Growth far beyond the others' is a force that sent its figures late.",
+        "",
+        f"| Force | {' | '.join(titles)} |",
+        f"| --- |{' ---: |' * len(titles)}",
+    ]
+    growth = {(row.force_code, row.period_end, row.released): row.growth for row in rows.itertuples()}
+    for force in catalogue.forces:
+        cells = [_share(growth.get((force.code, *head))) for head in heads]
+        lines.append(f"| {force.short_name} | {' | '.join(cells)} |")
+    return lines
+
+
+def _day(day: Any) -> str:
+    return "not dated" if day is None else f"{day.day} {day:%B %Y}"
+
+
+def _share(value: Any) -> str:
+    return "–" if value is None or value != value else f"{value:+.1%}".replace("-", "−")
