@@ -6,6 +6,7 @@ report's words beside open rules. The rest puts them on pages: `box`, `report_ma
 
 from __future__ import annotations
 
+from peelbook.claims._changes import flipped, waiting
 from peelbook.claims._evaluate import VERDICTS, Alternative, Verdict, evaluate
 from peelbook.claims._labels import LabelCheck, label_agreement, two_averages
 from peelbook.claims._language import ExpressionError
@@ -39,6 +40,7 @@ __all__ = [
     "box",
     "evaluate",
     "files",
+    "flipped",
     "guide_markdown",
     "label_agreement",
     "printed",
@@ -51,4 +53,5 @@ __all__ = [
     "ties",
     "to_json",
     "two_averages",
+    "waiting",
 ]

@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from peelbook import contracts, measures
-from peelbook.claims import _write
+from peelbook.claims import _vintage, _write
 from peelbook.claims._check import refers_to
 from peelbook.claims._figures import (
     AVERAGES,
@@ -109,8 +110,16 @@ def evaluate(catalogue: Catalogue, force_code: str, *, section: str | None = Non
 
     def verdicts() -> list[Verdict]:
         ledger = read(catalogue, force_code)
+        wanted = [claim for claim in ledger.claims if section in (None, claim.section)]
         calculator = Calculator(catalogue, ledger)
-        return [verdict(calculator, claim) for claim in ledger.claims if section in (None, claim.section)]
+        known_then = _vintage.catalogue_of(catalogue, ledger)
+        if known_then is None:
+            return [verdict(calculator, claim) for claim in wanted]
+        then = Calculator(known_then, ledger)
+        return [
+            _vintage.settled(verdict(then, claim), partial(verdict, calculator, claim), known_then)
+            for claim in wanted
+        ]
 
     if section is not None:
         return verdicts()
