@@ -11,7 +11,7 @@ export PYTHONHASHSEED := 0
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install book site edition test lint notebooks coverage mutation audit bench lock clean
+.PHONY: help install book site edition update test lint notebooks coverage mutation audit bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -48,6 +48,16 @@ lint: $(STAMP) ## Lint and type-check only
 notebooks: $(STAMP) ## Re-execute the reference notebooks in place (after a change of code or data)
 	$(BIN)/peelbook run --force metropolitan --in-place
 	$(BIN)/python -m peelbook.runner.page book/all_forces.ipynb
+
+# A publication that fails (status 1) does not stop the rest: the draft names it.
+update: $(STAMP) ## Take in newer official releases, re-run and check everything, draft the changelog (TABLES=, MIRROR=)
+	$(BIN)/peelbook data update $(TABLES) $(if $(MIRROR),--mirror $(MIRROR)) --draft .peelbook/changelog-draft.md || test $$? -eq 1
+	$(BIN)/peelbook data verify
+	$(MAKE) notebooks
+	$(BIN)/peelbook claims check
+	@echo
+	@cat .peelbook/changelog-draft.md
+	$(MAKE) test
 
 coverage: $(STAMP) ## Branch coverage of the core (statistics, measures, ledger, data in and out), at least 95%
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term:skip-covered tests/claims tests/measures tests/contracts tests/sources tests/supplied tests/figures tests/house/test_hostile.py tests/test_*.py

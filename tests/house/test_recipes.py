@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,8 +56,8 @@ def steps(recipe: str) -> list[Step]:
 class Copy:
     """A copy of the project in which a recipe is followed."""
 
-    def __init__(self, folder: Path):
-        self.root = folder
+    def __init__(self, folder: Path, **environment: str):
+        self.root, self.environment = folder, environment
         ignored = shutil.ignore_patterns("__pycache__")
         for name in ("src", "data", "notebooks", "tests/measures"):
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
@@ -90,6 +92,7 @@ class Copy:
 
     def run(self, command: list[str]) -> str:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PEELBOOK_")}
+        environment |= self.environment
         environment |= {"PYTHONPATH": str(self.root / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(
             command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=120, check=False
@@ -149,6 +152,7 @@ def test_every_recipe_on_the_page_is_followed_here():
         "add a kind of chart",
         "add a publication",
         "add a claim",
+        "take in a new official release",
     ]
 
 
@@ -202,6 +206,68 @@ def test_a_claim_gets_its_verdict(tmp_path):
     printed = "".join(copy.follow(step) for step in steps("add a claim"))
     assert sorted(ledger.read_text(encoding="utf-8").splitlines(keepends=True)) == sorted(rows)
     assert f"✓ {CLAIM} | 19.8 per 1,000" in printed
+
+
+def test_a_new_official_release_is_taken_in(tmp_path, publishers):
+    """Two more years of the workforce, made up, on a page that the mirror plays: the steps leave all in order."""
+    name = "open-data-table-police-workforce-230726.csv"
+    url = publishers.media(name, two_more_years_of_workforce(), "9f")
+    publishers.page(
+        "/government/statistics/police-workforce-open-data-tables",
+        [{"attachment_type": "file", "content_type": "text/csv", "url": url, "filename": name}],
+        updated="2026-07-23",
+    )
+    copy = Copy(tmp_path, PEELBOOK_MIRROR=publishers.base)
+    printed = "".join(copy.follow(step) for step in steps("take in a new official release"))
+    assert re.search(r"^workforce +(new|revised)$", printed, flags=re.MULTILINE)
+    assert "every hash and contract holds" in printed
+    package = json.loads((copy.root / "data/datapackage.json").read_text(encoding="utf-8"))
+    (entry,) = [item for item in package["resources"] if item["name"] == "workforce"]
+    assert entry["released"] == "2026-07-23"
+    # The release that the report's time knew is kept, so its printed figures keep their verdicts.
+    assert entry["releases"][0]["released"] == "2023-07-26"
+    assert len(publishers.asked) == 2
+
+
+def two_more_years_of_workforce() -> bytes:
+    """The committed table in the published layout, and its last year again for the two after it, as made-up figures."""
+    import pandas as pd
+
+    from peelbook import Catalogue
+
+    catalogue = Catalogue(ROOT / "data")
+    table = catalogue.table("workforce")
+    last = table[table["period_end"] == table["period_end"].max()]
+    parts = [table, *(last.assign(period_end=last["period_end"] + pd.DateOffset(years=n)) for n in (1, 2))]
+    rows = pd.concat(parts, ignore_index=True)
+    columns = {
+        "As at 31 March...": rows["period_end"].dt.year,
+        "Geo code": rows["force_code"],
+        "Force Name": [catalogue.forces[code].name for code in rows["force_code"]],
+        "Region": "",
+        "Sex": rows["sex"],
+        "Rank description": rows["rank"],
+        "Worker type": rows["worker_type"],
+        "Total (headcount)": rows["headcount"],
+        "Total (FTE)": rows["fte"].astype(object).where(rows["fte"].notna(), "N/A"),
+    }
+    return pd.DataFrame(columns).to_csv(index=False).encode()
+
+
+@pytest.fixture
+def publishers():
+    """A server on this machine that plays the publishers."""
+    sys.path.insert(0, str(ROOT / "tests" / "sources"))
+    from publishers import Publishers
+
+    server = Publishers()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.stopping.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 def test_the_places_the_page_names_are_there():

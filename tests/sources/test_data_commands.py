@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from peelbook.errors import PeelbookError
 from peelbook.sources.commands import app
 from peelbook.sources.fetch import choose
+from peelbook.sources.package import read
 
 
 @pytest.fixture
@@ -35,7 +36,8 @@ def test_list_says_what_is_here_and_what_was_never_tested(run, root):
     assert result.exit_code == 0
     lines = {line.split()[0]: line for line in result.output.splitlines()}
     assert "untested" not in lines["outcomes"]  # a file of these years was at hand
-    assert "28,638 rows, 31 March, 2007 to 2023" in lines["workforce"]
+    (entry,) = [r for r in read(root / "data")["resources"] if r["name"] == "workforce"]
+    assert f"{entry['coverage']['rows']:,} rows, {entry['period']}" in lines["workforce"]
     assert "not here yet [adapter untested on a published file]" in lines["emergency_calls"]
 
 

@@ -1,4 +1,4 @@
-"""The data verbs on the command line: list, ingest, register, fetch, update, verify, coverage.
+"""The data verbs on the command line: list, ingest, register, fetch, update, revisions, verify, coverage.
 
 Each reads its options, calls one function of this room and prints what came of it. Exit status: 0 done,
 1 something is wrong with the data or a download failed, 2 bad usage or bad input.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -81,6 +81,10 @@ def list_publications(data_dir: DataDir = None, as_json: Json = False) -> None:
 @app.command()
 def ingest(
     files: Annotated[list[Path], typer.Argument(help="Official files: ods, xlsx, CSV or Parquet.")],
+    released: Annotated[
+        str | None,
+        typer.Option("--released", help="Day of their release, as YYYY-MM-DD, where it is not on record."),
+    ] = None,
     data_dir: DataDir = None,
     accept_loss: Annotated[
         bool,
@@ -94,9 +98,13 @@ def ingest(
 
     Either every table goes in or the folder stays as it was.
     """
+    from peelbook.sources.ingest import Origin
     from peelbook.sources.ingest import ingest as run
+    from peelbook.sources.update import day
 
-    outcomes = run(files, _written_folder(data_dir), accept_loss=accept_loss)
+    origin = Origin(day(released)) if released else Origin()
+    origins = {str(path): origin for path in files}
+    outcomes = run(files, _written_folder(data_dir), origins, accept_loss=accept_loss)
     for what in dict.fromkeys(what for outcome in outcomes for what in outcome.left_out):
         typer.echo(f"peelbook: {what}: left out.", err=True)
     for outcome in outcomes:
@@ -172,6 +180,29 @@ def fetch(
         raise typer.Exit(1)
 
 
+def _verdicts(data_dir: Path) -> list[Any]:
+    """The verdicts on every report that is entered; none in a folder that has no ledger yet."""
+    from peelbook import claims
+    from peelbook.catalogue import PACKAGE_FILE, Catalogue
+
+    if not (data_dir / PACKAGE_FILE).exists():
+        return []
+    catalogue = Catalogue(data_dir)
+    if not catalogue.has("claims"):
+        return []
+    entered = sorted(set(catalogue.table("claims")["force_code"]))
+    return [item for code in entered for item in claims.evaluate(catalogue, code)]
+
+
+def _flipped(before: list[Any], after: list[Any]) -> list[str]:
+    from peelbook import claims
+
+    return [
+        f"`{now.claim.claim_id}` was {was.verdict} and is {now.verdict}: {now.summary}"
+        for was, now in claims.flipped(before, after)
+    ]
+
+
 @app.command()
 def update(
     names: Annotated[
@@ -187,12 +218,18 @@ def update(
     mirror: Annotated[
         str | None,
         typer.Option(
-            "--mirror", help="Base address that answers for every publisher, as <mirror>/<host>/<path>."
+            "--mirror",
+            envvar="PEELBOOK_MIRROR",
+            help="Base address that answers for every publisher, as <mirror>/<host>/<path>.",
         ),
     ] = None,
     max_mb: Annotated[int, typer.Option("--max-mb", min=1, help="Largest file to accept, in MB.")] = 200,
     timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds a file may take.")] = 1800,
     retries: Annotated[int, typer.Option("--retries", min=0, help="How often to ask again.")] = 3,
+    draft: Annotated[
+        Path | None,
+        typer.Option("--draft", help="Also write a draft for CHANGELOG.md to this file.", show_default=False),
+    ] = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -202,12 +239,14 @@ def update(
     found something newer.
     """
     from peelbook import output
+    from peelbook.files import write_atomic
     from peelbook.sources import update as updating
     from peelbook.sources.web import Client
 
     folder = _folder(data_dir) if check else _written_folder(data_dir)
     if not check:
         output.folder(into)
+    before = _verdicts(folder) if draft else []
     with Client(_limits(max_mb, timeout, retries), mirror) as client:
         steps = updating.update(
             folder,
@@ -224,10 +263,31 @@ def update(
     else:
         typer.echo(updating.summary(steps, folder))
         typer.echo(f"{asked} requests")
+    if draft:
+        write_atomic(output.file(draft), updating.draft(steps, folder, _flipped(before, _verdicts(folder))))
     if any(step.state == updating.FAILED for step in steps):
         raise typer.Exit(1)
     if any(step.state == updating.LISTED for step in steps):
         raise typer.Exit(3)
+
+
+@app.command()
+def revisions(
+    table: Annotated[str, typer.Argument(help="The table of the newest release, such as charges.")],
+    force: Annotated[str, typer.Option("--force", help="One force only, by any of its names.")] = "",
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Show how a period's figure has grown with each release, for all forces together or for one."""
+    from peelbook import revisions as following
+    from peelbook.catalogue import Catalogue
+
+    catalogue = Catalogue(_folder(data_dir))
+    found = following.grown(catalogue, table, catalogue.forces[force].code if force else None)
+    if as_json:
+        typer.echo(found.to_json(orient="records", date_format="iso", indent=2))
+    else:
+        typer.echo(following.text(found, table))
 
 
 @app.command()

@@ -325,3 +325,24 @@ def described(change: Change, forces: Forces) -> list[str]:
     if change.lost:
         lines.append(f"{change.table}: {change.lost:,} rows are gone")
     return lines
+
+
+def draft(steps: Sequence[Step], data_dir: Path, flipped: Sequence[str]) -> str:
+    """Return a draft for CHANGELOG.md: what each release brought, verdicts that flipped and why, what failed."""
+    forces = Forces.read(data_dir / "forces.csv")
+    lines = ["<!-- A draft: read it, shorten it, then move it to CHANGELOG.md. -->", ""]
+    for step in steps:
+        if step.changes:
+            names = ", ".join(f"`{item.name}`{_released(item)}" for item in step.files)
+            lines.append(f"- {step.publication}: {names}.")
+            lines += [f"  - {text}." for change in step.changes for text in described(change, forces)]
+        lines += [f"  - No longer on the publisher's page: <{url}>." for url in step.vanished]
+    if len(lines) == 2:
+        lines.append("- No table has changed.")
+    lines += ["", "Printed numbers whose verdict changed:", ""]
+    lines += [f"- {text}" for text in flipped] or ["- None."]
+    failed = [step for step in steps if step.state == FAILED]
+    if failed:
+        lines += ["", "Publications that failed (their tables are as they were):", ""]
+        lines += [f"- {step.publication}: {step.reason}" for step in failed]
+    return "\n".join(lines) + "\n"
