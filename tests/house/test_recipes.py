@@ -95,7 +95,7 @@ class Copy:
         environment |= self.environment
         environment |= {"PYTHONPATH": str(self.root / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(
-            command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=400, check=False
         )
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
         return done.stdout

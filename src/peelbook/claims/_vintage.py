@@ -66,11 +66,12 @@ def settled(then: Verdict, now: Callable[[], Verdict], catalogue: Catalogue) -> 
         return today
     short = f"Not testable at its vintage: only later releases are here ({', '.join(map(_plain, later))})."
     figure = f" They give {today.computed_text}." if today.computed_text else ""
+    fits = f" With {today.fits.label} they give the printed figure." if today.fits else ""
     reason = (
-        f"{short}{figure} Figures of a past period change after they are published, so the difference says nothing "
-        "about the report."
+        f"{short}{figure}{fits} Figures of a past period change after they are published, so the difference is "
+        "not an error of the report."
     )
-    return replace(today, verdict=NOT_TESTABLE, cause="", alternatives=(), short=short, reason=reason)
+    return replace(today, verdict=NOT_TESTABLE, cause="", short=short, reason=reason)
 
 
 def _plain(table: str) -> str:
