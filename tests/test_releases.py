@@ -212,3 +212,24 @@ def test_a_table_without_a_date_is_later_than_its_last_figure(tmp_path, two):
     ingest([path], two)
     assert searches(two, as_of="2023-03-31") == [6]
     assert Catalogue(two).at("2023-03-30").only_later("stop_search_ethnicity")
+
+
+def test_the_rows_of_a_later_file_are_not_there_yet_in_a_table_of_several():
+    resource = {
+        "coverage": {"last_day": "2032-03-31"},
+        "inputs": [
+            {"name": "a", "covers": ["2029-03-31", "2030-03-31"]},
+            {"name": "b", "covers": ["2031-03-31", "2032-03-31"]},
+            {"name": "lookup", "released": "2020-01-01"},
+        ],
+    }
+    report = datetime.date(2031, 8, 31)
+    assert releases.later_parts(resource, report) == {"2031-03-31", "2032-03-31"}
+    assert releases.entry_at(resource, report) is resource
+    assert releases.entry_at(resource, datetime.date(2030, 3, 30)) is None
+
+
+def test_one_file_without_a_date_leaves_the_table_without_one():
+    states = line(part({(KENT, 2030): 9}, None), part({(KENT, 2031): 4}, DAYS[1]))
+    assert [state.released for state in states] == [None]
+    assert figures_of(states[0].frame) == {(KENT, 2030): 9, (KENT, 2031): 4}

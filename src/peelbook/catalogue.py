@@ -191,8 +191,20 @@ class Catalogue:
         return resource if resource is None or day is None else releases.entry_at(resource, day)
 
     def reads_newest(self, name: str) -> bool:
-        """Whether this catalogue reads the newest release of a table; not where only later ones are here."""
-        return self._entry(name) is self.resources.get(name)
+        """Whether this catalogue reads the newest release of a table, whole; not where only later ones are here."""
+        return self._entry(name) is self.resources.get(name) and not self._later_parts(name)
+
+    def _later_parts(self, name: str) -> frozenset[str]:
+        """The parts of a table without a date that come of later files than `as_of`."""
+        day, resource = self.as_of_tables.get(name, self.as_of), self.resources.get(name, {})
+        if day is None or "released" in resource or self._entry(name) is not resource:
+            return frozenset()
+        first = releases.not_before(resource)
+        return (
+            frozenset()
+            if first is None or first <= day
+            else releases.later_parts(resource, day) or frozenset()
+        )
 
     def inputs(self, name: str) -> list[dict[str, Any]]:
         """Return the official files that the release to read was made of: name, hash, and what is known of each."""
@@ -212,7 +224,8 @@ class Catalogue:
                 own = str(entry["table_hash"]).removeprefix("sha256:")
             elif path is not None and path.exists():
                 own = sha256(path)
-            self._digests[name] = own + sha256(forces) if own and forces.exists() else ""
+            later = ",".join(sorted(self._later_parts(name)))
+            self._digests[name] = own + later + sha256(forces) if own and forces.exists() else ""
         return self._digests[name]
 
     def _read(self, name: str) -> pd.DataFrame:
@@ -240,6 +253,9 @@ class Catalogue:
                 "on the official file."
             )
         frame = self._embedded(name, path) if "table_hash" not in entry else self._earlier(name, entry)
+        if later := self._later_parts(name):
+            words = {word for part in later for word in part.split()}
+            frame = frame[~frame["period_end"].dt.strftime("%Y-%m-%d").isin(words)].reset_index(drop=True)
         if self.own_areas and "force_code" in frame:
             kept = frame["force_code"].isin([*self.forces.codes, contracts.ENGLAND_AND_WALES])
             frame = frame[kept].reset_index(drop=True)

@@ -65,23 +65,48 @@ def date_of(entry: dict[str, Any]) -> datetime.date | None:
 
 def not_before(resource: dict[str, Any]) -> datetime.date | None:
     """Return the day before which the newest release of a table cannot have been: its own, or its last figure's."""
-    if known := date_of(resource):
-        return known
+    return date_of(resource) or _day(resource.get("coverage", {}).get("last_day"))
+
+
+def _day(text: Any) -> datetime.date | None:
     try:
-        return datetime.date.fromisoformat(resource["coverage"]["last_day"])
-    except (KeyError, TypeError, ValueError):
+        return datetime.date.fromisoformat(text)
+    except (TypeError, ValueError):
         return None
+
+
+def later_parts(resource: dict[str, Any], day: datetime.date) -> frozenset[str] | None:
+    """Return the parts of an undated table that come of files later than a day, by its inputs' `covers`.
+
+    A file is later by its own day of release, or by its last period. `None` where all of them are later, or the
+    table is not made of parts.
+    """
+    later: set[str] = set()
+    here = False
+    for item in resource.get("inputs", []):
+        if covers := item.get("covers"):
+            ends = [end for name in covers for word in name.split() if (end := _day(word)) is not None]
+            first = date_of(item) or max(ends, default=None)
+            if first is not None and first > day:
+                later.update(covers)
+            else:
+                here = True
+    return frozenset(later) if here else None
 
 
 def entry_at(resource: dict[str, Any], day: datetime.date) -> dict[str, Any] | None:
     """Return the descriptor entry of the newest release on or before a day: the resource itself, or one of its
-    `releases`. `None` where all of them are later. A release without a date counts as here from its last figure on.
+    `releases`. `None` where all of them are later. A release without a date counts as here from its last figure on;
+    one made of several files as soon as one of them is here: `later_parts` says which of its rows are not.
     """
     first = not_before(resource)
     if first is None or first <= day:
         return resource
     earlier = [entry for entry in resource.get("releases", []) if (date_of(entry) or day) <= day]
-    return max(earlier, key=lambda entry: entry["released"]) if earlier else None
+    if earlier:
+        return max(earlier, key=lambda entry: entry["released"])
+    undated = date_of(resource) is None
+    return resource if undated and later_parts(resource, day) is not None else None
 
 
 def _rows(payload: bytes) -> tuple[list[str], list[list[str]]]:
@@ -282,8 +307,11 @@ def laid(state: State | None, part: Part, merge: Sequence[str] | None) -> State:
                 inputs.append({**item, "covers": left})
     frames = [each for each in frames if len(each)]
     whole = pd.concat(frames, ignore_index=True) if frames else part.frame
-    days = [day for item in inputs if "covers" in item and (day := date_of(item)) is not None]
-    return State(whole, [*inputs, *part.joined], max(days, default=None))
+    days = [date_of(item) for item in inputs]
+    known = [day for day in days if day is not None]
+    # Of a table in which one file has no date, nobody can say as of when it is.
+    released = max(known) if known and len(known) == len(days) else None
+    return State(whole, [*inputs, *part.joined], released)
 
 
 def with_part(states: Sequence[State], part: Part, merge: Sequence[str] | None) -> list[State]:

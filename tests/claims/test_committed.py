@@ -19,8 +19,6 @@ DIFFERING = {
     "leadership_and_force_management.precept_share": "unexplained",
     # The total fits if it was cut off and not rounded.
     "leadership_and_force_management.funding_per_head": "rounding",
-    # People of mixed ethnicity were searched more often than White people (1.08 times).
-    "police_powers.disparity_other_groups": "period",
 }
 
 

@@ -152,6 +152,7 @@ def test_every_recipe_on_the_page_is_followed_here():
         "add a kind of chart",
         "add a publication",
         "add a claim",
+        "renew the charting library of the comparison",
         "take in a new official release",
     ]
 

@@ -88,5 +88,5 @@ def test_charges_have_grown_since_their_first_releases(catalogue):
     if not catalogue.has("outcomes"):
         pytest.skip("the outcomes of those releases are not in this book")
     found = revisions.grown(catalogue, "charges").set_index("period_end")["growth"]
-    assert found["2018-03-31"].round(3).tolist() == [0.031]
-    assert found["2019-03-31"].round(3).tolist() == [0.063]
+    assert found.loc[["2018-03-31"]].round(3).tolist() == [0.031]
+    assert found.loc[["2019-03-31"]].round(3).tolist() == [0.063]
