@@ -17,13 +17,14 @@ from peelbook.site.card import Figure
 
 #: Sections whose notebooks still use `SectionBook`; the list shrinks to nothing.
 NOT_YET = {
-    "overall_summary", "victim_service", "preventing_crime", "responding_to_the_public", "investigating_crime",
+    "victim_service", "preventing_crime", "responding_to_the_public", "investigating_crime",
     "protecting_vulnerable_people", "offenders_and_suspects", "workforce", "leadership_and_force_management",
 }  # fmt: skip
 SECTIONS = [section.stem for section in all_sections() if section.stem not in NOT_YET]
 
 #: Tables that a page does not show by themselves, and why.
 NOT_SHOWN = {
+    "neighbours": "which forces stand beside this one in other tables",
     "claims": "the ledger, and the box of claims",
     "judgments": "one word of the opening",
     "population": "residents, below the line of a rate",

@@ -10,14 +10,14 @@ import difflib
 import itertools
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 import peelbook
-from peelbook import blocks, claims, compare, contracts, display, formats, measures, narrative, stats
+from peelbook import areas, blocks, claims, compare, contracts, display, formats, measures, narrative, stats
 from peelbook.analysis import frames
 from peelbook.catalogue import OVERLAY_NOTE, Catalogue, Provenance
 from peelbook.contracts import ENGLAND_AND_WALES
@@ -310,20 +310,17 @@ class Section:
     @property
     def neighbours(self) -> Areas:
         """The codes of the forces whose areas border on this one; none, with the reason, where no table says so."""
-        return self._areas("neighbours", "neighbour_code")
+        return self._areas(areas.neighbours)
 
     @property
     def similar(self) -> Areas:
-        """The codes of the force's most similar forces; none, with the reason, where no table says so."""
-        return self._areas("most_similar_groups", "similar_code")
+        """The codes of the forces most like this one: the official group, else by the open rule of `peelbook.areas`."""
+        return self._areas(areas.similar)
 
-    def _areas(self, table: str, column: str) -> Areas:
-        """Other forces that a table names for this one. Raises `UndeclaredReadError`."""
-        if table not in contracts.tables() or self.catalogue.lacks(table):
-            return Areas(reason=f"No table of {table.replace('_', ' ')} is in this book.")
-        rows = self.catalogue.table(table)
-        codes = rows.loc[rows["force_code"] == self.force.code, column]
-        return Areas(codes, f"The table of {table.replace('_', ' ')} has no row of {self.force.full_name}.")
+    def _areas(self, find: Callable[[Catalogue, str], areas.Peers]) -> Areas:
+        """Other forces that belong beside this one. Raises `UndeclaredReadError`."""
+        found = find(self.catalogue, self.force.code)
+        return Areas(found.codes, found.reason)
 
     # --- the report --------------------------------------------------------------------------------
 
