@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config):
+    """Sites that tests build of the same data share what they say of the data as a whole; it takes a minute to make."""
+    if not hasattr(config, "workerinput") and "PEELBOOK_SITE_DATA" not in os.environ:
+        config.site_data = os.environ["PEELBOOK_SITE_DATA"] = tempfile.mkdtemp(prefix="peelbook-site-data-")
+
+
+def pytest_unconfigure(config):
+    if hasattr(config, "site_data"):
+        shutil.rmtree(config.site_data, ignore_errors=True)
+        os.environ.pop("PEELBOOK_SITE_DATA", None)
 
 
 def _without(what: str) -> None:

@@ -6,7 +6,11 @@ none of a force's notebooks: one process makes them while another stages the for
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +20,7 @@ from peelbook.catalogue import Catalogue
 from peelbook.files import sha256
 from peelbook.site import downloads, generated, workers
 from peelbook.site.edition import MEASURES_FOLDER
-from peelbook.site.marks import Marks, data_digest
+from peelbook.site.marks import Marks, code_digest, data_digest
 from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import put_file
 
@@ -85,6 +89,12 @@ def make(told: Mapping[str, Any]) -> None:
     from peelbook.site import measure_pages
 
     texts, folder = Path(told["texts"]), Path(told["folder"])
+    kept = _kept(catalogue)
+    if kept is not None and kept.is_dir():
+        for name, target in (("texts", texts), ("files", folder)):
+            shutil.copytree(kept / name, target, dirs_exist_ok=True)
+        print("texts", flush=True)
+        return
     with seldom_collected():
         put_texts(texts, catalogue)
         put_file(texts / PROFILES, json.dumps(profile.profiles(catalogue), ensure_ascii=False))
@@ -93,6 +103,38 @@ def make(told: Mapping[str, Any]) -> None:
         print("texts", flush=True)
         for name, content in site_files(catalogue, frame).items():
             put_file(folder / name, content)
+    if kept is not None:
+        _keep(kept, texts, folder)
+
+
+def _kept(catalogue: Catalogue) -> Path | None:
+    """Where builds of the same data by the same code share what they make here; `None` without `PEELBOOK_SITE_DATA`.
+
+    Set it to a folder where many sites are built of the same tables: the measures' pages take longest.
+    """
+    shared = os.environ.get("PEELBOOK_SITE_DATA")
+    if not shared:
+        return None
+    settings = [os.environ.get(name, "") for name in ("PEELBOOK_BASE_URL", "SOURCE_DATE_EPOCH")]
+    lock = paths.project_root() / "requirements.txt"
+    parts = [code_digest(), data_digest(catalogue), sha256(lock) if lock.exists() else "", *settings]
+    return Path(shared) / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
+
+
+def _keep(kept: Path, texts: Path, folder: Path) -> None:
+    """Copy what was made to where other builds look; the first of several that make the same wins."""
+    part = Path(tempfile.mkdtemp(prefix=".part-", dir=_made(kept.parent)))
+    shutil.copytree(texts, part / "texts")
+    shutil.copytree(folder, part / "files")
+    try:
+        part.rename(kept)
+    except OSError:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 if __name__ == "__main__":
