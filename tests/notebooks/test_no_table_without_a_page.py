@@ -17,13 +17,17 @@ from peelbook.site.card import Figure
 
 #: Sections whose notebooks still use `SectionBook`; the list shrinks to nothing.
 NOT_YET = {
-    "victim_service", "preventing_crime", "responding_to_the_public", "investigating_crime",
-    "protecting_vulnerable_people", "offenders_and_suspects", "workforce", "leadership_and_force_management",
+    "victim_service", "preventing_crime", "responding_to_the_public", 
+    "protecting_vulnerable_people", "offenders_and_suspects", "workforce",
 }  # fmt: skip
 SECTIONS = [section.stem for section in all_sections() if section.stem not in NOT_YET]
 
 #: Tables that a page does not show by themselves, and why.
 NOT_SHOWN = {
+    "charges_quarterly": "quarters of the Met and of England and Wales, for the ledger",
+    "charges_part_year": "one quarter of one force, for the ledger",
+    "charge_rate_national": "rolling years of England and Wales alone, for the ledger",
+    "recorded_crime_total": "below the line of a rate of the summary",
     "neighbours": "which forces stand beside this one in other tables",
     "claims": "the ledger, and the box of claims",
     "judgments": "one word of the opening",

@@ -10,6 +10,7 @@ import difflib
 import itertools
 import os
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from peelbook.analysis import frames
 from peelbook.catalogue import OVERLAY_NOTE, Catalogue, Provenance
 from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import MissingTableError, ParameterError
+from peelbook.paths import PACKAGE
 from peelbook.sections import section as section_named
 
 if TYPE_CHECKING:
@@ -304,6 +306,11 @@ class Section:
         year, month, *_ = (int(part) for part in peelbook.__version__.split("."))
         months = 12 * (year - day.year) + month - day.month
         return f" ({months // 12} years old)" if months > 12 * _OLD else ""
+
+    @cached_property
+    def outcome_names(self) -> dict[str, str]:
+        """The outcome types of recorded crime, number to number and short name, for `frame.replace`."""
+        return tomllib.loads((PACKAGE / "outcome_types.toml").read_text(encoding="utf-8"))
 
     # --- the other forces ---------------------------------------------------------------------------
 
