@@ -596,6 +596,8 @@ def test_paragraphs_of_every_measure_are_clean_english(catalogue, forces, slug):
         if found.kind == "grade" or found.areas or not all(catalogue.has(table) for table in found.tables):
             continue
         frame = measures.compute(catalogue, found.id)
+        if frame.empty:
+            continue  # its table is here, and no force has a figure in it
         day = measures.latest(catalogue, found.id)
         text = narrative.paragraph(compare.against_peers(frame, force.code, day), found, force)
         assert text == narrative.paragraph(compare.against_peers(frame, force.code, day), found, force)

@@ -28,7 +28,7 @@ def test_every_force_stands_in_the_table_with_both_kinds_of_figure(book):
 def test_a_map_shows_all_forces_and_names_its_year(book):
     chart = book.map("stop_search_rate")
     assert chart.data["force_code"].nunique() == 43
-    assert chart.period == "year ending 31 March 2023"
+    assert chart.period == "year ending 31 March 2025"
 
 
 def test_the_city_of_london_is_in_the_table_of_regions_and_not_on_the_chart(book):

@@ -888,8 +888,9 @@ def _beside_others(
     if len(inside) <= LEAST_FOR_LIMITS:
         return np.full(len(both), np.nan), out
     usual = inside.mean()
-    spread = stats.estimate_dispersion(np.where(out, np.nan, (moved - usual) / error), error)
-    return (moved - usual) / spread.error(error), out
+    with np.errstate(divide="ignore", invalid="ignore"):  # forces without a change have no score
+        spread = stats.estimate_dispersion(np.where(out, np.nan, (moved - usual) / error), error)
+        return (moved - usual) / spread.error(error), out
 
 
 def change(

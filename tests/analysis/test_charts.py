@@ -207,7 +207,7 @@ def test_sentences_say_the_level_the_change_and_the_trend(rates):
     whole = say.summary(rates).text
     for part in (say.level(rates), say.change(rates), say.trend(rates)):
         assert part.text.rstrip(".") in whole.replace("\n", " ")
-    assert "Kent Police made 6.8 stop and searches" in whole
+    assert "Kent Police made 7.6 stop and searches" in whole
 
 
 def test_sentences_of_a_frame_without_rows_are_the_note(kent):
