@@ -99,6 +99,15 @@ def test_a_funnel_of_a_count_is_refused_with_another_chart(kent):
         charts.funnel(counts)
 
 
+@pytest.mark.parametrize(("forces", "kind"), [(10, "note"), (11, "funnel")])
+def test_a_funnel_needs_more_than_ten_forces_and_says_so(kent, year, forces, kind):
+    few = [kent.force.code, *(code for code in year["force_code"].unique() if code != kent.force.code)][
+        :forces
+    ]
+    found = charts.funnel(year[year["force_code"].isin(few)])
+    assert found.kind == kind
+
+
 def test_the_printed_value_is_marked_in_its_own_year_and_told_in_another():
     section = open_section("police_powers")
     rates, printed = section.measure("stop_search_rate"), section.printed("stop_search_rate.force")

@@ -97,7 +97,8 @@ def test_a_table_has_names_beside_its_codes(kent):
 
 
 def test_a_frame_handed_out_is_a_copy(kent):
-    kent.table("stop_search")["searches_count"] = 0
+    mine = kent.table("stop_search")
+    mine["searches_count"] = 0
     assert kent.table("stop_search")["searches_count"].sum() > 0
 
 
@@ -197,8 +198,12 @@ def test_cases_say_whether_a_row_counts_a_fault(met, kent):
     assert show(kent.cases(), "Cases").kind == "note"
 
 
-def test_neighbours_without_a_table_are_none_with_the_reason(kent):
-    assert kent.neighbours == () and "neighbours" in kent.neighbours.reason
+def test_neighbours_are_those_of_the_table_or_none_with_the_reason(kent):
+    rows = kent.catalogue.table("neighbours")
+    assert sorted(kent.neighbours) == sorted(
+        rows.loc[rows["force_code"] == kent.force.code, "neighbour_code"]
+    )
+    assert kent._areas("no_such_table", "code").reason == "No table of no such table is in this book."
 
 
 def test_an_older_section_of_the_same_name_keeps_its_own_frames(data_copy):

@@ -88,7 +88,10 @@ def test_list_refuses_what_it_does_not_know(folder):
 
 def test_check_prints_totals_differences_and_broken_ties(folder):
     output = run("check", "--data-dir", folder)
-    assert output.startswith("5 claims: 2 reproduced, 0 consistent, 1 differs, 2 not testable")
+    assert output.startswith(
+        "5 claims: 2 reproduced, 0 reproduced: own data, 0 consistent, 0 restated elsewhere, 1 differs, "
+        "2 not testable"
+    )
     assert "≠ police_powers.per_head" in output
     assert "Tested without a fit" in output
 
@@ -136,7 +139,10 @@ def test_new_makes_a_ledger_that_can_be_filled_in_and_checked(folder, tmp_path):
     assert rows["comparator"].tolist()[1] == "police_powers.rate.average"
 
     words = ("check", "--data-dir", folder, "--data", mine, "--force", "kent")
-    assert run(*words).startswith("4 claims: 0 reproduced, 0 consistent, 0 differ, 4 not testable")
+    assert run(*words).startswith(
+        "4 claims: 0 reproduced, 0 reproduced: own data, 0 consistent, 0 restated elsewhere, 0 differ, "
+        "4 not testable"
+    )
 
     filled = rows["claim_id"] == "police_powers.rate.force"
     rows.loc[filled, ["value", "decimals", "period_end"]] = ["4.0", "1", "2023-03-31"]

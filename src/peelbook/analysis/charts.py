@@ -115,7 +115,7 @@ def trend(
 def funnel(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card:
     """Draw all forces of one period against their size, with limits that allow for chance and the usual spread.
 
-    `frame` holds one period of a rate or share, with its counts. Raises `FrameError` for another kind of measure.
+    `frame` holds one period of a rate or share, with its counts. Too few forces for limits give a note. Raises `FrameError` for another kind of measure.
 
     >>> from peelbook.analysis import charts, open_section
     >>> section = open_section("police_powers", force="kent")
@@ -131,6 +131,14 @@ def funnel(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card:
     if it.measure.kind not in ("rate", "share"):
         raise FrameError(
             f"charts.funnel: a {it.measure.kind} has no limits by size. Fix: use charts.ski_slope for {it.measure.id}."
+        )
+    if len(it.rows) <= compare.LEAST_FOR_LIMITS:
+        return blocks.note(
+            f"No funnel of {len(it.rows)} forces",
+            [
+                f"The usual spread between forces needs more than {compare.LEAST_FOR_LIMITS} of them. "
+                "Fix: use charts.ski_slope, or a period with more forces."
+            ],
         )
     found = compare.funnel(it.found.frame, it.day)
     curves = found.curves.rename(columns={"size": "denominator"} | {
