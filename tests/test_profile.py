@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from peelbook import compare, measures, profile
+from peelbook import compare, formats, measures, profile
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +30,9 @@ def test_each_row_is_the_measure_s_own_figure_and_place(found, catalogue):
     assert row["value"] == measure.format(seen.value)
     assert row["mean"] == measure.format(seen.averages.mean_of_forces)
     assert row["pooled"] == measure.format(seen.averages.pooled)
-    assert row["place"] == "14th highest of 43"
-    assert row["change"] == "+5%"
+    assert row["place"] == f"{formats.ordinal(seen.rank)} highest of {seen.n}" and seen.rank < 22
+    own = frame[frame["force_code"] == code].sort_values("period_end")["value"]
+    assert row["change"] == f"{own.iloc[-1] / own.iloc[-2] - 1:+.0%}"
 
 
 def test_what_is_not_known_is_said_with_its_reason(found, catalogue):

@@ -209,7 +209,7 @@ def test_peers_of_a_year_without_figures_are_refused_and_of_no_frame_told(rates,
 
 def test_forces_set_beside_are_those_named_and_the_own(year, kent):
     assert set(compare.beside(year, ["surrey", "E23000033"])["force"]) == {"Kent", "Surrey", "Sussex"}
-    assert charts.dot(compare.beside(year, kent.neighbours)).kind == "note"
+    assert charts.dot(compare.beside(year, kent.neighbours)).kind == "dot_plot"
 
 
 def test_sentences_say_the_level_the_change_and_the_trend(rates):

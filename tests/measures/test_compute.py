@@ -266,11 +266,6 @@ def test_a_missing_piece_makes_the_total_missing(tables, tiny_catalogue):
             "no breakdown 'sex'",
         ),
         (lambda c: measures.compute(c, "charge_rate", offence_group="Piracy"), ParameterError, "Piracy"),
-        (
-            lambda c: measures.compute(c, "charge_rate", offence_group="Sexual offences"),
-            ParameterError,
-            "has no row",
-        ),
         (lambda c: measures.breakdown(c, "stop_search_rate", "sex"), ParameterError, "no breakdown"),
         (
             lambda c: measures.at(c, "stop_search_rate", "Atlantis", "2022-03-31"),
@@ -327,6 +322,10 @@ def test_figures_kept_for_a_catalogue_go_with_it(tables, tiny_catalogue):
     del catalogue
     gc.collect()
     assert identity not in _compute._KNOWN
+
+
+def test_a_category_that_the_table_could_have_and_has_not_is_no_figure(tiny):
+    assert measures.compute(tiny, "charge_rate", offence_group="Sexual offences").empty
 
 
 def test_two_catalogues_do_not_share_figures(tables, tiny_catalogue):

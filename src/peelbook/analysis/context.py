@@ -226,10 +226,16 @@ class Section:
             # A user's table may lack a whole category; that is no figure, not an error.
             if not self.catalogue.uses_overlay(measure.tables):
                 raise
-            return self._no_rows(measure, breakdown, "no area has a figure for it")
+            return self._no_rows(measure, breakdown, self._nowhere(measure))
         if frame.empty:
-            return self._no_rows(measure, breakdown, "no area has a figure for it")
+            return self._no_rows(measure, breakdown, self._nowhere(measure))
         return self._tidy(self._without_overlap(frame, measure), measure)
+
+    @staticmethod
+    def _nowhere(measure: Measure) -> str:
+        """Why a measure whose tables are here has no figure: their publications, as read, do not hold it."""
+        sources = [measures.registry().publications.get(name, name) for name in measure.tables]
+        return f"no area has a figure for it in what was read of {formats.joined(sources)}"
 
     def _no_rows(self, measure: Measure, breakdown: Mapping[str, Any], reason: str) -> pd.DataFrame:
         absent = [name for name in measure.tables if not self.catalogue.has(name)]
