@@ -55,7 +55,7 @@ def rows(table: str, codes: list[str]) -> list[dict[str, Any]]:
     key = contract["primaryKey"]
     fields = {field["name"]: field for field in contract["fields"]}
     values = {
-        name: list(fields[name].get("constraints", {}).get("enum") or [fields[name]["example"], "Other"])
+        name: list(fields[name].get("constraints", {}).get("enum") or [fields[name].get("example", "Some of it"), "Other"])
         for name in key
         if name not in ("force_code", "period_end")
     }
