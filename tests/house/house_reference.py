@@ -25,6 +25,7 @@ SETTINGS = {
     "PEELBOOK_LAUNCH_URL": "Address of a service that opens a notebook; pages then carry a link to it.",
     "PEELBOOK_MIRROR": "Base address that answers for every publisher when `peelbook data update` looks for releases.",
     "PEELBOOK_OVERLAY": "Folder of the user's own tables. The runner sets it for its kernels.",
+    "PEELBOOK_SITE_DATA": "Folder in which builds of the same data share the pages and files of all measures.",
     "PEELBOOK_SUPPRESS_BELOW": "Counts of supplied data below this number are left out, with what would give them away.",
     "PEELBOOK_ROOT": "The project folder, where it is neither the one that holds the current folder nor the installed one.",
 }
