@@ -11,8 +11,8 @@ from peelbook import blocks, formats, measures
 from peelbook.analysis import frames, tables
 from peelbook.analysis.context import slug
 from peelbook.errors import FrameError
-from peelbook.figures._chart import BASES, Chart, Column
 from peelbook.figures._axes_chart import AxesChart, drawn, from_function
+from peelbook.figures._chart import BASES, Chart, Column
 
 if TYPE_CHECKING:
     from peelbook.analysis.context import Section
