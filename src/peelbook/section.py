@@ -451,7 +451,7 @@ class SectionBook:
             means = self._averages_through_time(panel)
             own = panel[panel["force_code"] == self.force.code][["period_end", "value"]]
             average = "pooled" if "pooled" in means else "mean_of_forces"
-            joined = means[["period_end", average]].rename(columns={average: "average"})
+            joined = means.reindex(columns=["period_end", average]).rename(columns={average: "average"})
             parts.append(joined.merge(own, on="period_end", how="left").assign(panel=value))
         table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"value": []})
         if table["value"].isna().all():

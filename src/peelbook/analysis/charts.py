@@ -264,7 +264,7 @@ def small_multiples(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -
         means = compare.averages_through_time(panel).dropna(axis="columns", how="all")
         own = panel[panel["force_code"] == it.force.code][["period_end", "value"]]
         average = "pooled" if "pooled" in means else "mean_of_forces"
-        joined = means[["period_end", average]].rename(columns={average: "average"})
+        joined = means.reindex(columns=["period_end", average]).rename(columns={average: "average"})
         parts.append(joined.merge(own, on="period_end", how="left").assign(panel=str(value)))
     rows = pd.concat(parts, ignore_index=True)
     if rows["value"].isna().all():
