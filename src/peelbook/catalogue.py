@@ -345,20 +345,25 @@ class Catalogue:
         """Whether any of these tables holds data supplied by the user."""
         return any(self.supplies(name) for name in names)
 
+    def suppressed_periods(self, name: str, force_code: str) -> list[Any]:
+        """Return the last days of the periods in which counts that a user supplied for a force are hidden, in order."""
+        if self.suppress_below is None or not self.supplies(name):
+            return []
+        if name not in self._hidden:
+            self._own_rows(name)
+        return sorted(end for code, end in self._hidden[name] if code == force_code)
+
     def suppressed(self, name: str, force_code: str, period_end: Any = None) -> str | None:
         """Return why counts that a user supplied for a force (in a period) are hidden; `None` if none are."""
         import pandas as pd
 
-        if self.suppress_below is None or not self.supplies(name):
+        days = self.suppressed_periods(name, force_code)
+        if not days or (period_end is not None and pd.Timestamp(period_end) not in days):
             return None
-        if name not in self._hidden:
-            self._own_rows(name)
-        day = None if period_end is None else pd.Timestamp(period_end)
-        if any(code == force_code and day in (None, end) for code, end in self._hidden[name]):
-            from peelbook.supplied import _hide
+        from peelbook.supplied import _hide
 
-            return _hide.reason(self.suppress_below)
-        return None
+        assert self.suppress_below is not None, "nothing is hidden without a threshold"
+        return _hide.reason(self.suppress_below)
 
     @cached_property
     def _gaps(self) -> dict[tuple[str, str], list[tuple[datetime.date, datetime.date, str, str]]]:

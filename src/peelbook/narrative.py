@@ -228,12 +228,7 @@ def beside(comparison: Comparison, measure: Measure | str) -> str:
     """
     found = _measure(measure)
     if comparison.alone:
-        earlier = comparison.earlier
-        text = beside(earlier, found) if earlier else ""
-        if earlier is None or not text:
-            return ""
-        lead = f"{found.period_name(earlier.period_end)}: {found.format(earlier.value)}"
-        return formats.sentence(f"{lead}; {text[:1].lower()}{text[1:]}")
+        return beside_of(comparison.earlier, found) if comparison.earlier else ""
     parts = [word for word in (comparison.position, comparison.lean) if word]
     both = comparison.averages
     if found.kind != "count" and not formats.is_missing(both.mean_of_forces):
@@ -243,6 +238,16 @@ def beside(comparison: Comparison, measure: Measure | str) -> str:
     elif comparison.rank and comparison.n > 1:
         parts.append(f"{formats.place(comparison.rank, comparison.n, comparison.tied)} of {comparison.n}")
     return formats.sentence("; ".join(parts)) if parts else ""
+
+
+def beside_of(comparison: Comparison, measure: Measure | str) -> str:
+    """An earlier figure and its comparison in one line, its period first; empty where there is none."""
+    found = _measure(measure)
+    text = beside(comparison, found) if comparison else ""
+    if not text:
+        return ""
+    lead = f"{found.period_name(comparison.period_end)}: {found.format(comparison.value)}"
+    return formats.sentence(f"{lead}; {text[:1].lower()}{text[1:]}")
 
 
 def interval(comparison: Comparison, measure: Measure | str) -> str:

@@ -108,7 +108,7 @@ def trend(
         gaps=it.gaps(days),
         printed=marks,
         time=it.measure.period,
-        **it.words(basis=bool(marks), over_time=True),
+        **it.words(basis=bool(marks), over_time=True, more=it.hidden(frame, days)),
     )
 
 
@@ -622,6 +622,15 @@ class _It:
         return [
             (day, day, getattr(self._at(day), "reason", "")) for day in days if day not in own
         ]  # fmt: skip
+
+    def hidden(self, frame: pd.DataFrame, days: Sequence[Any]) -> str:
+        """Say which periods outside those drawn have a figure of the user's own that is hidden, and why."""
+        outside = [day for day in self.section.suppressed_periods(frame) if day not in days]
+        why = {day: getattr(self._at(day), "reason", "").rstrip(".") for day in outside}
+        return " ".join(
+            formats.sentence(f"{self.measure.period_name(day)}: {why[day][:1].lower()}{why[day][1:]}")
+            for day in outside
+        )
 
     def _at(self, day: Any) -> Any:
         catalogue, code = self.section.catalogue, self.force.code

@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -82,31 +83,35 @@ class Areas(tuple[str, ...]):
         return self
 
 
-def open_section(stem: str, *, force: str = "metropolitan", period: str = "", data_dir: str = "") -> Section:
+def open_section(
+    stem: str, *, force: str = "metropolitan", period: str = "", data_dir: str = "", own_data: str = ""
+) -> Section:
     """Open one section of the report for one force.
 
     `stem` is the section's, as in `police_powers`. `force` is any name of a force. `period` is the last day of the
     year that the page is about, as YYYY-MM-DD; empty means the newest year of each measure. `data_dir` is a folder
-    of tables other than the book's own.
+    of tables other than the book's own. `own_data` is a folder of the force's own tables, laid over the book's: that
+    which `--data` names on the command line. All of it is checked.
 
-    Returns a `Section`. Raises `UnknownSectionError`, `UnknownForceError`, `ParameterError` or `DataPackageError`.
+    Returns a `Section`. Raises `UnknownSectionError`, `UnknownForceError`, `ParameterError`, `DataPackageError`, or
+    `FaultyFolderError` with all that is wrong with the own tables.
 
     >>> section = open_section("police_powers", force="kent")
     >>> section.me
     'Kent'
     """
-    return Section(stem, force, period, data_dir)
+    return Section(stem, force, period, data_dir, own_data)
 
 
 class Section:
     """One section for one force: its tables, its measures, and the report's printed values."""
 
-    def __init__(self, stem: str, force: str, period: str = "", data_dir: str = ""):
+    def __init__(self, stem: str, force: str, period: str = "", data_dir: str = "", own_data: str = ""):
         found = section_named(stem)
         self.stem, self.title, self.tables = found.stem, found.title, found.tables
         self.catalogue = Catalogue(
             data_dir or None,
-            overlay=os.environ.get("PEELBOOK_OVERLAY") or None,
+            overlay=_own_folder(own_data, force, data_dir),
             declared=frozenset(found.tables),
         )
         self.force: Force = self.catalogue.forces[force]
@@ -283,7 +288,8 @@ class Section:
     def year_of(self, frame: pd.DataFrame) -> pd.Timestamp:
         """Return the last day of the period that a page shows of a frame.
 
-        With a period set for the section: that period, else the last one before it, else the first after it.
+        With a period set for the section: that period, else the last one before it, else the first after it. One in
+        which a small number of the user's own is hidden counts: no older figure takes its place.
         Without: the newest period for which at least half as many forces have a figure as in the fullest one.
         `NaT` for a frame without rows, so that a filter by it leaves none.
 
@@ -295,15 +301,73 @@ class Section:
         """
         frames.need(frame, "section.year_of", ["period_end"])
         rows = frame[frame["value"].notna()] if "value" in frame else frame
-        if rows.empty:
+        hidden = [] if self.period is None else self.suppressed_periods(frame)
+        if rows.empty and not hidden:
             return pd.NaT
-        days = sorted(rows["period_end"].unique())
         if self.period is None:
             counted = rows["force_code"] if "force_code" in rows else rows["period_end"]
             forces = counted.groupby(rows["period_end"]).nunique()
             return max(forces.index[forces >= forces.max() / 2])
+        days = sorted({*rows["period_end"], *hidden})
         earlier = [day for day in days if day <= self.period]
         return earlier[-1] if earlier else days[0]
+
+    def suppressed_periods(self, frame: pd.DataFrame) -> list[pd.Timestamp]:
+        """Return the periods in which the force has no figure in a frame because a small number is hidden, in order.
+
+        They are those of the user's own rows: of a measure's tables, or of the table that the frame is.
+        """
+        found = self._suppressed(frame)
+        if not found or "force_code" not in frame:
+            return found
+        mine = frame[frame["force_code"] == self.force.code]
+        known = mine[mine["value"].notna()] if "value" in mine else mine.iloc[:0]
+        return [day for day in found if day not in set(known["period_end"])]
+
+    def _suppressed(self, frame: pd.DataFrame) -> list[pd.Timestamp]:
+        """The periods of a frame's tables in which a count of the force is hidden, as the periods of its figures."""
+        name = frame.attrs.get("measure", "")
+        if not name and "measure" in frame and frame["measure"].nunique() == 1:
+            name = str(frame["measure"].iloc[0])
+        if not name:
+            return self.catalogue.suppressed_periods(str(frame.attrs.get("table", "")), self.force.code)
+        measure = measures.registry()[name]
+        days: set[pd.Timestamp] = set()
+        for part in (measure.numerator, measure.denominator):
+            if part is None or (part is measure.denominator and part.match not in (None, "same")):
+                continue
+            hidden = self.catalogue.suppressed_periods(part.table, self.force.code)
+            if not part.every:
+                days.update(hidden)
+                continue
+            # A year of months or quarters lacks its figure as soon as one of them is hidden.
+            ends = {end for end in self.catalogue.table(part.table)["period_end"] if hidden}
+            days.update(
+                end for end in ends if any(end - pd.DateOffset(years=1) < day <= end for day in hidden)
+            )
+        months = (
+            set(frame["period_end"].dt.month) if len(frame) else {self.period.month if self.period else 3}
+        )
+        yearly = measure.period in ("year", "quarter")
+        return sorted(day for day in days if not yearly or day.month in months)
+
+    def newer_of_its_own(self, frame: pd.DataFrame) -> pd.Timestamp | None:
+        """Return the force's own newest period where it is newer than the one that the page shows of a frame.
+
+        The user's own rows give it, with a figure or with one that is hidden. `None` where there is none, and where a
+        period is set for the section: then that one is shown.
+        """
+        name = frame.attrs.get("measure", "")
+        if (
+            self.period is not None
+            or not name
+            or not self.catalogue.uses_overlay(measures.registry()[name].tables)
+        ):
+            return None
+        own = frame.loc[(frame["force_code"] == self.force.code) & frame["value"].notna(), "period_end"]
+        days = [*own, *self.suppressed_periods(frame)]
+        shown = self.year_of(frame)
+        return max(days) if days and (pd.isna(shown) or max(days) > shown) else None
 
     def age(self, day: Any) -> str:
         """Say how old a figure is in this edition, in words for a title; empty up to two years, or for a set period."""
@@ -545,10 +609,17 @@ class Section:
             "comparison": "",
             "definition": measure.definition,
         }
-        if frame.empty:
+        day = self.newer_of_its_own(frame) or self.year_of(frame)
+        if pd.isna(day):
             return item
-        day = self.year_of(frame)
         item["label"] = f"{label}, {measure.period_name(day)}{self.age(day)}"
+        if day in self.suppressed_periods(frame):
+            why = measures.why(self.catalogue, measure_id, self.force.code, day, **frame.attrs["dimension"])
+            before = compare.peers_period(frame, day)
+            earlier = compare.against_peers(frame, self.force.code, before) if before is not None else None
+            told = narrative.beside_of(earlier, measure) if earlier else ""
+            item["comparison"] = f"{formats.sentence(why)} {told}".strip()
+            return item
         found = compare.against_peers(frame, self.force.code, day)
         if found:
             item["value"] = measure.format(found.value)
@@ -592,6 +663,10 @@ class Section:
         measure = measures.registry()[measure_id]
         frame = self.measure(measure_id, **dimension)
         title = f"No figure for {self.force.full_name}: {display.lower_first(measure.label)}"
+        day = self.year_of(frame)
+        if not pd.isna(day) and day in self.suppressed_periods(frame):
+            why = measures.why(self.catalogue, measure_id, self.force.code, day, **dimension)
+            return blocks.note(f"{title}, {measure.period_name(day)}", [formats.sentence(why)])
         if frame.empty:
             return blocks.note(
                 title, frame.attrs["missing"]["lines"], tables=frame.attrs["missing"]["tables"]
@@ -633,6 +708,27 @@ class Section:
         """A chart's id, `<section>.<measure>` with what else tells it from the others: the name of its downloads."""
         chosen = [str(_category(value)) for value in _chosen(measure, dimension).values()]
         return f"{self.stem}.{slug(' '.join([measure.id, *chosen, suffix]))}"
+
+
+def _own_folder(named: str, force: str, data_dir: str) -> str | None:
+    """The folder of the user's own tables: that of a run, else the one that the notebook names, checked.
+
+    A run has checked its folder before its first notebook. A folder that only the notebook names is none of the run's
+    inputs: its page would go where the pages of published data are kept.
+    """
+    run = os.environ.get("PEELBOOK_OVERLAY")
+    if not named or run:
+        return run or None
+    if run is not None:
+        raise ParameterError(
+            f"own_data={named!r} names a folder that this run was not given. Fix: leave it out of the notebook, or run "
+            f"with --data {named}."
+        )
+    from peelbook.supplied import check
+
+    folder = Path(named).expanduser()
+    check(folder, Catalogue(data_dir or None), force=force).require()
+    return str(folder)
 
 
 def slug(text: str) -> str:

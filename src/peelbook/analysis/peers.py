@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from peelbook import compare
+from peelbook import compare, formats, measures
 from peelbook.analysis import frames
 from peelbook.analysis.context import Areas
 from peelbook.errors import FrameError
@@ -56,6 +56,8 @@ def peers(frame: pd.DataFrame, year: Any = None) -> pd.DataFrame:
     assert isinstance(rows, frames.Given)
     day = rows.section.year_of(frame) if year is None else pd.Timestamp(year)
     held = rows.frame[(rows.frame["period_end"] == day) & rows.frame["value"].notna()]
+    if held.empty and day in rows.section.suppressed_periods(frame):
+        return _hidden(frame, rows, day)
     if held.empty:
         raise FrameError(
             f"{call}: no force has a figure for the period ending {day:%Y-%m-%d}. "
@@ -77,6 +79,16 @@ def peers(frame: pd.DataFrame, year: Any = None) -> pd.DataFrame:
     )
     found.attrs = dict(frame.attrs)
     return found.sort_values(["value", "force_code"], ascending=[False, True], ignore_index=True)
+
+
+def _hidden(frame: pd.DataFrame, rows: frames.Given, day: pd.Timestamp) -> pd.DataFrame:
+    """No row, and why: the one force with a figure in the period is the user's own, and it is hidden."""
+    section, measure = rows.section, rows.measure
+    why = measures.why(section.catalogue, measure.id, section.force.code, day, **rows.dimension)
+    gone = frame.iloc[:0].assign(**{name: pd.Series([], dtype="float64") for name in COLUMNS})
+    title = f"No figure for {section.force.full_name}, {measure.period_name(day)}"
+    gone.attrs = {**frame.attrs, "missing": {"title": title, "lines": [formats.sentence(why)], "tables": []}}
+    return gone
 
 
 def beside(frame: pd.DataFrame, forces: Iterable[Any]) -> pd.DataFrame:

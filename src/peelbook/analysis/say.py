@@ -104,7 +104,8 @@ class _About:
     def __init__(self, found: frames.Given, force: Any):
         self.frame, self.measure, self.force = found.frame, found.measure, force
         self.section, self.dimension = found.section, found.dimension
-        self.period = self.section.year_of(found.frame)
+        own = self.section.newer_of_its_own(found.frame) if force == self.section.force else None
+        self.period = own or self.section.year_of(found.frame)
         self.value = measures.at(
             self.section.catalogue, self.measure.id, force.code, self.period, **self.dimension
         )
