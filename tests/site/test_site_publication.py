@@ -67,6 +67,13 @@ def test_a_long_title_takes_more_lines_and_a_long_address_is_broken():
     assert box(svg)[3] > box(framed(SVG, payload(), ORIGIN, ADDRESS))[3]
 
 
+def test_a_word_of_many_lines_is_broken_and_loses_no_letter():
+    word = "Wide" * 30_000  # measured as a whole for each line, it would take minutes
+    lines = texts(framed(SVG, payload(title=word), ORIGIN, ADDRESS))
+    assert "".join(lines).startswith(word)
+    assert max(map(len, lines)) < 100
+
+
 def test_hostile_words_stay_words():
     origin = Origin(HOSTILE, HOSTILE, HOSTILE, HOSTILE, "https://example.org/")
     svg = framed(SVG, payload(title=HOSTILE, period=HOSTILE), origin, ADDRESS)

@@ -170,6 +170,10 @@ def _font(bold: bool) -> Any:
     return ImageFont.truetype(str(path), 100, layout_engine=ImageFont.Layout.BASIC)
 
 
+_MEASURED = 2000
+"""So many letters of a word are always wider than a line."""
+
+
 @lru_cache(maxsize=4096)
 def _wrapped(text: str, width: float, size: float, bold: bool) -> tuple[str, ...]:
     """Break text into lines of at most `width` points; a longer word, an address, is broken where it must be."""
@@ -183,8 +187,9 @@ def _wrapped(text: str, width: float, size: float, bold: bool) -> tuple[str, ...
             continue
         if line:
             lines.append(line)
-        while font.getlength(word) * size / 100 > width and len(word) > 1:
-            cut = max(1, int(len(word) * width / (font.getlength(word) * size / 100)) - 1)
+        # Only the beginning is measured: to measure all that is left for each line takes minutes for a long cell.
+        while (long := font.getlength(word[:_MEASURED]) * size / 100) > width and len(word) > 1:
+            cut = max(1, int(len(word[:_MEASURED]) * width / long) - 1)
             lines.append(word[:cut])
             word = word[cut:]
         line = word
