@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 
 class PeelbookError(Exception):
@@ -81,11 +82,15 @@ class Fault:
     force: str = ""
     of: str = ""  # what the row is counted in, where it is not the file
 
+    #: Characters of a value that a message shows.
+    LONGEST: ClassVar[int] = 200
+
     def __str__(self) -> str:
         of = f" of {self.of}" if self.of else ""
         place = f"row {self.row}{of}, " if self.row is not None else ""
         force = f" ({self.force})" if self.force else ""
-        value = f" is {self.value!r}" if self.value != "" or self.row is not None else ""
+        shown = repr(self.value if len(self.value) <= self.LONGEST else f"{self.value[: self.LONGEST]}…")
+        value = f" is {shown}" if self.value != "" or self.row is not None else ""
         return f"{place}column {self.column!r}{force}{value}: {self.rule}. Fix: {self.fix}"
 
 

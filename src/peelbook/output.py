@@ -116,6 +116,24 @@ def file(given: Path | str) -> Path:
     return path.resolve() if path.is_symlink() else path
 
 
+def file_to_write(given: Path | str) -> Path:
+    """Return the file as `file` does, known to be writable before anything is computed for it.
+
+    Raises `OutputError` too where the nearest folder that is there is no folder, or may not be written.
+    """
+    path = file(given)
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if (
+        not above.is_dir()
+        or not os.access(above, os.W_OK)
+        or (path.exists() and not os.access(path, os.W_OK))
+    ):
+        raise OutputError(
+            f"{given}: cannot be written ({above} allows it not). Fix: name a file in another folder."
+        )
+    return path
+
+
 def _expanded(given: Path | str) -> Path:
     try:
         return Path(given).expanduser().absolute()

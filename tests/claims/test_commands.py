@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from peelbook import claims
 from peelbook.claims.commands import app
 from peelbook.errors import (
+    OutputError,
     ParameterError,
     PeelbookError,
     TableContractError,
@@ -103,6 +104,14 @@ def test_check_is_strict_when_asked(folder):
 def test_check_writes_json(folder, tmp_path):
     run("check", "--data-dir", folder, "--out", tmp_path / "claims.json")
     assert len(json.loads((tmp_path / "claims.json").read_text(encoding="utf-8"))["claims"]) == 5
+
+
+def test_where_the_verdicts_go_is_checked_before_anything_is_computed(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(claims, "evaluate", lambda *_: pytest.fail("computed before the file was looked at"))
+    (tmp_path / "note.txt").write_text("")
+    for wrong in (tmp_path, tmp_path / "note.txt" / "verdicts.json"):
+        with pytest.raises(OutputError, match="Fix: name a file"):
+            run("check", "--data-dir", folder, "--out", wrong)
 
 
 def test_check_of_a_force_without_a_report_says_how_to_start(folder):

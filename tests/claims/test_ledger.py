@@ -39,6 +39,15 @@ def test_a_row_that_contradicts_itself_is_a_fault(cells, column, rule):
     assert (2, column, rule) in faults(claim_row("figure", **cells))
 
 
+@pytest.mark.parametrize(
+    "cells", [{"value": "9" * 300}, {"value": "0." + "0" * 300 + "1"}, {"evidence": "9" * 300}]
+)
+def test_hundreds_of_digits_are_a_fault_that_stays_short(cells):
+    with pytest.raises(TableContractError) as caught:
+        ledger_of(claim_row("figure", **({"value": 5} | cells)))
+    assert "row 2, column" in str(caught.value) and len(str(caught.value)) < 900
+
+
 def test_a_value_needs_its_decimals():
     row = claim_row("figure", value=5) | {"decimals": None}
     assert (2, "decimals", "empty beside a value") in faults(row)
@@ -82,8 +91,12 @@ def test_a_claim_belongs_to_the_section_it_is_named_after():
         ("sum(1 < 2, 1)", "count", "takes figures"),
         ('measure("stop_search_rate", ethnicity="Black")', "per_1000", "nothing to choose by 'ethnicity'"),
         ('measure("disparity_ratio", ethnicity="Martian")', "times", "has no ethnicity Martian"),
-        ('measure("stop_search_rate", period="last year")', "per_1000", "period is not a day"),
-        ('measure("stop_search_rate", subject="Kent")', "per_1000", "subject is not an area code"),
+        ('measure("stop_search_rate", period="last year")', "per_1000", "'last year' is not a day"),
+        ('measure("stop_search_rate", period="2022-02-31")', "per_1000", "'2022-02-31' is not a day"),
+        ('measure("stop_search_rate", period="0001-03-31")', "per_1000", "not a day from 1990 to 2100"),
+        ('beyond("stop_search_rate", "higher", period="2023-13-01")', "count", "'2023-13-01' is not a day"),
+        ('total("stop_search", "searches_count", period="2022-02-31")', "count", "is not a day"),
+        ('measure("stop_search_rate", subject="Kent")', "per_1000", "'Kent' is not an area code"),
         ('measure("disparity_ratio", part="numerator")', "count", "no counts as 'numerator'"),
         ('measure("stop_search_count", part="denominator")', "count", "no counts as 'denominator'"),
         ('total("no_such_table", "x")', "count", "no table 'no_such_table'"),

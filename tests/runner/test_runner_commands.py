@@ -301,6 +301,10 @@ def test_clean_removes_what_runs_left_and_nothing_else(cli, book):
     assert (home / "_site").exists()
     cli("clean", "--site")
     assert not (home / "_site").exists()
+    (home / "_site").mkdir()
+    (home / "_site" / "letter.txt").write_text("mine")
+    assert "no peelbook-site.json" in cli("clean", "--site").stdout
+    assert (home / "_site" / "letter.txt").read_text() == "mine"
     assert {path.name for path in home.iterdir()} >= {"data", "notebooks", "requirements.txt"}
 
 

@@ -323,3 +323,18 @@ def test_files_that_cannot_be_had_after_all_leave_what_is_there(tmp_path):
         publish(tree(tmp_path / "b", index="new"), out, (), later)
     assert read(out) == {"index": "old"}
     assert not list(tmp_path.glob(".out.*"))
+
+
+def test_a_site_is_removed_by_its_record_and_what_others_put_there_stays(tmp_path):
+    files = tree(tmp_path / "source", **{"index.html": "front", "forces/kent.html": "Kent"})
+    out = tmp_path / "out"
+    publish(files, out)
+    assert publishing.remove(out) == f"Removed {out}" and not out.exists()
+    publish(files, out)
+    (out / "forces" / "mine.txt").write_text("mine")
+    (out / "empty").mkdir()
+    assert "2 files of others stay" in publishing.remove(out)
+    left = sorted(path.relative_to(out).as_posix() for path in out.rglob("*"))
+    assert left == ["empty", "forces", "forces/mine.txt"]
+    assert f"no {publishing.RECORD}" in publishing.remove(out)
+    assert (out / "forces" / "mine.txt").read_text() == "mine"

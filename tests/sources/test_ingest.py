@@ -1,15 +1,19 @@
 """Ingest writes every table and its description, or nothing at all."""
 
+import contextlib
 import errno
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import source_files as files
 from source_files import snapshot
 
-from peelbook import contracts
+from peelbook import cli, contracts
 from peelbook.catalogue import Catalogue
 from peelbook.errors import MissingTableError, PeelbookError, SourceFileError, TableContractError
 from peelbook.files import sha256
@@ -353,3 +357,57 @@ def test_rows_are_sorted_and_lines_end_the_same_everywhere(empty_data, tmp_path)
     lines = content.decode().splitlines()
     assert lines[1:] == sorted(lines[1:])
     assert json.loads((empty_data / "datapackage.json").read_text())["resources"][0]["name"] == "forces"
+
+
+def _ingested_from_the_command_line(monkeypatch, capsys, *arguments) -> tuple[int, str]:
+    """Exit status and error output of `peelbook data ingest`, as the installed command gives them."""
+    monkeypatch.setattr("sys.argv", ["peelbook", "data", "ingest", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return ended.value.code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])
+def test_a_folder_of_tables_that_cannot_be_written_is_one_message(
+    empty_data, tmp_path, monkeypatch, capsys, code
+):
+    before, real = snapshot(empty_data), Path.replace
+
+    def replace(self, target):
+        if Path(target).parent == empty_data:
+            raise OSError(code, os.strerror(code), str(target))
+        return real(self, target)
+
+    source = files.workforce(tmp_path / "w.ods")
+    monkeypatch.setattr(Path, "replace", replace)
+    status, said = _ingested_from_the_command_line(monkeypatch, capsys, "--data-dir", empty_data, source)
+    monkeypatch.undo()
+    assert status == 2 and os.strerror(code) in said and said.count("Fix: ") == 1
+    assert "Traceback" not in said and str(empty_data) in said
+    assert snapshot(empty_data) == before
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="mounting a small disk needs root on Linux"
+)
+def test_tables_on_a_disk_that_is_really_full_are_as_they_were(empty_data, tmp_path, monkeypatch, capsys):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    source = files.workforce(tmp_path / "w.ods")
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)], capture_output=True
+    ).returncode:
+        pytest.skip("this system does not let root mount a file system")
+    try:
+        shutil.copytree(empty_data, disk / "data")
+        with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as stream:
+            while True:
+                stream.write(b"x" * 4096)
+        before = snapshot(disk / "data")
+        status, said = _ingested_from_the_command_line(
+            monkeypatch, capsys, "--data-dir", disk / "data", source
+        )
+        assert status == 2 and "No space left on device" in said and "Traceback" not in said
+        assert snapshot(disk / "data") == before
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from supplied_helpers import KENT, areas, calls, put
 
+from peelbook import contracts
 from peelbook.catalogue import Catalogue
 from peelbook.errors import ParameterError, TableContractError
 from peelbook.forces import Forces
@@ -132,3 +133,29 @@ def test_the_files_of_a_site_with_an_area_of_one_s_own_are_made(catalogue, tmp_p
     put(tmp_path, "emergency_calls", calls("P00001"))
     assert check(tmp_path, catalogue, force="test-unit").good
     assert set(own_files.site_files(Catalogue(overlay=tmp_path))) >= {"claims.json"}
+
+
+def test_evidence_that_cannot_be_worked_out_is_found_before_a_build(faults, tmp_path, catalogue):
+    header = [field["name"] for field in contracts.load("claims")["fields"]]
+    row = dict.fromkeys(header, "") | {
+        "claim_id": "police_powers.searches",
+        "report": "peel-2023-25-kent",
+        "force_code": KENT,
+        "section": "police_powers",
+        "heading": "Searches",
+        "statement": "A made-up number of searches.",
+        "quantity": "searches",
+        "subject": KENT,
+        "value": "12",
+        "sense": "=",
+        "unit": "count",
+        "decimals": "0",
+        "basis": "open data",
+        "publication": "stop_search",
+        "location": "text",
+        "evidence": 'measure("stop_search_count", period="2022-02-31")',
+    }
+    put(tmp_path, "claims", tuple(row.values()))
+    text = faults()
+    assert "claims.csv: 1 fault" in text and "row 2, column 'evidence'" in text
+    assert "the period '2022-02-31' is not a day" in text and "Fix: write the last day of a period" in text

@@ -5,6 +5,7 @@ Kept apart from evaluation so that a fault in evidence is found even where the d
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 
@@ -41,6 +42,9 @@ SIGNATURES: Mapping[str, tuple[int, int, tuple[str, ...]]] = {
     "wald_margin": (2, 2, ()),
     "attainable_share": (1, 1, ()),
 }
+
+#: The years that a period in evidence can end in: those for which `supplied/periods.toml` lets tables have rows.
+_FIRST_YEAR, _LAST_YEAR = 1990, 2100
 
 #: Functions whose first argument names a claim of the same ledger.
 OF_CLAIMS = ("claim", "numerator", "denominator", "labelled")
@@ -262,9 +266,27 @@ def _known_place(function: str, key: str, value: Constant) -> None:
     """Raise `EvidenceError` unless a named argument is a period or a subject, and well formed."""
     if key not in ("period", "subject"):
         raise EvidenceError(f"{function} has nothing to choose by {key!r} here")
-    pattern = r"\d{4}-\d{2}-\d{2}" if key == "period" else r"[EWK]\d{8}"
-    if not isinstance(value, str) or not re.fullmatch(pattern, value):
-        raise EvidenceError(f"{key} is not {'a day as YYYY-MM-DD' if key == 'period' else 'an area code'}")
+    if key == "subject":
+        if not isinstance(value, str) or not re.fullmatch(r"[EWK]\d{8}", value):
+            raise EvidenceError(
+                f"the subject {_shown(value)} is not an area code. Fix: write one such as E23000001"
+            )
+        return
+    try:
+        good = isinstance(value, str) and dt.date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        good = False
+    if not good or not _FIRST_YEAR <= int(str(value)[:4]) <= _LAST_YEAR:
+        raise EvidenceError(
+            f"the period {_shown(value)} is not a day from {_FIRST_YEAR} to {_LAST_YEAR}. "
+            "Fix: write the last day of a period, as YYYY-MM-DD"
+        )
+
+
+def _shown(value: Constant) -> str:
+    """A named argument as it stands in the evidence, cut where it is long."""
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 def unit_of_column(column: str) -> Unit:

@@ -67,6 +67,7 @@ def check(
     ] = False,
 ) -> None:
     """Evaluate a report's claims: totals, differences with their reasons, and ties that do not hold."""
+    target = output.file_to_write(out) if out else None  # before anything is computed
     catalogue = _catalogue(data, overlay)
     found = catalogue.forces[force]
     verdicts = claims.evaluate(catalogue, found.code)
@@ -89,9 +90,9 @@ def check(
             typer.echo(f"  {item.reason}")
     for tie in broken:
         typer.echo(f"\n{claims.ICONS['differs']} {tie.name}\n  {tie.says}\n  {tie.gives}")
-    if out:
+    if target is not None:
         content = claims.to_json(verdicts, catalogue, claims.ties(catalogue, found.code))
-        write_atomic(Path(out), json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+        write_atomic(target, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     if strict and any(item.cause == "unexplained" for item in verdicts):
         raise typer.Exit(1)
 

@@ -6,7 +6,7 @@ A folder is only removed by the name this project gives it, inside the private f
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from peelbook.runner.cache import Cache
@@ -14,24 +14,29 @@ from peelbook.runner.errors import CacheError
 from peelbook.runner.lock import FILE, hold
 from peelbook.runner.workspace import Workspace
 
-BUILT = ("_site", "_build")
+SITE, BOOK = "_site", "_build"
 
 
 def clean(
-    workspace: Workspace, *, stale: bool = False, site: bool = False, dry_run: bool = False
+    workspace: Workspace,
+    *,
+    stale: bool = False,
+    site: Callable[[Path], str] | None = None,
+    dry_run: bool = False,
 ) -> Iterator[str]:
     """Remove the cache and build folders; yield one line for each thing removed.
 
-    `stale` removes only cache entries no finished run uses; `site` also the built site. Raises `LockedError`
-    while a run is at work there, `CacheError` where something cannot be removed.
+    `stale` removes only cache entries no finished run uses. `site` removes a built site from its folder and says so:
+    which of the files there are the site's, only publishing knows. Raises `LockedError` while a run is at work there,
+    `CacheError` where something cannot be removed.
     """
-    if not workspace.base.exists() and not site:
+    if not workspace.base.exists() and site is None:
         yield f"{workspace.base}: nothing there."
         return
     targets = [workspace.cache, workspace.base / "site", workspace.scratch]
-    if site:
-        home = workspace.overlay or workspace.base.parent
-        targets += [home / name for name in BUILT]
+    home = workspace.overlay or workspace.base.parent
+    if site is not None:
+        targets += [home / SITE, home / BOOK]
     if dry_run:
         if stale:
             yield f"Would remove entries of {workspace.cache} that no finished run uses."
@@ -45,6 +50,9 @@ def clean(
             return
         for target in targets:
             if not target.exists():
+                continue
+            if site is not None and target == home / SITE:
+                yield site(target)
                 continue
             if target == workspace.base / "site":  # a build at work on its pages holds this one
                 with hold(target, "clean"):

@@ -326,9 +326,11 @@ def clean_command(
     """Remove what runs and builds keep to be quick. Nothing published or committed is touched."""
     from peelbook.runner import clean
     from peelbook.runner.workspace import Workspace
+    from peelbook.site import publish
 
     workspace = Workspace.default(data)
-    for line in clean.clean(workspace, stale=stale, site=site, dry_run=dry_run):
+    remove = publish.remove if site else None
+    for line in clean.clean(workspace, stale=stale, site=remove, dry_run=dry_run):
         typer.echo(line)
 
 

@@ -75,6 +75,33 @@ def recorded(folder: Path) -> frozenset[str] | None:
     return frozenset(names) if ours and all(isinstance(name, str) for name in names) else None
 
 
+def remove(folder: Path) -> str:
+    """Remove a site from its folder: the files that its record names, and the folders that this empties.
+
+    Returns a line that says what came of it: what others put there stays, and so does a folder without a record.
+    Raises `PublishError` where something cannot be removed.
+    """
+    own = recorded(folder)
+    if own is None and any(folder.iterdir()):
+        return f"Left {folder}: it has no {RECORD}, so that nothing in it is known to be of this project. Remove it by hand."
+    names = {*(own or ()), RECORD}
+    others = foreign(folder, names)
+    try:
+        for at, _, files in os.walk(folder, topdown=False):
+            inside = Path(at).relative_to(folder)
+            ours = [name for name in files if (inside / name).as_posix() in names]
+            for name in ours:
+                Path(at, name).unlink()
+            if inside.as_posix() not in others and not any(Path(at).iterdir()) and not Path(at).is_symlink():
+                Path(at).rmdir()
+    except OSError as error:
+        raise PublishError(
+            f"{folder}: cannot be removed ({error.strerror or error}). Fix: remove it by hand."
+        ) from error
+    count = f"{len(others)} file{'' if len(others) == 1 else 's'}"
+    return f"Removed the site in {folder}; {count} of others stay" if others else f"Removed {folder}"
+
+
 def target(out_dir: Path | str) -> Path:
     """Return the folder that a site may be put into, links followed; publishing replaces the site in it.
 

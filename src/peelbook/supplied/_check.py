@@ -111,7 +111,10 @@ def check(folder: Path | str, catalogue: Catalogue, *, force: str | None = None)
             faults += [(path.name, fault) for fault in _rows.above_whole(frame, table)]
             warnings += _rows.parts_short_of_whole(frame, table)
             rows[table] = len(frame)
-            warnings += _left_out(frame, table, published=catalogue.has(table) and forces is embedded)
+            if table == "claims":
+                faults += [(path.name, fault) for fault in _ledger_faults(frame)]
+            beside = catalogue.table(table) if catalogue.has(table) and forces is embedded else None
+            warnings += _left_out(frame, table, beside)
         except TableContractError as error:
             seen = {(fault.column, fault.row) for file, fault in faults if file == path.name}
             faults += [(path.name, item) for item in error.faults if (item.column, item.row) not in seen]
@@ -125,13 +128,25 @@ def check(folder: Path | str, catalogue: Catalogue, *, force: str | None = None)
     return Report(folder, rows, tuple(empty), tuple(faults), known, below, tuple(warnings))
 
 
-def _left_out(frame: pd.DataFrame, table: str, *, published: bool) -> list[str]:
-    """A warning for each breakdown without a row of some category: its total counts nothing for it.
+def _ledger_faults(frame: pd.DataFrame) -> list[Fault]:
+    """The faults of a ledger between cells: evidence that cannot be worked out, and claims that do not fit together."""
+    from peelbook.claims import _ledger
 
-    Where the table is `published` too, the published rows stand in for what is left out.
+    try:
+        _ledger.of_frame(frame)
+    except TableContractError as error:
+        return list(error.faults)
+    return []
+
+
+def _left_out(frame: pd.DataFrame, table: str, published: pd.DataFrame | None) -> list[str]:
+    """A warning for each breakdown without a row of some category in a period: its total counts nothing for it.
+
+    Where the table is `published` too, its rows of the same force and period stand in for what is left out, and only
+    the categories of its newest period are missed: not each that was ever used.
     """
-    if published:
-        return []
+    import pandas as pd
+
     summed = {
         name if isinstance(name, str) else name[0]
         for rule in _hide.rules()["table"]
@@ -142,12 +157,39 @@ def _left_out(frame: pd.DataFrame, table: str, *, published: bool) -> list[str]:
     for field in contracts.load(table)["fields"]:
         if field["name"] not in summed or "enum" not in field.get("constraints", {}):
             continue
-        lacks = [value for value in field["constraints"]["enum"] if value not in set(frame[field["name"]])]
-        if lacks:
-            texts.append(
-                f"{table}.csv has no row with {field['name']} {', '.join(lacks)}: totals count none of these. "
-                "If there were none, that is right; if they are unknown, leave the table out."
-            )
+        wanted = list(field["constraints"]["enum"])
+        have = frame
+        if published is not None and len(published):
+            newest = published[published["period_end"] == published["period_end"].max()]
+            wanted = [value for value in wanted if value in set(newest[field["name"]])]
+            have = pd.concat([frame, published[published["force_code"].isin(frame["force_code"].unique())]])
+        texts += _lacking(frame, have, table, field["name"], wanted)
+    return texts
+
+
+def _lacking(
+    frame: pd.DataFrame, have: pd.DataFrame, table: str, column: str, wanted: list[str]
+) -> list[str]:
+    """The warnings of one breakdown: which of the categories `wanted` no row of a supplied period has."""
+    own = frame["force_code"].astype(str) + frame["period_end"].dt.strftime("%Y-%m-%d")
+    every = have["force_code"].astype(str) + have["period_end"].dt.strftime("%Y-%m-%d")
+    groups = have[every.isin(set(own))].groupby(["force_code", "period_end"])[column].agg(set)
+    found: dict[tuple[str, ...], list[str]] = {}
+    for (_, day), values in groups.items():
+        if lacks := tuple(value for value in wanted if value not in values):
+            found.setdefault(lacks, []).append(f"{day:%Y-%m-%d}")
+    texts = []
+    for lacks, days in found.items():
+        days = sorted(set(days))
+        when = (
+            f"the period ending {days[0]}"
+            if len(days) == 1
+            else f"{len(days)} periods, {days[0]} to {days[-1]}"
+        )
+        texts.append(
+            f"{table}.csv has no row with {column} {', '.join(lacks)} for {when}: totals count none of these. "
+            "If there were none, that is right; if they are unknown, leave the table out."
+        )
     return texts
 
 
