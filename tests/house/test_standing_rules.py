@@ -234,8 +234,9 @@ ORDER: list[set[str]] = [
     {"overlay"},
     {"catalogue"},
     {"measures"},
-    {"compare", "supplied", "areas"},
+    {"compare", "areas"},
     {"figures", "claims", "narrative"},
+    {"supplied"},
     {"section", "analysis"},
     {"runner"},
     {"site"},
@@ -244,7 +245,7 @@ ORDER: list[set[str]] = [
 # Modules that are not their own room. `stats` is the arithmetic of `compare`; `national` is the facade
 # of the page of all forces, as `section` is of one; a room's `commands` are the verbs that `cli` mounts.
 # How a user's own rows are laid over a table is part of reading it; the forms and the check of a whole
-# folder know which measures each table feeds.
+# folder know which measures each table feeds and what a ledger must be.
 HOUSED = {
     "stats": "compare",
     "national": "section",
