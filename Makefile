@@ -38,7 +38,7 @@ site: $(STAMP) ## Build the whole edition: all 43 forces
 
 edition: $(STAMP) ## Freeze a citable edition of all forces: make edition YEAR=2026
 	@test -n "$(YEAR)" || { echo "Which year? Fix: make edition YEAR=2026"; exit 2; }
-	$(BIN)/peelbook edition --year $(YEAR)
+	$(BIN)/peelbook edition --year $(YEAR) $(if $(PERIOD),--period $(PERIOD))
 
 test: lint ## Run every check: lint, types, unit tests, published outputs (nbval)
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests

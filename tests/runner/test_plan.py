@@ -256,6 +256,39 @@ def test_a_period_that_is_no_day_is_refused(book, period):
         book.run(period=period)
 
 
+YEARS = "".join(f"E23000032,{year}-03-31,{year}\n" for year in (2011, 2012, 2014, 2015))
+
+
+def test_a_period_that_no_table_has_is_refused_with_those_there_are(book):
+    book.table("workforce", "force_code,period_end,headcount\n" + YEARS + "E23000032,2014-06-30,5\n")
+    with pytest.raises(UsageError) as caught:
+        book.run(period="2031-03-31")
+    assert str(caught.value) == (
+        "No table has a period that ends on 2031-03-31. Fix: use one of 2011 to 2012 and 2014 to 2015 with -03-31; "
+        "2014 with -06-30; or latest for the newest of each figure."
+    )
+    assert not book.workspace.base.exists() or not list(book.workspace.cache.glob("*")), "nothing ran"
+    assert {result.status for result in book.run(period="2014-06-30")} == {"ok"}
+
+
+def test_a_year_that_only_a_users_own_table_has_is_known(book, tmp_path):
+    book.table("workforce", "force_code,period_end,headcount\n" + YEARS)
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "workforce.csv").write_text("force_code,period_end,headcount\nE23000032,2026-03-31,9\n")
+    known = plan.read_forces(book.workspace)
+    over = replace(book.workspace, overlay=own)
+    assert plan.make(over, [known["kent"]], book.sections[:1], period="2026-03-31").steps
+    with pytest.raises(UsageError, match="No table has a period"):
+        plan.make(book.workspace, [known["kent"]], book.sections[:1], period="2026-03-31")
+
+
+def test_the_latest_period_is_the_newest_year_of_each_figure(book):
+    known = plan.read_forces(book.workspace)
+    (step,) = plan.make(book.workspace, [known["kent"]], book.sections[:1], period="latest").steps
+    assert step.parameters["period"] == ""
+
+
 def test_planning_writes_nothing(book):
     book.reasons()
     assert not book.workspace.base.exists()

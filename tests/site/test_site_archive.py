@@ -97,6 +97,13 @@ def test_an_edition_names_its_commit_and_settings(checkout, tmp_path):
     assert record["files"] == ["data/claims.csv", "run"]
 
 
+def test_an_edition_about_one_year_says_so_in_its_name_and_how_to_make_it_again(checkout, tmp_path):
+    path = archive.freeze(YEAR, tmp_path / "out", site_of(checkout), root=checkout, period="2025-03-31")
+    assert path.name == f"peelbook-{peelbook.__version__}-2025-03-31.tar.gz"
+    said = (unpack(path, tmp_path / "u") / "README.txt").read_text()
+    assert f"make edition YEAR={YEAR} PERIOD=2025-03-31" in said
+
+
 def test_changes_that_are_in_no_commit_are_refused_and_nothing_is_written(checkout, tmp_path):
     (checkout / "run").write_text("changed")
     with pytest.raises(archive.EditionError, match=r"run.*Fix: commit"):

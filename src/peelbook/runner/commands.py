@@ -103,7 +103,7 @@ PeriodOption = Annotated[
     str | None,
     typer.Option(
         "--period",
-        help="Last day of the year the book is about, as YYYY-MM-DD, instead of each notebook's own.",
+        help="Last day of the year the book is about, as YYYY-MM-DD, or latest: the newest year of each figure.",
         show_default=False,
     ),
 ]

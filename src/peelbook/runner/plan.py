@@ -5,11 +5,13 @@ The reason comes from comparing the parts of today's key with those of the last 
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from peelbook import formats
 from peelbook.forces import Force, Forces
 from peelbook.runner import inputs as inputs_of
 from peelbook.runner import staging
@@ -27,6 +29,12 @@ ENVIRONMENT = "environment changed"
 DAMAGED = "cache entry damaged"
 LOST = "cache entry lost"
 FORCED = "asked for"
+
+LATEST = "latest"
+"""The period of the newest year of each figure: what a notebook shows without one."""
+
+_NO_FIGURES = frozenset({"forces.csv", "claims.csv", "gaps.csv"})
+_MOST = 4
 
 REASONS = (UP_TO_DATE, NEW, CODE, DATA, PARAMETERS, ENVIRONMENT, DAMAGED, LOST, FORCED)
 
@@ -93,13 +101,14 @@ def make(
 ) -> Plan:
     """Return the plan for some forces and sections; it reads much and writes nothing.
 
-    `period` sets that parameter where a notebook has it; `again` runs even what is up to date.
-    Raises the typed error of whatever input is at fault.
+    `period` sets that parameter where a notebook has it: a day on which a period of some table ends, or `latest` for
+    the newest year of each figure. `again` runs even what is up to date. Raises `UsageError` for a period that no table
+    has, and the typed error of whatever input is at fault.
     """
-    if period is not None:
-        _check_day(period)
     cache = Cache(workspace.cache)
     inputs = {section.stem: inputs_of.read(workspace, section) for section in sections}
+    if period is not None:
+        period = _known_period(period, inputs.values())
     environment = inputs_of.environment(workspace.lock_file)
     variants = {stem: _Variants(own) for stem, own in inputs.items()}
     steps = []
@@ -118,13 +127,61 @@ def make(
     return Plan(tuple(steps), inputs, environment)
 
 
-def _check_day(period: str) -> None:
+def _known_period(period: str, inputs: Iterable[inputs_of.Inputs]) -> str:
+    """The parameter that a period stands for. Raises `UsageError` where it is no day, or one that no table has."""
+    if period == LATEST:
+        return ""
     try:
         good = dt.date.fromisoformat(period).isoformat() == period
     except ValueError:
         good = False
     if not good:
-        raise UsageError(f"The period is {period!r}, which is not a day. Fix: write it as YYYY-MM-DD.")
+        raise UsageError(
+            f"The period is {period!r}, which is not a day. Fix: write it as YYYY-MM-DD, or {LATEST} for the newest of "
+            "each figure."
+        )
+    days: set[str] = set()
+    for name, content in {
+        item for one in inputs for files in (one.files, one.overlay) for item in files.items()
+    }:
+        days |= _period_ends(name, content)
+    if days and period not in days:
+        raise UsageError(
+            f"No table has a period that ends on {period}. Fix: use one of {_listed(days)}; or {LATEST} for the newest "
+            "of each figure."
+        )
+    return period
+
+
+def _period_ends(name: str, content: bytes) -> set[str]:
+    """The days on which the periods of a table end; none for a file that is no table of figures."""
+    if not name.endswith(".csv") or name in _NO_FIGURES or "/" in name:
+        return set()
+    rows = csv.reader(content.decode("utf-8-sig", errors="replace").splitlines())
+    header = next(rows, [])
+    if "period_end" not in header:
+        return set()
+    place = header.index("period_end")
+    return {row[place] for row in rows if len(row) > place and row[place]}
+
+
+def _listed(days: Iterable[str]) -> str:
+    """Days in a few words: those of one month together, newest last, the month with most of them first."""
+    years: dict[str, list[int]] = {}
+    for day in sorted(days):
+        years.setdefault(day[5:], []).append(int(day[:4]))
+    texts = []
+    for end, found in sorted(years.items(), key=lambda item: (-len(item[1]), item[0])):
+        runs: list[list[int]] = []
+        for year in found:
+            if runs and year == runs[-1][-1] + 1:
+                runs[-1].append(year)
+            else:
+                runs.append([year])
+        spans = [f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+        texts.append(f"{formats.joined(spans)} with -{end}")
+    more = f", or {len(texts) - _MOST} other days of the year" if len(texts) > _MOST else ""
+    return "; ".join(texts[:_MOST]) + more
 
 
 @dataclass(frozen=True)

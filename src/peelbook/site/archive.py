@@ -43,7 +43,7 @@ SHA256SUMS     the fingerprint of every file; check with: sha256sum -c SHA256SUM
 
 To make this archive again, with the same bytes: cd source, then run
 
-    make edition YEAR={year}
+    {command}
 
 How to cite it: source/CITATION.cff
 """
@@ -130,14 +130,23 @@ def name_of(year: int) -> str:
     return f"peelbook-{version}"
 
 
-def freeze(year: int, out: Path | str, build_site: Callable[[], Path], *, root: Path | None = None) -> Path:
+def freeze(
+    year: int,
+    out: Path | str,
+    build_site: Callable[[], Path],
+    *,
+    root: Path | None = None,
+    period: str = "",
+) -> Path:
     """Write the archive of this year's edition into the folder `out` and return its path.
 
     `build_site` makes the site and returns its folder; it runs under the settings of the edition. Beside the
-    archive goes its own checksum. Raises `EditionError`, and whatever `build_site` raises; nothing is written
+    archive goes its own checksum. `period` is the last day of the year that the site is about, where it is about one:
+    the archive has it in its name, and says how it is made again. Raises `EditionError`, and whatever `build_site` raises; nothing is written
     before all is there.
     """
-    name = name_of(year)
+    name = name_of(year) + (f"-{period}" if period else "")
+    command = f"make edition YEAR={year}" + (f" PERIOD={period}" if period else "")
     source = Source.read(root)
     source.apply()
     site = Path(build_site())
@@ -146,7 +155,7 @@ def freeze(year: int, out: Path | str, build_site: Callable[[], Path], *, root: 
     for path in site.rglob("*"):
         if path.is_file():
             files[f"site/{path.relative_to(site).as_posix()}"] = path
-    files["README.txt"] = README.format(name=name, year=year).encode()
+    files["README.txt"] = README.format(name=name, command=command).encode()
     sums = "".join(f"{sha256(files[item])}  {item}\n" for item in sorted(files))
     files[CHECKSUMS] = sums.encode()
     target = Path(out) / f"{name}.tar.gz"

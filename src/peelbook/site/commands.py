@@ -56,6 +56,14 @@ def edition_command(
     out: Annotated[Path, typer.Option("--out", help="Folder for the archive and its checksum.")] = Path(
         "dist"
     ),
+    period: Annotated[
+        str | None,
+        typer.Option(
+            "--period",
+            help="Last day of the year the edition is about, as YYYY-MM-DD. Default: the newest year of each figure.",
+            show_default=False,
+        ),
+    ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -67,12 +75,13 @@ def edition_command(
     from peelbook import output
     from peelbook.site import archive
 
-    path = archive.freeze(year, output.own_folder(out), _build_all(jobs))
+    only = None if period in (None, "latest") else period
+    path = archive.freeze(year, output.own_folder(out), _build_all(jobs, only), period=only or "")
     typer.echo(f"The edition is frozen: {path}")
     typer.echo(path.with_name(f"{path.name}.sha256").read_text(encoding="utf-8").strip())
 
 
-def _build_all(jobs: int | None) -> Callable[[], Path]:
+def _build_all(jobs: int | None, period: str | None) -> Callable[[], Path]:
     def build() -> Path:
         from peelbook import site
         from peelbook.catalogue import Catalogue
@@ -85,6 +94,7 @@ def _build_all(jobs: int | None) -> Callable[[], Path]:
             list(plan.read_forces(workspace)),
             engine.resolve_sections(None),
             workspace=workspace,
+            period=period,
             options=engine.Options(jobs=jobs),
             progress=progress.Lines(lambda line: typer.echo(line, err=True)),
             purpose="build",
