@@ -25,12 +25,13 @@ from peelbook.measures._compute import (
     yearly,
 )
 from peelbook.measures._reference import breakdown_name, dimensions, facts, reference_markdown
-from peelbook.measures._registry import GRADES, Measure, Part, Registry, parse, registry
+from peelbook.measures._registry import GRADES, STEPS, Measure, Part, Registry, parse, registry
 
 __all__ = [
     "COLUMNS",
     "DISPARITY_COUNTS",
     "GRADES",
+    "STEPS",
     "Measure",
     "Missing",
     "Part",

@@ -6,6 +6,7 @@ Unpublished figures of one force (or of an area that is not a force) are laid ov
 
 from __future__ import annotations
 
+from peelbook.supplied._changes import Change, Figure, changes
 from peelbook.supplied._check import FaultyFolderError, Report, check
 from peelbook.supplied._hide import VARIABLE, threshold_file
 from peelbook.supplied._suppress import SMALLEST, Suppressed, suppress
@@ -14,10 +15,13 @@ from peelbook.supplied._template import FolderInUseError, tables, template
 __all__ = [
     "SMALLEST",
     "VARIABLE",
+    "Change",
     "FaultyFolderError",
+    "Figure",
     "FolderInUseError",
     "Report",
     "Suppressed",
+    "changes",
     "check",
     "suppress",
     "tables",

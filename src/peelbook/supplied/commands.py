@@ -15,6 +15,9 @@ import typer
 
 BAD_INPUT = 2
 
+_AREAS = 3
+"""Areas of which it is said what would change; a folder may be about hundreds."""
+
 
 def register(app: typer.Typer) -> None:
     """Add `template` and `check` to the app of the data verbs."""
@@ -69,11 +72,15 @@ def check_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for another program.")] = False,
 ) -> None:
-    """List all that is wrong with a folder of your own tables; nothing is written."""
+    """List all that is wrong with a folder of your own tables, and what a build would change; nothing is written."""
     from peelbook.catalogue import Catalogue
-    from peelbook.supplied import check
+    from peelbook.supplied import changes, check
 
-    report = check(folder, Catalogue(data_dir), force=force)
+    catalogue = Catalogue(data_dir)
+    report = check(folder, catalogue, force=force)
+    made = {}
+    if report.good:
+        made = {code: changes(folder, catalogue, report.rows, code) for code in report.forces[:_AREAS]}
     if as_json:
         body = {
             "folder": str(report.folder),
@@ -82,6 +89,7 @@ def check_command(
             "empty": list(report.empty),
             "suppress_below": report.suppress_below,
             "warnings": list(report.warnings),
+            "changes": {code: [asdict(item) for item in found] for code, found in made.items()},
             "faults": [{"file": name, **asdict(fault)} for name, fault in report.faults],
         }
         typer.echo(json.dumps(body, indent=2, ensure_ascii=False))
@@ -98,6 +106,13 @@ def check_command(
             typer.echo("No table is filled in yet.")
         elif report.good:
             typer.echo("No fault was found.")
+            areas = Catalogue(data_dir, overlay=folder).forces
+            for code, found in made.items():
+                typer.echo(f"\nWhat a build would change for {areas[code].full_name}:")
+                for item in found:
+                    typer.echo(str(item))
+            if len(report.forces) > _AREAS:
+                typer.echo(f"and likewise for {len(report.forces) - _AREAS:,} more areas.")
         else:
             typer.echo(str(report), err=True)
     if not report.good:
