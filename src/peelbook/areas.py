@@ -10,6 +10,7 @@ of London has no Crime Severity Score and hardly any residents: it is like no ot
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,21 @@ def similar(catalogue: Catalogue, force_code: str) -> Peers:
         measured = profile(catalogue)
     except MissingTableError as error:
         return Peers(OWN_RULE, (), str(error))
+    return _by_own_rule(measured, code)
+
+
+def similar_of_all(catalogue: Catalogue) -> dict[str, Peers]:
+    """Return `similar` of every force, by code; the measures are put together once."""
+    codes = catalogue.forces.codes
+    if codes and catalogue.lacks("most_similar_groups"):
+        with contextlib.suppress(MissingTableError):
+            measured = profile(catalogue)
+            return {code: _by_own_rule(measured, code) for code in codes}
+    return {code: similar(catalogue, code) for code in codes}
+
+
+def _by_own_rule(measured: pd.DataFrame, code: str) -> Peers:
+    """The forces nearest to a force in the measures of `profile`."""
     if code not in measured.index:
         return Peers(
             OWN_RULE, (), "One of the measures that forces are compared by is missing for this area."
@@ -130,9 +146,12 @@ def distances(measured: pd.DataFrame, force_code: str) -> pd.Series:
 
     Equal distances stand in the order of the codes.
     """
-    scaled = (measured - measured.mean()) / measured.std(ddof=0)
-    squared = ((scaled - scaled.loc[force_code]) ** 2).sum(axis=1)
-    return np.sqrt(squared.drop(force_code)).sort_values(kind="stable")
+    import pandas as pd
+
+    scaled = ((measured - measured.mean()) / measured.std(ddof=0)).to_numpy(dtype=float)
+    place = measured.index.get_loc(force_code)
+    distance = np.sqrt(((scaled - scaled[place]) ** 2).sum(axis=1))
+    return pd.Series(distance, index=measured.index).drop(force_code).sort_values(kind="stable")
 
 
 def stability(catalogue: Catalogue) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -327,36 +328,56 @@ def averages_through_time(frame: pd.DataFrame) -> pd.DataFrame:
     in_mean = rows[~rows["force_code"].isin(out)]
     in_total = rows[~rows["force_code"].isin(pooled_out)]
     counts = rows.groupby("period_end")["force_code"].nunique()
-    enough = set(counts[counts > LEAST_PEERS].index)
+    enough = counts.index[counts > LEAST_PEERS]
     means = in_mean.groupby("period_end")["value"].mean()
-    wanted = _forces_wanted(frame, pooled_out)
-    pooled = {
-        day: _pooled(group, rules)
-        for day, group in in_total.groupby("period_end")
-        if day in enough and len(group) >= wanted
-    }
-    days = sorted(rows["period_end"].unique())
+    pooled = _pooled_through_time(in_total, rules, _forces_wanted(frame, pooled_out))
+    days = pd.Index(sorted(rows["period_end"].unique()), name="period_end")
+    peers = days.isin(enough)
     return pd.DataFrame(
         {
-            "period_end": days,
-            "pooled": pd.Series([pooled.get(day) for day in days], dtype=object).astype("float64"),
-            "mean_of_forces": [
-                float(means.get(day, float("nan"))) if day in enough else float("nan") for day in days
-            ],
+            "period_end": list(days),
+            "pooled": pooled.reindex(days).astype("float64").where(peers).to_numpy(),
+            "mean_of_forces": means.reindex(days).astype("float64").where(peers).to_numpy(),
         }
     )
 
 
+def _pooled_through_time(rows: pd.DataFrame, rules: _Rules, wanted: int) -> pd.Series:
+    """`_pooled` of each period in which at least so many forces are `wanted`, by period."""
+    ends = rows["period_end"].to_numpy()
+    order = np.argsort(ends, kind="stable")
+    days, starts = np.unique(ends[order], return_index=True)
+    counts = {name: rows[name].to_numpy(dtype=float, na_value=np.nan)[order] for name in _counted(rules)}
+    found = []
+    for first, last in pairwise([*starts, len(order)]):
+        enough = bool(counts) and last - first >= wanted
+        found.append(
+            _total_over_total({n: v[first:last] for n, v in counts.items()}, rules) if enough else None
+        )
+    return pd.Series(found, index=pd.Index(days), dtype=object)
+
+
 def _pooled(rows: pd.DataFrame, rules: _Rules) -> float | None:
     """Total over total; a disparity is the ratio of the two total rates. `None` without counts."""
+    counts = {name: rows[name].to_numpy(dtype=float, na_value=np.nan) for name in _counted(rules)}
+    return _total_over_total(counts, rules)
+
+
+def _counted(rules: _Rules) -> tuple[str, ...]:
+    """The columns that a pooled average adds up; none where the measure has no counts."""
     if rules.kind == "disparity":
-        names = ("group_count", "group_population_count", "reference_count", "reference_population_count")
-        group, people, reference, others = (float(rows[name].sum()) for name in names)
+        return tuple(measures.DISPARITY_COUNTS)
+    return ("numerator", "denominator") if rules.kind in _MODELS else ()
+
+
+def _total_over_total(counts: Mapping[str, np.ndarray], rules: _Rules) -> float | None:
+    totals = {name: float(np.nansum(column)) for name, column in counts.items()}
+    if rules.kind == "disparity":
+        group, people, reference, others = totals.values()
         return (group / people) / (reference / others) if people > 0 and reference > 0 else None
-    bottom = rows["denominator"].sum()
-    if rules.kind not in _MODELS or rows["denominator"].isna().any() or not bottom > 0:
+    if not totals or np.isnan(counts["denominator"]).any() or not totals["denominator"] > 0:
         return None
-    return float(rules.scale * rows["numerator"].sum() / bottom)
+    return float(rules.scale * totals["numerator"] / totals["denominator"])
 
 
 @dataclass(frozen=True)
@@ -537,7 +558,7 @@ def against_peers(
     rank = int(stats.ranks(rows["value"])[place]) if len(rows) > LEAST_PEERS else None
     best, worst = _places(scored, frame)
     z, distance = scored.z[place], scored.distance[place]
-    limits, outer = _limits(scored, place)
+    limits, outer = (_limits_at(scored, place, confidence) for confidence in (stats.ALERT, stats.ALARM))
     return Comparison(
         value=value,
         numerator=_known(rows["numerator"].iloc[place]),
@@ -553,7 +574,7 @@ def against_peers(
         sd_distance=_known(distance),
         limits=limits,
         outer_limits=outer,
-        small=_small(rows.iloc[place], rules),
+        small=bool(_small(rows, rules)[place]),
         **base,
     )
 
@@ -582,42 +603,46 @@ def _beyond(z: float) -> str:
     )
 
 
-def _small(row: pd.Series, rules: _Rules) -> bool:
+def _small(rows: pd.DataFrame, rules: _Rules) -> np.ndarray:
+    """Whether the count behind each row's figure is below `SMALL`."""
     counts = {
         "disparity": ["group_count", "reference_count"],
         "change": ["denominator"],
         "grade": [],
         "published": [],
     }.get(rules.kind, ["numerator"])
-    return any(row[name] < SMALL for name in counts if name in row.index)
+    known = [name for name in counts if name in rows]
+    return (rows[known].to_numpy(dtype=float) < SMALL).any(axis=1)
 
 
-def _limits(scored: _Scored, place: int) -> tuple[stats.Interval | None, stats.Interval | None]:
-    """The 95% and 99.8% limits for a force of this one's size, on the scale of the value."""
+def _limits(scored: _Scored, confidence: float) -> stats.Interval:
+    """The limits for a force of each one's size, on the scale of the value, as arrays; NaN where there are none."""
     rules, target = scored.rules, scored.middle
-    if scored.dispersion is None or not np.isfinite(scored.z[place]):
-        return None, None
-    pair = []
-    for confidence in (stats.ALERT, stats.ALARM):
-        half = stats.z_value(confidence) * float(scored.dispersion.error(scored.error[place]))
-        if rules.kind == "disparity":
-            pair.append(stats.Interval(float(target * np.exp(-half)), float(target * np.exp(half))))
-        elif rules.model == "ratio":
-            base, less = (1 + target, 1) if rules.kind == "change" else (target, 0)
-            pair.append(stats.Interval(float(base * np.exp(-half) - less), float(base * np.exp(half) - less)))
-        else:
-            size = _counts(scored.rows, rules)[1][place]
-            pair.append(
-                stats.funnel_limits(
-                    rules.model or "rate",
-                    target,
-                    size,
-                    scale=rules.scale,
-                    confidence=confidence,
-                    dispersion=scored.dispersion,
-                )
-            )
-    return pair[0], pair[1]
+    nothing = np.full(len(scored.rows), np.nan)
+    if scored.dispersion is None:
+        return stats.Interval(nothing, nothing)
+    if rules.kind == "disparity" or rules.model == "ratio":
+        half = stats.z_value(confidence) * scored.dispersion.error(scored.error)
+        base, less = (1 + target, 1) if rules.kind == "change" else (target, 0)
+        low, high = base * np.exp(-half) - less, base * np.exp(half) - less
+    else:
+        low, high = stats.funnel_limits(
+            rules.model or "rate",
+            target,
+            _counts(scored.rows, rules)[1],
+            scale=rules.scale,
+            confidence=confidence,
+            dispersion=scored.dispersion,
+        )
+    known = np.isfinite(scored.z)
+    return stats.Interval(np.where(known, low, np.nan), np.where(known, high, np.nan))
+
+
+def _limits_at(scored: _Scored, place: int, confidence: float) -> stats.Interval | None:
+    """The limits for a force of this one's size, or `None` where it has no score."""
+    low, high = _limits(scored, confidence)
+    scored_here = scored.dispersion is not None and np.isfinite(scored.z[place])
+    return stats.Interval(float(low[place]), float(high[place])) if scored_here else None
 
 
 def _interval(rows: pd.DataFrame, rules: _Rules) -> stats.Interval | None:
@@ -672,7 +697,7 @@ def ranked(frame: pd.DataFrame, period_end: Any, *, measure: Measure | str | Non
     low, high = intervals(rows, scored.rules)
     best, worst = _places(scored, frame)
     places = stats.ranks(rows["value"]) + (0 if len(rows) > LEAST_PEERS else np.nan)
-    pairs = [_limits(scored, place)[0] or (np.nan, np.nan) for place in range(len(rows))]
+    lower, upper = _limits(scored, stats.ALERT)
     table = pd.DataFrame(
         {
             "force_code": rows["force_code"],
@@ -689,10 +714,10 @@ def ranked(frame: pd.DataFrame, period_end: Any, *, measure: Measure | str | Non
             "beyond": ["" if out else _beyond(z) for z, out in zip(scored.z, scored.left_out, strict=True)],
             "sd_distance": scored.distance,
             "position_sd": _distances(scored),
-            "small": [_small(row, scored.rules) for _, row in rows.iterrows()],
+            "small": _small(rows, scored.rules),
             "left_out": scored.left_out,
-            "lower_limit": [low for low, _ in pairs],
-            "upper_limit": [high for _, high in pairs],
+            "lower_limit": lower,
+            "upper_limit": upper,
         }
     )
     return table.sort_values(["value", "force_code"], ascending=[False, True], ignore_index=True)

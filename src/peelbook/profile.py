@@ -6,6 +6,7 @@ where a figure lies and how it moved; whether that is good or bad is not for it 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -37,16 +38,18 @@ def profiles(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
         force.code: {"rows": [], "unknown": [], "candidates": []} for force in catalogue.forces
     }
     for measure, frame, period in _newest(catalogue):
-        table = compare.ranked(frame, period).set_index("force_code")
+        table = {row["force_code"]: row for row in compare.ranked(frame, period).to_dict("records")}
+        shared = Counter(row["value"] for row in table.values())
         averages = compare.averages(compare.at_period(frame, period))
         moved = _moved(measure, frame, period)
         earlier = _earlier(measure, frame, period)
-        scale = _Scale(table["value"].tolist())
+        scale = _Scale([row["value"] for row in table.values()])
         usual = [day for day in _usual(frame) if day < period][-_BACK:]
         known = set(zip(frame["force_code"], frame["period_end"], strict=True))
         for force in catalogue.forces:
             own = found[force.code]
-            if force.code not in table.index or formats.is_missing(table["value"].get(force.code)):
+            row = table.get(force.code)
+            if row is None or formats.is_missing(row["value"]):
                 reason = measures.why(catalogue, measure.id, force.code, period)
                 own["unknown"].append({"label": measure.label, "reason": reason})
                 continue
@@ -55,9 +58,7 @@ def profiles(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
                     reason = measures.why(catalogue, measure.id, force.code, day)
                     label = f"{measure.label}, {measure.period_name(day)}"
                     own["unknown"].append({"label": label, "reason": reason})
-            row = table.loc[force.code]
-            same = int((table["value"] == row["value"]).sum())
-            place = formats.place(int(row["rank"]), len(table), same)
+            place = formats.place(int(row["rank"]), len(table), shared[row["value"]])
             change = _change(measure, row["value"], earlier.get(force.code))
             own["rows"].append(
                 {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -86,54 +86,82 @@ def grown(catalogue: Catalogue, table: str, force_code: str | None = None) -> pd
     where there was nothing then. One force only with `force_code`. Empty where no earlier release is here.
     Raises `MissingTableError`, `ParameterError`.
     """
-    import pandas as pd
-
-    about = series(table)
-    now = _by_force(catalogue, about.source)
-    last = catalogue.released(table)
-    rows = []
-    seen = set()
-    for source in (about.source, *about.also):
-        for day in catalogue.releases(source.table):
-            at = catalogue.at(day)
-            if source.table == table and day == last:
-                continue
-            then = _by_force(at, source)
-            for period in sorted(then["period_end"].unique()):
-                released = _released_of(at, source.table, period) or day
-                key = (source.table, released, period)
-                if key in seen:
-                    continue
-                seen.add(key)
-                row = _compared(then, now, period, force_code)
-                if row is not None:
-                    rows.append([period, pd.Timestamp(released), source.table, *row[:3], last, row[3]])
-    frame = pd.DataFrame(rows, columns=COLUMNS)
-    return frame.sort_values(["period_end", "released", "table"], ignore_index=True)
+    return _grown(_earlier_releases(catalogue, table), catalogue.released(table), force_code)
 
 
 def by_force(catalogue: Catalogue, table: str) -> pd.DataFrame:
     """Return `grown` for each force: its columns without `forces`, and `force_code`."""
     import pandas as pd
 
+    earlier, last = _earlier_releases(catalogue, table), catalogue.released(table)
     parts = []
     for force in catalogue.forces:
-        part = grown(catalogue, table, force.code)
+        part = _grown(earlier, last, force.code)
         if len(part):
             parts.append(part.assign(force_code=force.code).drop(columns="forces"))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*COLUMNS, "force_code"])
 
 
-def _by_force(catalogue: Catalogue, source: Source) -> pd.DataFrame:
-    """The count by force and period; missing where one of its rows is."""
+@dataclass(frozen=True)
+class _Earlier:
+    """What an earlier release had of a period, and what the newest has: counts by force code."""
+
+    period: pd.Timestamp
+    released: datetime.date
+    table: str
+    then: Mapping[str, int]
+    now: Mapping[str, int]
+
+
+def _earlier_releases(catalogue: Catalogue, table: str) -> list[_Earlier]:
+    """Every period of every earlier release of a table's series."""
+    about = series(table)
+    now = _by_force(catalogue, about.source)
+    last = catalogue.released(table)
+    found: dict[Any, _Earlier] = {}
+    for source in (about.source, *about.also):
+        for day in catalogue.releases(source.table):
+            if source.table == table and day == last:
+                continue
+            at = catalogue.at(day)
+            for period, then in sorted(_by_force(at, source).items()):
+                released = _released_of(at, source.table, period) or day
+                item = _Earlier(period, released, source.table, then, now.get(period, {}))
+                found.setdefault((source.table, released, period), item)
+    return list(found.values())
+
+
+def _grown(earlier: Sequence[_Earlier], last: datetime.date | None, force_code: str | None) -> pd.DataFrame:
+    """The frame of `grown`, of all forces or of one."""
+    import pandas as pd
+
+    rows = []
+    for item in earlier:
+        shared = set(item.then) & set(item.now) & ({force_code} if force_code else set(item.then))
+        if not shared:
+            continue
+        before, after = (
+            int(sum(counts[code] for code in sorted(shared))) for counts in (item.then, item.now)
+        )
+        growth = after / before - 1 if before else None
+        rows.append(
+            [item.period, pd.Timestamp(item.released), item.table, len(shared), before, after, last, growth]
+        )
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    return frame.sort_values(["period_end", "released", "table"], ignore_index=True)
+
+
+def _by_force(catalogue: Catalogue, source: Source) -> dict[pd.Timestamp, dict[str, int]]:
+    """The counts of each period by force; one of which a row is missing is left out."""
     table = catalogue.table(source.table)
     for column, value in source.where.items():
         table = table[table[column] == value]
     table = table[table["force_code"] != contracts.ENGLAND_AND_WALES]
-    sums = table.groupby(["force_code", "period_end"])[source.column].agg(
-        lambda cells: cells.sum(skipna=False)
-    )
-    return sums.rename("value").dropna().reset_index()
+    sums = table.groupby(["force_code", "period_end"])[source.column].sum(skipna=False).dropna()
+    found: dict[pd.Timestamp, dict[str, int]] = {}
+    for (code, period), count in sums.to_dict().items():
+        found.setdefault(period, {})[code] = count
+    return found
 
 
 def _released_of(catalogue: Catalogue, table: str, period: Any) -> datetime.date | None:
@@ -143,20 +171,6 @@ def _released_of(catalogue: Catalogue, table: str, period: Any) -> datetime.date
         if any(wanted in covered.split() for covered in item.get("covers", [])):
             return releases.date_of(item)
     return None
-
-
-def _compared(
-    then: pd.DataFrame, now: pd.DataFrame, period: Any, force_code: str | None
-) -> tuple[int, int, int, float | None] | None:
-    """Forces in both, their sums then and now, and the growth; `None` where no force is in both."""
-    one, other = (
-        frame[frame["period_end"] == period].set_index("force_code")["value"] for frame in (then, now)
-    )
-    shared = sorted(set(one.index) & set(other.index) & ({force_code} if force_code else set(one.index)))
-    if not shared:
-        return None
-    before, after = int(one[shared].sum()), int(other[shared].sum())
-    return len(shared), before, after, after / before - 1 if before else None
 
 
 def text(frame: pd.DataFrame, table: str) -> str:

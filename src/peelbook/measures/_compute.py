@@ -304,9 +304,13 @@ def _filters(part: Part, dimension: Mapping[str, Any]) -> dict[str, tuple[Any, .
 
 def _totals(catalogue: Catalogue, measure: Measure, part: Part, dimension: Mapping[str, Any]) -> pd.DataFrame:
     """One part's figure by force and period: columns force_code, period_end, amount."""
+    key = ("part", *_part_key(measure, part, dimension))
+    return kept(catalogue, key, lambda: _sum(catalogue, measure, part, _filters(part, dimension))).copy()
+
+
+def _part_key(measure: Measure, part: Part, dimension: Mapping[str, Any]) -> tuple[Any, ...]:
     filters = _filters(part, dimension)
-    key = ("part", part.table, part.columns, tuple(sorted(filters.items())), part.every, measure.areas)
-    return kept(catalogue, key, lambda: _sum(catalogue, measure, part, filters)).copy()
+    return part.table, part.columns, tuple(sorted(filters.items())), part.every, measure.areas
 
 
 def _sum(
@@ -691,23 +695,37 @@ def _lacks(
     day: pd.Timestamp,
 ) -> str:
     """Why one part of a measure has no figure for a force in a period; empty where it has one."""
-    totals = _totals(catalogue, measure, part, dimension)
-    totals = totals[totals["amount"].notna()]
+    held = _held(catalogue, measure, part, dimension)
     source, name = registry().publications[part.table], catalogue.forces[code].full_name
-    if totals.empty:
+    if not held:
         return f"{source} at hand has no such figure for any force."
-    mine = totals["force_code"] == code
-    if (mine & (totals["period_end"] == day)).any():
+    if code in held.get(day, ()):
         return ""
-    if not mine.any():
+    if not any(code in codes for codes in held.values()):
         return f"{source} has no figure for {name}."
-    if not (totals["period_end"] == day).any():
-        first, last = totals["period_end"].min(), totals["period_end"].max()
+    if day not in held:
+        first, last = min(held), max(held)
         return (
             f"{source} has no figure for {_the(measure, day)}: in this book it runs from "
             f"{_the(measure, first)} to {_the(measure, last)}."
         )
     return f"{source} has no figure for {name} for {_the(measure, day)}."
+
+
+def _held(
+    catalogue: Catalogue, measure: Measure, part: Part, dimension: Mapping[str, Any]
+) -> dict[pd.Timestamp, set[str]]:
+    """The forces for which one part of a measure has a figure, by period."""
+
+    def make() -> dict[pd.Timestamp, set[str]]:
+        totals = _totals(catalogue, measure, part, dimension)
+        totals = totals[totals["amount"].notna()]
+        found: dict[pd.Timestamp, set[str]] = {}
+        for code, day in zip(totals["force_code"].tolist(), totals["period_end"].tolist(), strict=True):
+            found.setdefault(day, set()).add(code)
+        return found
+
+    return kept(catalogue, ("held", *_part_key(measure, part, dimension)), make)
 
 
 def _span(measure: Measure, day: pd.Timestamp) -> list[pd.Timestamp]:

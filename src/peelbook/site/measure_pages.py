@@ -106,6 +106,7 @@ def _index(pages: Sequence[_Page]) -> str:
 
 def _contents(pages: Sequence[_Page], catalogue: Catalogue) -> str:
     """The list of measures and forces that the page to compare forces starts from."""
+    similar = areas.similar_of_all(catalogue)
     forces = [
         {
             "code": force.code,
@@ -115,7 +116,7 @@ def _contents(pages: Sequence[_Page], catalogue: Catalogue) -> str:
             "region": force.region,
             "also": [name for name in force.names if name not in (force.code, force.slug)],
             "neighbours": list(areas.neighbours(catalogue, force.code).codes),
-            "similar": list(areas.similar(catalogue, force.code).codes),
+            "similar": list(similar[force.code].codes),
         }
         for force in catalogue.forces
     ]
