@@ -86,7 +86,7 @@ class Averages:
     @property
     def pooled_name(self) -> str:
         """Whose total the pooled average is: "England and Wales" only where all its forces are in it."""
-        return "England and Wales" if self.whole else f"{self.pooled_forces} forces"
+        return _together(self.pooled_forces, whole=self.whole)
 
 
 @dataclass(frozen=True)
@@ -293,6 +293,18 @@ def averages(
         pooled_forces=len(in_total),
         whole=len(in_total) >= _forces_wanted(frame, pooled_out),
     )
+
+
+def together(count: int, frame: pd.DataFrame, out: Iterable[str] = ()) -> str:
+    """What a total of some forces is called: "England and Wales" where none but those in `out` is missing.
+
+    `frame` is one of `measures.compute`, which knows how many forces there are.
+    """
+    return _together(count, whole=count >= _forces_wanted(frame, out))
+
+
+def _together(count: int, *, whole: bool) -> str:
+    return "England and Wales" if whole else f"{count} forces"
 
 
 def _forces_wanted(frame: pd.DataFrame, out: Iterable[str]) -> int:

@@ -153,6 +153,49 @@ def test_structure_adds_up_to_one_and_marks_england_and_wales():
     assert chart.data["category"].iloc[0] == "Chief Officers" or chart.data["category"].nunique() > 4
 
 
+def test_a_total_is_called_england_and_wales_only_where_all_forces_are_in_it(year, kent):
+    fewer = year[year["force"] != "Surrey"]
+    assert "England and Wales" in charts.ski_slope(year).alt
+    for lines in (None, {"England and Wales": 8.6}):
+        alt = charts.ski_slope(fewer, lines=lines).alt
+        assert "42 forces" in alt and "England and Wales" not in alt
+    ratios = kent.measure("disparity_ratio", by="ethnicity").query("year == 2023")
+    assert "England and Wales" in charts.disparity(ratios).columns["comparator_value"].label
+    assert "42 forces" in charts.disparity(ratios[ratios["force"] != "Surrey"]).alt
+    assert kent.measure("stop_search_rate").query("force != 'Surrey'").pipe(compare.peers)[
+        "england_and_wales"
+    ].isna().all()
+
+
+def test_panels_without_all_forces_have_the_mean_of_forces_and_say_so():
+    section = open_section("investigating_crime", force="kent")
+    rates = section.measure("charge_rate", by="offence_group")
+    fewer = charts.small_multiples(rates[rates["force"] != "Surrey"])
+    assert fewer.columns["average"].label == "Mean of forces"
+    assert fewer.data["average"].notna().any()
+    assert charts.small_multiples(rates).columns["average"].label == "England and Wales"
+
+
+def test_an_outcome_that_a_force_never_gave_does_not_shrink_the_whole():
+    section = open_section("investigating_crime", force="kent")
+    shares = section.measure("outcome_share", by="outcome_type")
+    year = shares[shares["period_end"] == section.year_of(shares)]
+    never = (year["force"] == "Surrey") & (year["numerator"] == 0)
+    assert never.any()
+    whole, fewer = (
+        charts.stacked_outcomes(rows).data.set_index("outcome")["comparator_value"]
+        for rows in (year, year[~never])
+    )
+    pd.testing.assert_series_equal(whole, fewer.reindex(whole.index))
+
+
+def test_shares_of_different_wholes_are_not_drawn_as_outcomes():
+    section = open_section("investigating_crime", force="kent")
+    rates = section.measure("charge_rate", by="offence_group")
+    with pytest.raises(FrameError, match="different wholes"):
+        charts.stacked_outcomes(rates[rates["period_end"] == section.year_of(rates)])
+
+
 def test_panels_are_those_of_the_breakdown():
     section = open_section("victim_service", force="kent")
     crime = section.measure("victim_based_crime_rate", by="offence_group")

@@ -190,6 +190,24 @@ def test_what_only_the_report_prints_is_a_row_and_elsewhere_a_reason(met, kent):
     assert "18.6" not in note.text
 
 
+def test_what_is_not_filled_in_yet_is_not_printed(data_copy):
+    """A ledger as `claims new` leaves it, with the grade and one value filled in."""
+    path = data_copy / "claims.csv"
+    ledger = pd.read_csv(path, dtype="str", keep_default_na=False)
+    own = ledger[ledger["section"] == "police_powers"].assign(force_code="E23000024", value="")
+    own[["label", "numerator", "denominator", "period_end"]] = ""
+    own.loc[own["claim_id"] == "police_powers.grade", "label"] = "good"
+    own.loc[own["claim_id"] == "police_powers.find_rate.force", ["value", "period_end"]] = "21.5", "2023-03-31"
+    pd.concat([ledger, own]).to_csv(path, index=False)
+    section = open_section("police_powers", force="norfolk", data_dir=str(data_copy))
+    assert float(section.printed("find_rate.force")) == pytest.approx(0.215)
+    assert section.printed("find_rate.average") is None
+    assert list(section.report_values("find_rate.force", "find_rate.average")["printed"]) == ["21.5%"]
+    assert "graded this area “good”" in section.opening().text
+    for note in (show(section.report_values("find_rate.average"), "As printed"), show(section.cases(), "Cases")):
+        assert "these are not entered yet for Norfolk" in note.text
+
+
 def test_cases_say_whether_a_row_counts_a_fault(met, kent):
     cases = met.cases().set_index("heading")
     assert cases.loc["Self-defined ethnicity missing", "finding"] == "fault"

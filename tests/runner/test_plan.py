@@ -304,7 +304,7 @@ def test_old_entries_are_pruned_and_living_ones_kept(done):
 
 def test_whose_report_is_entered_is_read_from_the_ledger_and_the_user_s_own(book):
     (own,) = [inputs.read(book.workspace, section) for section in book.sections[:1]]
-    files = {"claims.csv": b"claim_id,force_code\na,E23000001\n"}
-    overlay = {"claims.csv": b"\xef\xbb\xbfclaim_id,force_code\nb,E23000032\n"}
+    files = {"claims.csv": b"claim_id,force_code,value,label\na,E23000001,1,\nc,E23000002,,\n"}
+    overlay = {"claims.csv": b"\xef\xbb\xbfclaim_id,force_code,value,label\nb,E23000032,,good\n"}
     assert inputs.reported(replace(own, files=files, overlay=overlay)) == {"E23000001", "E23000032"}
     assert inputs.reported(replace(own, files={}, overlay={})) == frozenset()

@@ -33,6 +33,8 @@ FOCUS, REST, TEXT = _chart.FOCUS, _chart.REST, _chart.TEXT
 
 Card = Chart | blocks.Block
 
+_ALL = "England and Wales"
+
 
 def ski_slope(
     frame: pd.DataFrame,
@@ -261,12 +263,13 @@ def small_multiples(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -
     parts = []
     for value, panel in it.found.frame.groupby(by, sort=False, observed=True):
         panel.attrs = dict(it.found.frame.attrs)
-        means = compare.averages_through_time(panel).dropna(axis="columns", how="all")
         own = panel[panel["force_code"] == it.force.code][["period_end", "value"]]
-        average = "pooled" if "pooled" in means else "mean_of_forces"
-        joined = means.reindex(columns=["period_end", average]).rename(columns={average: "average"})
-        parts.append(joined.merge(own, on="period_end", how="left").assign(panel=str(value)))
+        means = compare.averages_through_time(panel).merge(own, on="period_end", how="left")
+        parts.append(means.assign(panel=str(value)))
     rows = pd.concat(parts, ignore_index=True)
+    # Without all forces in any period there is no line of England and Wales.
+    average = "mean_of_forces" if rows["pooled"].isna().all() else "pooled"
+    rows = rows.rename(columns={average: "average"})
     if rows["value"].isna().all():
         return it.section.gap_note(it.measure.id, it.found.dimension)
     days = sorted(rows["period_end"].unique())
@@ -279,7 +282,7 @@ def small_multiples(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -
         id=it.id(f"by_{by}"),
         title=title or f"{it.label} by {by.replace('_', ' ')}, {spans}{it.section.age(days[-1])}",
         force=it.force,
-        average="England and Wales" if it.measure.kind != "count" else "Mean of forces",
+        average="England and Wales" if average == "pooled" else "Mean of forces",
         time=it.measure.period,
         **words,
     )
@@ -295,7 +298,7 @@ def disparity(
     """Draw the ratio of each group's rate to that of the reference group, for the force and England and Wales.
 
     `frame` is one period of `section.measure("disparity_ratio", by="ethnicity")`, all forces. `printed` maps a group
-    to the report's own ratio. England and Wales is total over total of the forces with a figure.
+    to the report's own ratio. England and Wales is total over total; where forces have no figure, their number is named instead.
 
     >>> from peelbook.analysis import charts, open_section
     >>> section = open_section("police_powers", force="kent")
@@ -341,6 +344,7 @@ def disparity(
         or f"Searches of each ethnic group against {reference} people, {it.period}{it.section.age(day)}",
         force=it.force,
         printed=marks or None,
+        comparator=it.together(),
         baseline=f"{reference} people",
         **{name: words[name] for name in ("provenance", "period", "notes", "basis")},
     )
@@ -393,6 +397,7 @@ def structure(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card
         id=it.id(f"by_{names[0]}_and_{names[1]}"),
         title=title or f"Officers by {names[0]} and {names[1]}, {it.period}{it.section.age(day)}",
         force=it.force,
+        comparator=it.together(),
         label="Share of all officers",
         sides=tuple(dict.fromkeys(sorted(rows["side"], reverse=True))),
         **{name: words[name] for name in ("provenance", "period", "notes")},
@@ -412,7 +417,10 @@ def stacked_outcomes(
     """Draw the share of each outcome as a pair of bars, the force beside England and Wales.
 
     `frame` is one period of a share by one breakdown, such as `section.measure("outcome_share", by="outcome_group")`,
-    all forces. England and Wales is total over total of the forces that the averages count. `label` heads the axis.
+    all forces, and its outcomes keep their order. England and Wales is total over total of the forces that the
+    averages count; an outcome without a row of a force is one that it never gave. `label` heads the axis.
+
+    Raises `FrameError` where the shares of a force are not of one whole.
     """
     from peelbook.figures.stacked_outcomes import stacked_outcomes as draw
 
@@ -424,12 +432,19 @@ def stacked_outcomes(
     by = it.by(call)
     own = it.rows[it.rows["force_code"] == it.force.code].set_index(by)["value"]
     counted = it.rows[~it.rows["force_code"].isin(it.measure.excluded)]
-    total = counted.groupby(by, sort=False, observed=True)[["numerator", "denominator"]].sum()
+    wholes = it.rows.groupby("force_code")["denominator"]
+    if (wholes.nunique() > 1).any():
+        raise FrameError(
+            f"{call}: the shares by {by} are of different wholes. Fix: use charts.small_multiples, which has a panel each."
+        )
+    # The whole of each force once: not every force has a row of every outcome.
+    whole = wholes.first().drop(list(it.measure.excluded), errors="ignore").sum()
+    total = counted.groupby(by, sort=False, observed=True)["numerator"].sum()
     rows = pd.DataFrame(
         {
             "outcome": total.index.astype("str"),
             "value": own.reindex(total.index).to_numpy(),
-            "comparator_value": (total["numerator"] / total["denominator"]).to_numpy(),
+            "comparator_value": (total / whole).to_numpy(),
         }
     )
     if rows["value"].isna().all():
@@ -440,6 +455,7 @@ def stacked_outcomes(
         id=it.id(f"by_{by}"),
         title=title or f"{it.label} by {by.replace('_', ' ')}, {it.period}{it.section.age(day)}",
         force=it.force,
+        comparator=it.together(),
         label=label,
         **{name: words[name] for name in ("provenance", "period", "notes", "basis")},
     )
@@ -573,11 +589,20 @@ class _It:
     def id(self, suffix: str = "") -> str:
         return self.section.chart_id(self.measure, self.found.dimension, suffix)
 
+    def together(self) -> str:
+        """What the forces of the frame are called together: England and Wales only where all are there."""
+        held = self.rows.loc[self.rows["value"].notna(), "force_code"].drop_duplicates()
+        left_out = self.measure.excluded if self.measure.kind == "share" else ()
+        return compare.together(int((~held.isin(left_out)).sum()), self.found.frame, left_out)
+
     def title(self) -> str:
         return f"{self.label}, {self.period}{self.section.age(self.day)}"
 
     def averages(self, lines: Mapping[str, float] | None) -> Any:
-        return compare.averages(self.found.frame) if lines is None else lines
+        if lines is None:
+            return compare.averages(self.found.frame)
+        # A total that a cell worked out itself is called by the same rule.
+        return {self.together() if label == _ALL else label: value for label, value in lines.items()}
 
     def printed(self, value: Printed | None) -> tuple[float | None, str]:
         """The printed value to mark, or why it is not marked: it is of another period than the one drawn."""

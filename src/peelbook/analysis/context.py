@@ -212,6 +212,8 @@ class Section:
         }
         missing = {"missing": frame.attrs["missing"]} if not filled else {}
         frame.attrs = {"section": self._key, "measure": measure.id, "dimension": own, **missing}
+        # What is called England and Wales needs all of them, not all that have a figure.
+        frame.attrs["forces"] = len(self.catalogue.forces)
         return frame
 
     def _values(self, measure: Measure, name: str) -> list[Any]:
@@ -403,9 +405,16 @@ class Section:
 
     @cached_property
     def _claims(self) -> pd.DataFrame:
-        """The claims of this force's report by claim id; empty where no report was entered."""
+        """The claims of this force's report by claim id, of those that are filled in; empty where none is."""
         rows = self.catalogue.table("claims")
-        return rows[rows["force_code"] == self.force.code].set_index("claim_id", drop=False)
+        rows = rows[(rows["force_code"] == self.force.code) & claims.filled(rows)]
+        return rows.set_index("claim_id", drop=False)
+
+    @property
+    def _not_entered(self) -> str:
+        """That the ledger lacks something of this force's report: all of it, or a part."""
+        part = "these are not entered yet" if len(self._claims) else "none has been entered"
+        return f"{part} for {self.force.full_name}"
 
     def printed(self, *names: str) -> Any:
         """Return the report's own value of a claim, or `None` where this force's report has none.
@@ -467,8 +476,7 @@ class Section:
                 columns,
                 title="As printed in the report",
                 lines=[
-                    f"Only a PEEL report prints this, and none has been entered for {self.force.full_name}: "
-                    f"{'; '.join(headings)}."
+                    f"Only a PEEL report prints this, and {self._not_entered}: {'; '.join(headings)}."
                 ],
                 tables=["claims"],
                 **attrs,
@@ -501,7 +509,7 @@ class Section:
                 _CASES,
                 title="Cases that inspectors read",
                 lines=[
-                    f"Only a PEEL report prints such counts, and none has been entered for {self.force.full_name}. "
+                    f"Only a PEEL report prints such counts, and {self._not_entered}. "
                     "A force’s own audits can be given as the table audits."
                 ],
                 tables=["claims", "audits"],

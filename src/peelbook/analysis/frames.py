@@ -137,6 +137,7 @@ def given(
     dimension = dimension_of(frame, found)
     # What `compare` reads: a column stays where `attrs` were lost.
     rows.attrs = {**rows.attrs, "measure": found.id, "dimension": dimension}
+    rows.attrs["forces"] = len(section.catalogue.forces)
     return Given(rows, section, found, dimension)
 
 

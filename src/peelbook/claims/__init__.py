@@ -10,7 +10,7 @@ from peelbook.claims._changes import flipped, waiting
 from peelbook.claims._evaluate import VERDICTS, Alternative, Verdict, evaluate
 from peelbook.claims._labels import LabelCheck, label_agreement, two_averages
 from peelbook.claims._language import ExpressionError
-from peelbook.claims._ledger import Claim, Ledger, read
+from peelbook.claims._ledger import Claim, Ledger, filled, read
 from peelbook.claims._pages import (
     box,
     files,
@@ -40,6 +40,7 @@ __all__ = [
     "box",
     "evaluate",
     "files",
+    "filled",
     "flipped",
     "guide_markdown",
     "label_agreement",

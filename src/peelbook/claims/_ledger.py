@@ -114,6 +114,14 @@ class Ledger(Mapping[str, Claim]):
         ]
 
 
+def filled(rows: pd.DataFrame) -> pd.Series:
+    """Tell which rows of the table are filled in: a ledger that `claims new` wrote has rows that wait.
+
+    A grade has its words in `label` and no value.
+    """
+    return rows["value"].notna() | rows["numerator"].notna() | rows["label"].fillna("").ne("")
+
+
 def read(catalogue: Catalogue, force_code: str) -> Ledger:
     """Return the ledger of one force's report, empty where nobody has entered one.
 

@@ -29,6 +29,9 @@ FORMAT = 2
 ALWAYS = ("forces", "gaps")
 """Tables that every section reads: names of forces, and the recorded reasons for missing data."""
 
+FILLED = ("value", "label", "numerator")
+"""Columns of the ledger of which one is filled in where a claim is entered: `claims new` leaves them empty."""
+
 PACKAGE_FILE = "datapackage.json"
 
 # Source that no notebook can reach: it may change without a re-run. A test follows the imports.
@@ -78,11 +81,12 @@ class Inputs:
 
 
 def reported(inputs: Inputs) -> frozenset[str]:
-    """Return the codes of the forces whose report is entered in the ledger that a section reads."""
+    """Return the codes of the forces of whose report something is filled in in the ledger that a section reads."""
     found: set[str] = set()
     for files in (inputs.files, inputs.overlay):
         text = files.get("claims.csv", b"").decode("utf-8-sig", errors="replace")
-        found |= {row.get("force_code") or "" for row in csv.DictReader(io.StringIO(text))}
+        rows = csv.DictReader(io.StringIO(text))
+        found |= {row.get("force_code") or "" for row in rows if any(row.get(name) for name in FILLED)}
     return frozenset(found - {""})
 
 
