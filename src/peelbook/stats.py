@@ -260,7 +260,7 @@ def _tail_limits(model: Model, target: float, n: Any, scale: float, z: Any) -> t
         low = np.where(special.pdtr(0, mean) >= tail, 0.0, low)
     else:
         low, high = special.bdtrik(tail, known, target), special.bdtrik(1 - tail, known, target) + 1
-        low = np.where(special.bdtr(0.0, np.rint(known), target) >= tail, 0.0, low)
+        low = np.where(special.bdtr(0.0, np.rint(known).astype(int), target) >= tail, 0.0, low)
         high = np.minimum(high, known)
     nothing = np.where(np.isfinite(size), 0.0, np.nan)
     return scale * low / known + nothing, scale * high / known + nothing

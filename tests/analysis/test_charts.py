@@ -162,9 +162,13 @@ def test_a_total_is_called_england_and_wales_only_where_all_forces_are_in_it(yea
     ratios = kent.measure("disparity_ratio", by="ethnicity").query("year == 2023")
     assert "England and Wales" in charts.disparity(ratios).columns["comparator_value"].label
     assert "42 forces" in charts.disparity(ratios[ratios["force"] != "Surrey"]).alt
-    assert kent.measure("stop_search_rate").query("force != 'Surrey'").pipe(compare.peers)[
-        "england_and_wales"
-    ].isna().all()
+    assert (
+        kent.measure("stop_search_rate")
+        .query("force != 'Surrey'")
+        .pipe(compare.peers)["england_and_wales"]
+        .isna()
+        .all()
+    )
 
 
 def test_panels_without_all_forces_have_the_mean_of_forces_and_say_so():

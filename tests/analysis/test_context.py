@@ -197,14 +197,20 @@ def test_what_is_not_filled_in_yet_is_not_printed(data_copy):
     own = ledger[ledger["section"] == "police_powers"].assign(force_code="E23000024", value="")
     own[["label", "numerator", "denominator", "period_end"]] = ""
     own.loc[own["claim_id"] == "police_powers.grade", "label"] = "good"
-    own.loc[own["claim_id"] == "police_powers.find_rate.force", ["value", "period_end"]] = "21.5", "2023-03-31"
+    own.loc[own["claim_id"] == "police_powers.find_rate.force", ["value", "period_end"]] = (
+        "21.5",
+        "2023-03-31",
+    )
     pd.concat([ledger, own]).to_csv(path, index=False)
     section = open_section("police_powers", force="norfolk", data_dir=str(data_copy))
     assert float(section.printed("find_rate.force")) == pytest.approx(0.215)
     assert section.printed("find_rate.average") is None
     assert list(section.report_values("find_rate.force", "find_rate.average")["printed"]) == ["21.5%"]
     assert "graded this area “good”" in section.opening().text
-    for note in (show(section.report_values("find_rate.average"), "As printed"), show(section.cases(), "Cases")):
+    for note in (
+        show(section.report_values("find_rate.average"), "As printed"),
+        show(section.cases(), "Cases"),
+    ):
         assert "these are not entered yet for Norfolk" in note.text
 
 
@@ -222,6 +228,26 @@ def test_neighbours_are_those_of_the_table_or_none_with_the_reason(kent):
         rows.loc[rows["force_code"] == kent.force.code, "neighbour_code"]
     )
     assert kent._areas("no_such_table", "code").reason == "No table of no such table is in this book."
+
+
+def test_neighbours_and_similar_forces_together_are_each_once_and_named():
+    section = open_section("workforce", force="metropolitan")
+    both = section.neighbours + section.similar
+    assert set(both) == {*section.neighbours, *section.similar}
+    assert len(both) == len(set(both))
+    assert both.basis == "neighbours and similar forces by our own open rule"
+    city = open_section("workforce", force="city-of-london")
+    assert (city.neighbours + city.similar).reason == city.similar.reason != ""
+
+
+def test_arithmetic_works_on_a_table_that_is_not_here():
+    section = open_section("workforce", force="kent")
+    flows = section.table("workforce_flows")
+    assert flows.empty, "another table must stand in here once this one is in the book"
+    left = flows["leavers_count"] / flows["officers_at_start_count"]
+    flows = flows.assign(left=left, mean=left.groupby(flows["period_end"]).transform("mean"))
+    assert show(flows[left > 0.02], "Leavers").kind == "note"
+    assert flows["period_end"].dt.year.empty
 
 
 def test_an_older_section_of_the_same_name_keeps_its_own_frames(data_copy):

@@ -100,3 +100,20 @@ def test_a_long_table_says_that_it_is_cut(rates):
     table = show(rates, "Searches")
     assert len(table.content["rows"]) == 50
     assert f"The first 50 of {len(rates)} rows." in table.text
+
+
+def test_an_axis_of_years_has_whole_years_and_ticks_of_one_size(kent, rates):
+    def lines(ax):
+        ax.plot(rates["year"], rates["value"])
+        ax.set_ylim(0, 300)
+
+    chart = kent.publish(lines, rates, title="Searches", alt="Lines.")
+    from peelbook.figures._chart import compact, wide
+
+    for layout in (compact(3.0), wide(3.0)):
+        figure = chart._drawn(layout)
+        figure.draw_without_rendering()
+        (axes,) = figure.axes
+        labels = axes.get_xticklabels()
+        assert all("." not in label.get_text() for label in labels), [label.get_text() for label in labels]
+        assert len({label.get_fontsize() for label in (*labels, *axes.get_yticklabels())}) == 1

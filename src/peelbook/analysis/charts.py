@@ -243,10 +243,11 @@ def dot(
     )
 
 
-def small_multiples(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card:
+def small_multiples(frame: pd.DataFrame, *, mark: Any = None, title: str = "", label: str = "") -> Card:
     """Draw a panel for each value of a breakdown: the force beside England and Wales, through time.
 
-    `frame` is that of `section.measure(…, by="offence_group")`, all periods.
+    `frame` is that of `section.measure(…, by="offence_group")`, all periods. `label` heads the panels, by default
+    the measure's.
 
     >>> from peelbook.analysis import charts, open_section
     >>> section = open_section("police_powers", force="kent")
@@ -275,6 +276,7 @@ def small_multiples(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -
     days = sorted(rows["period_end"].unique())
     words = it.words(over_time=True)
     del words["forces"]
+    words["label"] = label or it.label
     words["period"] = f"{it.measure.period_name(days[0])} to {it.measure.period_name(days[-1])}"
     spans = f"{it.measure.period_name(days[0])} to {formats.date(days[-1])}"
     return draw(

@@ -48,6 +48,9 @@ _FAULTS = (
 #: Above this many years a figure says its age.
 _OLD = 2
 
+#: How a contract's types are held in a frame without rows.
+_DTYPES = {"integer": "float64", "number": "float64", "date": "datetime64[s]"}
+
 _CASES = ("heading", "finding", "numerator", "denominator", "value", "low", "high", "period_end")
 
 
@@ -72,15 +75,23 @@ class Printed(float):
 
 
 class Areas(tuple[str, ...]):
-    """Codes of some forces; where there are none, `reason` says why."""
+    """Codes of some forces. `basis` names them for a caption; where there are none, `reason` says why."""
 
+    basis: str
     reason: str
 
-    def __new__(cls, codes: Iterable[str] = (), reason: str = "") -> Areas:
+    def __new__(cls, codes: Iterable[str] = (), reason: str = "", basis: str = "") -> Areas:
         """Make some from their codes, or none with the reason."""
         self = super().__new__(cls, codes)
-        self.reason = reason
+        self.reason, self.basis = reason, basis
         return self
+
+    def __add__(self, other: Any) -> Areas:
+        """Both together, each force once."""
+        reasons = (self.reason, getattr(other, "reason", ""))
+        names = (self.basis, getattr(other, "basis", ""))
+        codes = dict.fromkeys((*self, *other))
+        return Areas(codes, " ".join(filter(None, reasons)), formats.joined(filter(None, names)))
 
 
 def open_section(
@@ -145,8 +156,10 @@ class Section:
         """
         attrs = {"section": self._key, "table": name}
         if self.catalogue.lacks(name):
-            columns = [field["name"] for field in contracts.load(name)["fields"]]
-            return frames.empty(_named_columns(columns), **self._not_here(name), **attrs)
+            types = {
+                field["name"]: _DTYPES.get(field["type"], "str") for field in contracts.load(name)["fields"]
+            }
+            return frames.empty(_named_columns(list(types)), types=types, **self._not_here(name), **attrs)
         frame = self.catalogue.table(name).copy()
         if "force_code" in frame:
             frame.insert(
@@ -399,7 +412,7 @@ class Section:
     def _areas(self, find: Callable[[Catalogue, str], areas.Peers]) -> Areas:
         """Other forces that belong beside this one. Raises `UndeclaredReadError`."""
         found = find(self.catalogue, self.force.code)
-        return Areas(found.codes, found.reason)
+        return Areas(found.codes, found.reason, found.basis)
 
     # --- the report --------------------------------------------------------------------------------
 
@@ -464,7 +477,7 @@ class Section:
         """
         columns = ("what", "whose", "printed", "period_end")
         found = [claim for claim in map(self._claim_id, names) if claim in self._claims.index]
-        attrs = {"section": self._key, "table": "claims"}
+        attrs: dict[str, Any] = {"section": self._key, "table": "claims"}
         if not found:
             known = self.catalogue.table("claims").drop_duplicates("claim_id").set_index("claim_id")
             headings = [
@@ -475,9 +488,7 @@ class Section:
             return frames.empty(
                 columns,
                 title="As printed in the report",
-                lines=[
-                    f"Only a PEEL report prints this, and {self._not_entered}: {'; '.join(headings)}."
-                ],
+                lines=[f"Only a PEEL report prints this, and {self._not_entered}: {'; '.join(headings)}."],
                 tables=["claims"],
                 **attrs,
             )
@@ -503,7 +514,7 @@ class Section:
         """
         own = self._own_audits(everywhere=everywhere)
         rows = own if own is not None else self._audited(everywhere=everywhere)
-        attrs = {"section": self._key, "table": "audits" if own is not None else "claims"}
+        attrs: dict[str, Any] = {"section": self._key, "table": "audits" if own is not None else "claims"}
         if rows.empty:
             return frames.empty(
                 _CASES,

@@ -75,10 +75,20 @@ def section_of(frame: pd.DataFrame | None, call: str) -> Section:
 
 
 def empty(
-    columns: Iterable[str], *, title: str, lines: Sequence[str], tables: Sequence[str] = (), **attrs: Any
-):
-    """Return a frame without rows that knows what is missing, why, and which tables would fill it."""
-    frame = pd.DataFrame({name: pd.Series([], dtype=_TYPES.get(name, "str")) for name in columns})
+    columns: Iterable[str],
+    *,
+    title: str,
+    lines: Sequence[str],
+    tables: Sequence[str] = (),
+    types: Mapping[str, str] | None = None,
+    **attrs: Any,
+) -> pd.DataFrame:
+    """Return a frame without rows that knows what is missing, why, and which tables would fill it.
+
+    `types` are dtypes of columns other than those of a measure's frame, so that arithmetic works on it.
+    """
+    known = {**_TYPES, **(types or {})}
+    frame = pd.DataFrame({name: pd.Series([], dtype=known.get(name, "str")) for name in columns})
     frame.attrs = {**attrs, "missing": {"title": title, "lines": list(lines), "tables": list(tables)}}
     return frame
 

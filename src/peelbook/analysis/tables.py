@@ -101,7 +101,8 @@ def _into_caption(caption: str, frame: pd.DataFrame) -> tuple[str, pd.DataFrame]
             continue
         value = frame[name].iloc[0]
         parts.append(str(value) if name == "force" else _period_name(measure, value))
-        frame = frame.drop(columns=[name, *(["year"] if name == "period_end" and "year" in frame else [])])
+        same = {"force": "force_code", "period_end": "year"}[name]
+        frame = frame.drop(columns=[name, *([same] if same in frame else [])])
         texts.remove(name)
     frame.attrs = attrs
     return ", ".join(parts), frame
@@ -178,7 +179,8 @@ def _column(
     if pd.api.types.is_datetime64_any_dtype(values):
         return _day_column(values, measure)
     if name == "value" and measure is not None:
-        return measure.label if measure.unit != "%" else "Share", measure.format, True
+        share = measure.unit == "%" and measure.kind != "change"
+        return "Share" if share else measure.label, measure.format, True
     if measure is None and name in ("value", "low", "high") and {"numerator", "denominator"} <= set(frame):
         return {"value": "Share"}.get(name, head), formats.percent, True
     if name in _VALUES and measure is not None:

@@ -15,6 +15,9 @@ from peelbook.figures._chart import FOOTER_SIZE, PNG_DPI, QUIET, Chart, Layout
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+#: Numbers between these on an axis are years.
+_YEARS = (1990, 2050)
+
 #: The text size that matplotlib draws with where nobody says otherwise; a drawing's sizes are relative to it.
 _DRAWN_SIZE = 10.0
 
@@ -66,7 +69,8 @@ def _restyle(figure: Figure, size: float) -> None:
 
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(labelsize=size, labelfontfamily="DejaVu Sans")
+        for axis in (axes.xaxis, axes.yaxis):
+            _whole_years(axis)
     for text in figure.findobj(Text):
         drawn_at: Any = text
         ratio = getattr(drawn_at, "peelbook_ratio", None)
@@ -75,6 +79,18 @@ def _restyle(figure: Figure, size: float) -> None:
             drawn_at.peelbook_ratio = ratio
         text.set_fontfamily("DejaVu Sans")
         text.set_fontsize(size * ratio)
+    for axes in figure.axes:
+        # Last, so that ticks have one size: those that are made when the drawing gets its final width too.
+        axes.tick_params(which="both", labelsize=0.9 * size, labelfontfamily="DejaVu Sans")
+
+
+def _whole_years(axis: Any) -> None:
+    """Put no tick between two years on an axis of years that keeps matplotlib's own ticks."""
+    from matplotlib.ticker import AutoLocator
+
+    low, high = sorted(axis.get_view_interval())
+    if isinstance(axis.get_major_locator(), AutoLocator) and low >= _YEARS[0] and high <= _YEARS[1]:
+        axis.get_major_locator().set_params(integer=True, steps=[1, 2, 5, 10])
 
 
 def from_function(draw: Callable[[Any], Any]) -> Any:
