@@ -19,6 +19,13 @@ from peelbook.runner import staging
 
 #: The made-up years: those for which the embedded table of residents has figures too.
 YEARS = ("2021-03-31", "2022-03-31", "2023-03-31")
+QUARTERS = tuple(
+    f"{int(year[:4]) - (end != '03-31')}-{end}"
+    for year in YEARS
+    for end in ("06-30", "09-30", "12-31", "03-31")
+)
+#: Tables with a row for each quarter, of which measures add up four.
+QUARTERLY = ("recorded_crime",)
 
 
 def outputs(notebook: Path, *, force: str, reported: bool = False) -> list[dict[str, Any]]:
@@ -50,7 +57,11 @@ def outputs(notebook: Path, *, force: str, reported: bool = False) -> list[dict[
 
 
 def rows(table: str, codes: list[str]) -> list[dict[str, Any]]:
-    """Made-up rows of a table for some forces and three years, one for each category that its contract lists."""
+    """Made-up rows of a table for some forces and three years, one for each category that its contract lists.
+
+    The categories of an area and period add up to about the same in every table, so that a part is no more than its
+    whole: charges of one group than the offences recorded in it.
+    """
     contract = contracts.load(table)
     key = contract["primaryKey"]
     fields = {field["name"]: field for field in contract["fields"]}
@@ -60,14 +71,17 @@ def rows(table: str, codes: list[str]) -> list[dict[str, Any]]:
         if name not in ("force_code", "period_end")
     }
     numbers = [name for name in fields if name not in key]
+    categories = list(itertools.product(*values.values()))
     made = []
     for place, code in enumerate(codes):
-        for step, day in enumerate(YEARS):
-            for category, chosen in enumerate(itertools.product(*values.values())):
+        for step, day in enumerate(QUARTERS if table in QUARTERLY else YEARS):
+            for category, chosen in enumerate(categories):
                 row = {"force_code": code, "period_end": day, **dict(zip(values, chosen, strict=True))}
-                base = 40_000 + 700 * place + 900 * step + 50 * category
+                base = (40_000 + 700 * place + 900 * step + 50 * category) // len(categories)
                 for number, name in enumerate(numbers):
-                    if fields[name]["type"] in ("integer", "number"):
+                    if name.startswith("total_"):
+                        row[name] = sum(value for value in row.values() if isinstance(value, int))
+                    elif fields[name]["type"] in ("integer", "number"):
                         row[name] = base // (number + 1)  # a later count is a part of an earlier one
                     else:
                         row[name] = fields[name].get("example", "")
