@@ -57,10 +57,7 @@ def path_of(table: str, released: datetime.date) -> str:
 
 def date_of(entry: dict[str, Any]) -> datetime.date | None:
     """Return the day of release of a descriptor's entry, `None` where it has none."""
-    try:
-        return datetime.date.fromisoformat(entry["released"])
-    except (KeyError, TypeError, ValueError):
-        return None
+    return _day(entry.get("released"))
 
 
 def not_before(resource: dict[str, Any]) -> datetime.date | None:

@@ -10,7 +10,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -259,16 +258,10 @@ def two_more_years_of_workforce() -> bytes:
 def publishers():
     """A server on this machine that plays the publishers."""
     sys.path.insert(0, str(ROOT / "tests" / "sources"))
-    from publishers import Publishers
+    from publishers import Publishers, running
 
-    server = Publishers()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.stopping.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running(Publishers()) as server:
+        yield server
 
 
 def test_the_places_the_page_names_are_there():

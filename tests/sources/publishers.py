@@ -10,6 +10,8 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +19,18 @@ from urllib.parse import urlsplit
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 OPEN_DATA = "/government/statistical-data-sets/police-recorded-crime-and-outcomes-open-data-tables"
+
+
+@contextmanager
+def running(server: Any) -> Iterator[Any]:
+    """Run a server of a test in a thread; afterwards tell its slow answers by `stopping` to end, and wait for it."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.stopping.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import threading
 
 import publishers as playing
 import pytest
@@ -20,14 +19,8 @@ PAGES = {page.publication: page for page in discover.registry()}
 
 @pytest.fixture
 def server():
-    server = playing.Publishers()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.stopping.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with playing.running(playing.Publishers()) as server:
+        yield server
 
 
 @pytest.fixture

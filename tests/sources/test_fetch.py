@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from publishers import running
 
 from peelbook.errors import SourceFileError
 from peelbook.sources import fetch as fetching
@@ -88,13 +89,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def server():
     server = Server()
     server.stopping = threading.Event()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.stopping.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running(server):
+        yield server
 
 
 @pytest.fixture

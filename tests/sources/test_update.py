@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 
 import publishers as playing
 import pytest
@@ -26,14 +25,8 @@ LIMITS = Limits(size=2_000_000, connect=2, read=2, total=5, retries=1, backoff=0
 
 @pytest.fixture
 def server():
-    server = playing.Publishers()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.stopping.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with playing.running(playing.Publishers()) as server:
+        yield server
 
 
 @pytest.fixture

@@ -47,9 +47,15 @@ def site_files(catalogue: Catalogue, frame: pd.DataFrame | None = None) -> dict[
 
 def ready(folder: Path, catalogue: Catalogue, made_of: Marks) -> bool:
     """Whether the files are in a folder already, made of these data by this code."""
+    return made_of.same("site files", _inputs(catalogue)) and all(
+        (folder / name).exists() for name in SITE_FILES
+    )
+
+
+def _inputs(catalogue: Catalogue) -> str:
+    """What the files are made of beside the code: the tables and the locked environment, as hashes."""
     lock = paths.project_root() / "requirements.txt"
-    key = data_digest(catalogue) + (sha256(lock) if lock.exists() else "")
-    return made_of.same("site files", key) and all((folder / name).exists() for name in SITE_FILES)
+    return data_digest(catalogue) + (sha256(lock) if lock.exists() else "")
 
 
 def texts_ready(folder: Path, files: Path) -> bool:
@@ -116,8 +122,7 @@ def _kept(catalogue: Catalogue) -> Path | None:
     if not shared:
         return None
     settings = [os.environ.get(name, "") for name in ("PEELBOOK_BASE_URL", "SOURCE_DATE_EPOCH")]
-    lock = paths.project_root() / "requirements.txt"
-    parts = [code_digest(), data_digest(catalogue), sha256(lock) if lock.exists() else "", *settings]
+    parts = [code_digest(), _inputs(catalogue), *settings]
     return Path(shared) / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from peelbook import measures
 from peelbook.claims.draft._document import Block, Document
 from peelbook.claims.draft._numbers import Number, find_numbers
 from peelbook.claims.draft._periods import Period, find_periods, period_of, sentences
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 MAPPED, FOUND, NO_CLAIM = "mapped", "found, not mapped", "no claim"
 
-_GRADES = ("outstanding", "good", "adequate", "requires improvement", "inadequate")
+_GRADES = tuple(grade.lower() for grade in reversed(measures.GRADES))
 
 #: The book's short name of each graded section, as `grade("…")` takes it.
 _GRADE_CODES = {
@@ -272,7 +273,7 @@ class _Paragraph:
             for key in ("heading", "quantity", "unit", "basis", "publication", "evidence", "figure")
             if key in spec
         }
-        fields["claim_id"] = spec["id"] if spec.get("whole_id") else f"{section}.{spec['id']}"
+        fields["claim_id"] = f"{section}.{spec['id']}"
         fields["subject"] = ENGLAND_AND_WALES if spec.get("subject") == "average" else self.force.code
         fields.setdefault("basis", self._basis(number.start))
         fields |= self._period_fields(number, spec)

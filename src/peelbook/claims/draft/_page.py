@@ -7,7 +7,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from peelbook.claims.draft._draft import NO_CLAIM
 from peelbook.claims.draft._review import ACCEPT, DROP, OPEN
 
 #: The fields a reviewer most often sets, in the order of the page; the others fold away.
@@ -66,7 +65,6 @@ def review_page(
         problem=problem,
         first=FIRST,
         rest=[name for name in (rows[0] if rows else {}) if name not in FIRST and name not in _HIDDEN],
-        NO_CLAIM=NO_CLAIM,
     )
 
 

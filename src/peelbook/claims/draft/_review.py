@@ -14,16 +14,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from peelbook import contracts, formats
 from peelbook.claims._ledger import TABLE
 from peelbook.claims.draft._draft import NO_CLAIM, DraftRow
 from peelbook.errors import Fault, ReportFileError, TableContractError
 from peelbook.files import write_atomic
-
-if TYPE_CHECKING:
-    from peelbook.forces import Forces
 
 #: The folder of the review file, beside the ledger it makes.
 FOLDER = "claims-review"
@@ -210,7 +207,7 @@ def save_review(folder: Path, rows: Iterable[Mapping[str, str]]) -> None:
     write_atomic(path, out.getvalue())
 
 
-def statement_of(row: Mapping[str, str], forces: Forces | None = None) -> str:
+def statement_of(row: Mapping[str, str]) -> str:
     """Return the row's statement, or a plain one made of its own fields where nobody has written one.
 
     It is made of our heading, the value, unit and period, never of the report's sentence.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -34,9 +34,7 @@ class Match:
     """A template found in a paragraph: for each group that took part, where it stands and the row it fills."""
 
     template: Template
-    start: int
     spans: Mapping[str, tuple[int, int]]
-    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache
@@ -74,7 +72,7 @@ def find_templates(text: str) -> Iterator[Match]:
     for template in templates():
         for found in template.pattern.finditer(text):
             spans = {name: found.span(name) for name, value in found.groupdict().items() if value is not None}
-            yield Match(template, found.start(), spans)
+            yield Match(template, spans)
 
 
 @cache
@@ -113,4 +111,4 @@ def find_outcome(text: str) -> tuple[Match, str] | None:
         "average": {**common, "id": f"figure_4.{kind['id']}.average", "subject": "average"},
     }
     template = Template("outcomes", pattern, rows, "investigating_crime")
-    return Match(template, found.start(), {name: found.span(name) for name in ("force", "average")}), codes
+    return Match(template, {name: found.span(name) for name in ("force", "average")}), codes
