@@ -99,11 +99,9 @@ def headlines(items: Sequence[Mapping[str, str]], *, tables: Sequence[str] = ())
     return Block(HEADLINES, {"items": [dict(item) for item in items]}, tuple(tables))
 
 
-def render(payload: Mapping[str, Any], *, most: int | None = None, definitions: bool = True) -> str:
-    """Return a block's HTML. All text is escaped. `most` headline figures, perhaps without `definitions`."""
-    if most is not None:
-        payload = {**payload, "items": payload["items"][:most]}
-    return _template().render(block=payload, definitions=definitions).strip()
+def render(payload: Mapping[str, Any]) -> str:
+    """Return a block's HTML. All text is escaped."""
+    return _template().render(block=payload).strip()
 
 
 @cache

@@ -39,13 +39,6 @@ def test_a_table_says_what_its_cells_are():
     assert "<caption>Searches</caption>" in html and 'tabindex="0"' in html
 
 
-def test_the_first_headline_figures_stand_without_their_definitions():
-    item = {"value": "1", "label": "a", "comparison": "", "definition": "What it is."}
-    payload = blocks.headlines([item] * 4).payload
-    assert blocks.render(payload, most=3, definitions=False).count("<li>") == 3
-    assert "What it is." not in blocks.render(payload, definitions=False)
-
-
 def test_a_note_says_its_reasons_and_others_have_none():
     assert blocks.reasons(blocks.note("Gone", ["Why."]).payload) == [
         "<p><strong>Gone</strong></p><p>Why.</p>"

@@ -227,7 +227,7 @@ def test_neighbours_are_those_of_the_table_or_none_with_the_reason(kent):
     assert sorted(kent.neighbours) == sorted(
         rows.loc[rows["force_code"] == kent.force.code, "neighbour_code"]
     )
-    assert kent._areas("no_such_table", "code").reason == "No table of no such table is in this book."
+    assert kent.neighbours.reason == ""
 
 
 def test_neighbours_and_similar_forces_together_are_each_once_and_named():

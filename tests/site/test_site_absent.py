@@ -23,7 +23,7 @@ from peelbook.site.extension import with_roles
 
 NO_REPORT = display.paragraphs(["Reserves: only a report prints this."], css="pb-note").html
 NOT_HERE = display.note("Not in this book yet", ["Funding: needs a publication."]).html
-FAILED = notebook.html_outputs(notebook.failed("Title", [("Force", "Kent Police")]))[0]
+FAILED = next(notebook.outputs(notebook.failed("Title", [("Force", "Kent Police")])))["data"]["text/html"]
 
 
 def heading(text: str, words: str = "", level: int = 2) -> dict:

@@ -56,7 +56,6 @@ def test_every_result_has_one_address_and_every_force_an_overview(edition, catal
         for slug in ("metropolitan", "kent")
         for stem in ("police_powers", "workforce")
     }
-    assert b"19.8" in files["forces/kent/index.md"], "the overview repeats the headline figures"
 
 
 def test_links_to_book_pages_follow_the_notebook_to_its_new_place(edition, catalogue, tmp_path):
@@ -221,15 +220,11 @@ def test_figures_and_headlines_are_found_in_staged_pages(tmp_path, known):
     assert [(figure.payload, figure.files()) for figure in found] == [
         (figure.payload, figure.files()) for figure in notebook.figures(source)
     ], "the staged form loses nothing"
-    html = cells.headlines(path)
-    assert "19.8" in html
-    assert "Definition" not in html
 
 
-def test_a_page_without_headline_figures_has_none(tmp_path):
+def test_a_page_without_charts_has_none(tmp_path):
     path = tmp_path / "page.cells"
     path.write_text("[]")
-    assert cells.headlines(path) == ""
     assert cells.figures(path) == []
 
 

@@ -51,6 +51,7 @@ OUTSIDE = (
     "runner/plan.py",
     "runner/progress.py",
     "runner/results.py",
+    "runner/review_server.py",
     "runner/serve.py",
     "runner/workspace.py",
     "site/",

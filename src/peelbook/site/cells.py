@@ -75,16 +75,6 @@ def figures(path: Path) -> list[Figure]:
     return [notebook.unpacked(text) for kind, text in _outputs(path) if kind == FIGURE]
 
 
-def headlines(path: Path, most: int = 3) -> str:
-    """The first headline figures of a staged page as HTML; or empty."""
-    for kind, text in _outputs(path):
-        if kind == BLOCK and (payload := json.loads(text))["kind"] == blocks.HEADLINES:
-            return blocks.render(payload, most=most, definitions=False)
-        if kind == HTML and (found := notebook.headlines(text, most)):
-            return found
-    return ""
-
-
 def _outputs(path: Path) -> Iterator[list[str]]:
     page = json.loads(path.read_bytes())
     if path.suffix != SUFFIX:  # it has an output that the staged form does not know, beside ones it does

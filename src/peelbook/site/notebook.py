@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from peelbook.figures._chart import MIME
 from peelbook.site.card import Figure
-
-_HEADLINES = re.compile(r'<ul class="pb-headlines">(.*?)</ul>', flags=re.DOTALL)
-_ITEM = re.compile(r"<li>.*?</li>", flags=re.DOTALL)
-_DEFINITION = re.compile(r"<details.*?</details>", flags=re.DOTALL)
 
 
 def _text(value: Any) -> str:
@@ -49,26 +44,6 @@ def figures(notebook: dict[str, Any]) -> list[Figure]:
             svg = _text(output["metadata"]["peelbook"]["svg"])
             found.append(Figure(data[MIME], svg, base64.b64decode(_text(data["image/png"]))))
     return found
-
-
-def html_outputs(notebook: dict[str, Any]) -> list[str]:
-    """The HTML outputs of an executed notebook, in order."""
-    return [
-        _text(output["data"]["text/html"])
-        for output in outputs(notebook)
-        if "text/html" in output["data"] and MIME not in output["data"]
-    ]
-
-
-def headlines(html: str, most: int = 3) -> str:
-    """The first headline figures in a cell's HTML, without their definitions; or empty.
-
-    The HTML is this package's own, escaped where it was made.
-    """
-    if not (match := _HEADLINES.search(html)):
-        return ""
-    items = _ITEM.findall(_DEFINITION.sub("", match[1]))[:most]
-    return f'<ul class="pb-headlines">{"".join(items)}</ul>' if items else ""
 
 
 def slim(notebook: dict[str, Any]) -> bytes:
