@@ -91,7 +91,7 @@ def test_check_prints_totals_differences_and_broken_ties(folder):
     output = run("check", "--data-dir", folder)
     assert output.startswith(
         "5 claims: 2 reproduced, 0 reproduced: own data, 0 consistent, 0 restated elsewhere, 1 differs, "
-        "2 not testable"
+        "2 waiting for a table, 0 cannot be tested from outside"
     )
     assert "≠ police_powers.per_head" in output
     assert "Tested without a fit" in output
@@ -150,7 +150,7 @@ def test_new_makes_a_ledger_that_can_be_filled_in_and_checked(folder, tmp_path):
     words = ("check", "--data-dir", folder, "--data", mine, "--force", "kent")
     assert run(*words).startswith(
         "4 claims: 0 reproduced, 0 reproduced: own data, 0 consistent, 0 restated elsewhere, 0 differ, "
-        "4 not testable"
+        "4 waiting for a table, 0 cannot be tested from outside"
     )
 
     filled = rows["claim_id"] == "police_powers.rate.force"

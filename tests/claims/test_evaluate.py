@@ -1,7 +1,8 @@
-"""Verdicts: what is reproduced, consistent, different or not testable, and why."""
+"""Verdicts: what is reproduced, consistent, different or not tested, and why."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pandas as pd
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 
 from peelbook import claims, compare, measures
 from peelbook.claims import _figures, _write
-from peelbook.claims._evaluate import fit
+from peelbook.claims._evaluate import OUTSIDE, UNTESTED, WAITING, fit, untested
 from peelbook.claims._figures import MEAN, MEAN_LESS_CITY, POOLED, POOLED_LESS_CITY, Figure, Unavailable
+from peelbook.claims._language import parse
 from peelbook.claims._ledger import claim_of
 from peelbook.claims._units import UNITS
 from peelbook.errors import TableContractError, UndeclaredReadError
@@ -216,7 +218,7 @@ def test_without_evidence_a_claim_is_not_testable_and_says_what_would_settle_it(
             publication="The audit files",
         )
     )
-    assert found.verdict == "not testable"
+    assert found.verdict in UNTESTED
     assert "The audit files" in found.reason
 
 
@@ -225,7 +227,7 @@ def test_a_missing_table_is_named_by_its_publication_and_present_ones_are_not(ve
         "rate", value="26.9", unit="per_1000", evidence='measure("antisocial_behaviour_rate")', **YEAR
     )
     found = verdict_on(row)
-    assert found.verdict == "not testable"
+    assert found.verdict in UNTESTED
     assert measures.registry().publications["antisocial_behaviour"] in found.reason
     assert measures.registry().publications["population"] not in found.reason
 
@@ -246,21 +248,21 @@ def test_the_first_evidence_that_can_be_worked_out_decides(verdict_on):
 
 def test_a_row_of_a_new_skeleton_has_no_verdict_yet(verdict_on):
     found = verdict_on(claim_row("rate", unit="per_1000", evidence='measure("stop_search_rate")'))
-    assert (found.verdict, found.reason) == ("not testable", "No value has been entered for this claim yet.")
+    assert found.verdict in UNTESTED and found.reason == ("No value has been entered for this claim yet.")
 
 
 def test_a_claim_without_a_period_cannot_be_measured(verdict_on):
     found = verdict_on(
         claim_row("rate", value="20.0", unit="per_1000", evidence='measure("stop_search_rate")')
     )
-    assert found.verdict == "not testable"
+    assert found.verdict in UNTESTED
     assert "no period" in found.reason
 
 
 def test_a_count_of_a_period_without_data_is_left_untested(verdict_on):
     row = claim_row("count", value=199_000, evidence='measure("stop_search_count")', period_end="2023-09-30")
     found = verdict_on(row)
-    assert (found.verdict, found.computed) == ("not testable", None)
+    assert found.verdict in UNTESTED and found.computed is None
     assert "30 September 2023" in found.reason
 
 
@@ -332,7 +334,7 @@ def test_a_grade_is_checked_against_the_table_of_judgments_of_its_cycle(verdict_
 
 def test_a_grade_nobody_states_is_not_testable(verdict_on):
     row = claim_row("grade", unit="grade", label="adequate", evidence='grade("inv")')
-    assert verdict_on(row, tables={"judgments": grades()}).verdict == "not testable"
+    assert verdict_on(row, tables={"judgments": grades()}).verdict in UNTESTED
 
 
 def test_grades_are_counted_from_the_ledger(verdict_on):
@@ -342,7 +344,7 @@ def test_grades_are_counted_from_the_ledger(verdict_on):
     )
     assert verdict_on(grade, claim_row("count", value=0, evidence='grades("good")')).verdict == "consistent"
     assert verdict_on(grade, claim_row("count", value=2, evidence="grades()")).verdict == "differs"
-    assert verdict_on(claim_row("count", value=2, evidence="grades()")).verdict == "not testable"
+    assert verdict_on(claim_row("count", value=2, evidence="grades()")).verdict in UNTESTED
 
 
 def test_the_forces_are_counted_from_their_table(verdict_on):
@@ -623,7 +625,7 @@ def test_a_rate_above_todays_cannot_be_put_down_to_later_charges(verdict_on):
 def test_a_rate_of_a_missing_year_is_set_beside_the_year_next_to_it_and_left_untested(verdict_on, value):
     tables = {"recorded_crime": crime({2023: 1000}), "charges": charged({2023: 800})}
     found = verdict_on(charge_claim(value, "2023-09-30"), tables=tables)
-    assert (found.verdict, found.computed) == ("not testable", 4)
+    assert found.verdict in UNTESTED and found.computed == 4
     assert found.computed_note.endswith("year ending 31 March 2023")
     assert "30 September 2023" in found.reason
 
@@ -641,14 +643,14 @@ def test_the_ledger_is_no_evidence_for_itself(verdict_on):
 def test_a_rate_of_a_missing_year_between_its_neighbours_is_left_untested(verdict_on):
     tables = {"recorded_crime": crime({2023: 1000, 2024: 1000}), "charges": charged({2023: 800, 2024: 500})}
     found = verdict_on(charge_claim("3.1", "2023-09-30"), tables=tables)
-    assert found.verdict == "not testable"
+    assert found.verdict in UNTESTED
     assert "lies between" in found.reason
 
 
 def test_a_rate_of_a_missing_year_that_lies_far_from_all_data_is_left_untested(verdict_on):
     tables = {"recorded_crime": crime({2015: 1000}), "charges": charged({2015: 800})}
     found = verdict_on(charge_claim("3.1", "2023-09-30"), tables=tables)
-    assert found.verdict == "not testable"
+    assert found.verdict in UNTESTED
 
 
 def test_a_part_year_is_tried_for_the_year_it_belongs_to(verdict_on):
@@ -744,7 +746,7 @@ def test_division_by_what_may_be_zero_is_not_worked_out(verdict_on):
             evidence='share(claim("police_powers.none"), claim("police_powers.none"))',
         ),
     )
-    assert (found.verdict, "divide by zero" in found.reason) == ("not testable", True)
+    assert found.verdict in UNTESTED and "divide by zero" in found.reason
 
 
 def test_a_margin_of_an_impossible_share_is_not_worked_out(verdict_on):
@@ -755,11 +757,11 @@ def test_a_margin_of_an_impossible_share_is_not_worked_out(verdict_on):
         unit="percentage_points",
         evidence='wald_margin(claim("police_powers.share"), claim("police_powers.n"))',
     )
-    assert verdict_on(*rows, row).verdict == "not testable"
+    assert verdict_on(*rows, row).verdict in UNTESTED
     empty = claim_row(
         "figure", value=1, unit="percent", evidence='attainable_share(claim("police_powers.n"))'
     )
-    assert verdict_on(*rows, empty).verdict == "not testable"
+    assert verdict_on(*rows, empty).verdict in UNTESTED
 
 
 def test_a_column_of_a_table_is_added_up_over_the_quarters_of_a_year(verdict_on):
@@ -792,7 +794,7 @@ def test_a_year_that_lacks_a_quarter_is_not_added_up(verdict_on, end):
         evidence='total("recorded_crime", "offences_count", quarters=4, offence_group="Robbery")',
         period_end=end,
     )
-    assert verdict_on(row, tables={"recorded_crime": crime({2023: 10})}).verdict == "not testable"
+    assert verdict_on(row, tables={"recorded_crime": crime({2023: 10})}).verdict in UNTESTED
 
 
 def test_a_table_that_is_not_here_cannot_be_added_up(verdict_on):
@@ -839,10 +841,70 @@ def test_a_force_without_a_figure_gives_the_measures_own_reason(verdict_on, stop
     tables = {"stop_search": stop_search[stop_search["force_code"] != MET], "population": population}
     row = claim_row("rate", value="20.0", unit="per_1000", evidence='measure("stop_search_rate")', **YEAR)
     found = verdict_on(row, tables=tables)
-    assert found.verdict == "not testable"
+    assert found.verdict in UNTESTED
     assert "no figure" in found.reason
 
 
 def test_city_of_london_is_the_force_left_out(catalogue):
     assert catalogue.forces[_figures.CITY_OF_LONDON].slug == "city-of-london"
     assert CITY == _figures.CITY_OF_LONDON
+
+
+# --- what was not tested
+
+
+@pytest.mark.parametrize(
+    ("basis", "publication", "evidence", "expected"),
+    [
+        ("open data", "outcomes", 'measure("charge_rate")', WAITING),
+        ("open data", "A release that is not in the registry", "", WAITING),
+        ("HMICFRS collection", "right_to_know", "", WAITING),
+        (
+            "HMICFRS collection",
+            "stalking_protection_orders",
+            'measure("stalking_protection_orders_count")',
+            OUTSIDE,
+        ),
+        ("HMICFRS audit", "audit_victim_service", "", OUTSIDE),
+        ("HMICFRS finding", "bail", "", OUTSIDE),
+        ("HMICFRS finding", "workforce", 'measure("officers_headcount")', WAITING),
+        ("standard", "emergency_calls", "", OUTSIDE),
+        ("force told HMICFRS", "The force's own records", "", OUTSIDE),
+    ],
+)
+def test_an_untested_claim_waits_for_a_table_only_where_one_is_published(
+    basis, publication, evidence, expected
+):
+    row = claim_row("rate", value=1, unit="percent", basis=basis, publication=publication, evidence=evidence)
+    trees = (parse(evidence),) if evidence else ()
+    assert untested(replace(claim_of(row), trees=trees)) == expected
+
+
+def test_an_agreement_that_one_unit_either_way_would_have_got_as_well_is_weak(verdict_on):
+    rows = [
+        claim_row("part", section="police_powers", value=4, unit="percent", decimals=0, **YEAR),
+        claim_row(
+            "rest", section="police_powers", value=5, unit="percent", decimals=0, location="2:b", **YEAR
+        ),
+    ]
+    both = 'claim("police_powers.part") + claim("police_powers.rest")'
+    found = {
+        value: verdict_on(
+            *rows, claim_row("all", value=value, unit="percent", evidence=both, location="3:c", **YEAR)
+        )
+        for value in (9, 12)
+    }
+    assert (found[9].verdict, found[9].weak) == ("consistent", True), "the parts are rounded: 8 to 10"
+    assert (found[12].verdict, found[12].weak) == ("differs", False)
+
+
+def test_an_agreement_with_counts_is_no_weak_test(verdict_on):
+    rows = [
+        claim_row("part", section="police_powers", value=400, unit="count", **YEAR),
+        claim_row("rest", section="police_powers", value=500, unit="count", location="2:b", **YEAR),
+    ]
+    both = 'claim("police_powers.part") + claim("police_powers.rest")'
+    found = verdict_on(
+        *rows, claim_row("all", value=900, unit="count", evidence=both, location="3:c", **YEAR)
+    )
+    assert (found.verdict, found.weak) == ("consistent", False)

@@ -12,7 +12,7 @@ from importlib.resources import files as package_files
 import pytest
 from claims_helpers import KENT, MET, WALES, claim_row
 
-from peelbook import claims
+from peelbook import claims, contracts
 from peelbook.claims import _write
 from peelbook.claims._ledger import claim_of
 
@@ -126,7 +126,8 @@ def small(make_catalogue, stop_search, population):
 def test_totals_are_by_section_and_in_all_with_zeros(small):
     totals = claims.summary(claims.evaluate(small, MET))
     assert list(totals) == ["police_powers", "workforce", "all"]
-    assert totals["workforce"] == dict.fromkeys(claims.VERDICTS, 0) | {"not testable": 1}
+    untested = totals["workforce"].pop("waiting for a table")
+    assert (untested, set(totals["workforce"].values())) == (1, {0})
     assert sum(totals["all"].values()) == 5
 
 
@@ -226,19 +227,22 @@ def test_the_report_is_sound_html_with_captions_scopes_and_unique_ids(small):
 
 def test_the_table_is_filtered_by_radio_buttons_with_labels_and_no_script(small):
     page = claims.report_markdown(small)
-    assert (
-        page.count('type="radio"') == len(claims.VERDICTS) + 1 + 2 + 1
-    )  # verdicts and all; two sections and all
-    assert page.count("<fieldset") == page.count("<legend>") == 2
-    assert 'class="pb-is-not-testable pb-in-workforce"' in page
+    bases = {item.claim.basis for item in claims.evaluate(small, MET)}
+    # Each group has its own "all"; two sections.
+    assert page.count('type="radio"') == len(claims.VERDICTS) + len(bases) + 2 + 3
+    assert page.count("<fieldset") == page.count("<legend>") == 3
+    assert 'class="pb-is-waiting-for-a-table pb-in-workforce pb-on-' in page
     assert "<script" not in page
 
 
-def test_the_style_sheet_filters_by_every_verdict():
+def test_the_style_sheet_filters_by_every_verdict_and_basis():
     sheet = (package_files("peelbook") / "site/theme/static/peelbook.css").read_text()
-    for verdict in claims.VERDICTS:
-        name = verdict.replace(":", "").replace(" ", "-")
-        assert f'[value="{name}"]:checked) tr[class^="pb-is-"]:not(.pb-is-{name})' in sheet
+    (basis,) = (item for item in contracts.load("claims")["fields"] if item["name"] == "basis")
+    names = [("", "pb-is-", name) for name in claims.VERDICTS]
+    names += [("on-", "pb-on-", name) for name in basis["constraints"]["enum"]]
+    for value, css, words in names:
+        name = words.lower().replace(":", "").replace(" ", "-")
+        assert f'[value="{value}{name}"]:checked) tr[class^="pb-is-"]:not(.{css}{name})' in sheet
 
 
 def test_raw_html_has_no_blank_line_that_would_end_it(small):
@@ -284,7 +288,7 @@ def test_the_downloads_hold_every_claim_and_no_cell_starts_a_formula(small):
     rows = list(csv.reader(io.StringIO(files["claims.csv"])))
     assert len(rows) == 6
     assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
-    assert json.loads(files["claims.json"])["format"] == 1
+    assert json.loads(files["claims.json"])["format"] == 2
 
 
 def test_the_guide_walks_from_a_skeleton_to_a_published_page():

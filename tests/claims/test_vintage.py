@@ -10,7 +10,7 @@ import pytest
 
 from peelbook import Catalogue, claims
 from peelbook.claims import _vintage
-from peelbook.claims._evaluate import CONSISTENT, DIFFERS, NOT_TESTABLE, REPRODUCED, Verdict
+from peelbook.claims._evaluate import CONSISTENT, DIFFERS, REPRODUCED, WAITING, Verdict
 
 MET = "E23000001"
 
@@ -31,8 +31,8 @@ def test_charges_of_a_later_release_do_not_contradict_the_report(verdicts):
     if catalogue.at("2024-04-30").has("charges"):
         pytest.skip("a release of charges of the report's time is here, so the rate is tested")
     found = verdicts["investigating_crime.charge_rate_2015"]
-    assert found.verdict == NOT_TESTABLE
-    assert found.short.startswith("Not testable at its vintage: only later releases are here")
+    assert found.verdict == WAITING
+    assert found.short.startswith("It cannot be tested at its vintage: only later releases are here")
     assert "charges" in found.short
     assert found.computed is not None
     assert found.computed_text in found.reason
@@ -62,7 +62,7 @@ class _Then:
 @pytest.fixture
 def pair(verdicts):
     claim = verdicts["police_powers.stop_search_rate.force"].claim
-    untested = Verdict(claim, NOT_TESTABLE, reason="Only later releases.")
+    untested = Verdict(claim, WAITING, reason="Only later releases.")
     differs = Verdict(claim, DIFFERS, Fraction(20), Fraction(1, 5), cause="vintage", tables=("charges",))
     return untested, replace(differs, computed_text="20.0")
 
@@ -80,7 +80,7 @@ def test_a_later_figure_that_bears_the_printed_one_out_counts(pair):
 
 def test_a_later_figure_that_differs_is_context_only(pair):
     found = _vintage.settled(pair[0], lambda: pair[1], _Then("charges"))
-    assert (found.verdict, found.cause) == (NOT_TESTABLE, "")
+    assert (found.verdict, found.cause) == (WAITING, "")
     assert found.computed == 20
     assert "20.0" in found.reason
 

@@ -25,11 +25,11 @@ def waiting(catalogue: Catalogue, verdicts: Iterable[Verdict]) -> dict[str, list
 
     Once a release of the table is ingested that covers their period, these claims are testable. Sorted by table.
     """
-    from peelbook.claims._evaluate import NOT_TESTABLE
+    from peelbook.claims._evaluate import UNTESTED
 
     found: dict[str, list[str]] = {}
     for item in verdicts:
-        if item.verdict != NOT_TESTABLE:
+        if item.verdict not in UNTESTED:
             continue
         absent = {
             name

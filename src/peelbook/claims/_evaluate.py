@@ -3,13 +3,13 @@
 Nobody types a verdict. A claim is *reproduced* where open data gives the printed figure at its printed
 precision (*reproduced: own data* where the user's own tables do), *consistent* where other printed figures do, or a
 rule of this book that HMICFRS does not state, *restated elsewhere* where another text about the same report says so, *differs* where what can be computed is another
-figure, and *not testable* where nothing here bears on it. Before a claim counts as differing, the data are
+figure, and untested where nothing here bears on it: waiting for a published table, or not to be tested from outside. Before a claim counts as differing, the data are
 asked what else the figure could be: another average, population, definition, period, vintage or rounding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -28,22 +28,29 @@ from peelbook.claims._figures import (
     Unavailable,
 )
 from peelbook.claims._language import Call, Node, Text, calls, swapped
-from peelbook.claims._ledger import Claim, read
+from peelbook.claims._ledger import Claim, Ledger, read
 from peelbook.claims._rules import Revision, rules
 from peelbook.contracts import ENGLAND_AND_WALES
 
 if TYPE_CHECKING:
     from peelbook.catalogue import Catalogue
 
-REPRODUCED, OWN, CONSISTENT, RESTATED, DIFFERS, NOT_TESTABLE = (
+REPRODUCED, OWN, CONSISTENT, RESTATED, DIFFERS, WAITING, OUTSIDE = (
     "reproduced",
     "reproduced: own data",
     "consistent",
     "restated elsewhere",
     "differs",
-    "not testable",
+    "waiting for a table",
+    "cannot be tested from outside",
 )
-VERDICTS = (REPRODUCED, OWN, CONSISTENT, RESTATED, DIFFERS, NOT_TESTABLE)
+VERDICTS = (REPRODUCED, OWN, CONSISTENT, RESTATED, DIFFERS, WAITING, OUTSIDE)
+
+#: The verdicts on a claim that was not tested.
+UNTESTED = (WAITING, OUTSIDE)
+
+#: What nobody can work out from figures, whatever is published: it would wait for ever.
+_NO_MEASUREMENT = ("HMICFRS audit", "HMICFRS finding", "HMICFRS judgment", "standard")
 
 #: How far from the report's period another period may lie and still be worth a look.
 NEAR_DAYS = 366
@@ -70,7 +77,8 @@ class Verdict:
 
     `computed` and `gap` (computed less printed) are exact and in the claim's unit, `None` where nothing was
     computed. `cause` is the kind of alternative that accounts for a difference, `"unexplained"` where none
-    does, and empty for other verdicts. `average` names the average that the printed figure fits.
+    does, and empty for other verdicts. `average` names the average that the printed figure fits. `weak` is true where
+    the verdict is an agreement that a printed value one unit higher or lower in its last place would have got as well.
     `computed_note` says what the computed figure is of, where that is not quite what the claim is about.
     """
 
@@ -88,6 +96,7 @@ class Verdict:
     computed_text: str = ""
     computed_note: str = ""
     short: str = ""
+    weak: bool = False
 
     @property
     def summary(self) -> str:
@@ -111,20 +120,34 @@ def evaluate(catalogue: Catalogue, force_code: str, *, section: str | None = Non
     def verdicts() -> list[Verdict]:
         ledger = read(catalogue, force_code)
         wanted = [claim for claim in ledger.claims if section in (None, claim.section)]
-        calculator = Calculator(catalogue, ledger)
-        known_then = _vintage.catalogue_of(catalogue, ledger)
-        if known_then is None:
-            return [verdict(calculator, claim) for claim in wanted]
-        then = Calculator(known_then, ledger)
-        return [
-            _vintage.settled(verdict(then, claim), partial(verdict, calculator, claim), known_then)
-            for claim in wanted
-        ]
+        judge = _judge(catalogue, ledger)
+        return [_with_strength(judge(claim), judge) for claim in wanted]
 
     if section is not None:
         return verdicts()
     # The whole ledger is asked for by its downloads and by several pages.
     return list(measures.kept(catalogue, ("verdicts", force_code), verdicts))
+
+
+def _judge(catalogue: Catalogue, ledger: Ledger) -> Callable[[Claim], Verdict]:
+    """Return what gives the verdict on a claim: from the releases of the report's time, then from today's."""
+    calculator = Calculator(catalogue, ledger)
+    known_then = _vintage.catalogue_of(catalogue, ledger)
+    if known_then is None:
+        return partial(verdict, calculator)
+    then = Calculator(known_then, ledger)
+    return lambda claim: _vintage.settled(
+        verdict(then, claim), partial(verdict, calculator, claim), known_then
+    )
+
+
+def _with_strength(item: Verdict, judge: Callable[[Claim], Verdict]) -> Verdict:
+    """Mark an agreement as weak where the value printed might have been one unit higher and one lower as well."""
+    claim = item.claim
+    if item.verdict in (DIFFERS, *UNTESTED) or claim.value is None:
+        return item
+    moved = (replace(claim, value=claim.value + step) for step in (claim.step, -claim.step))
+    return replace(item, weak=all(judge(other).verdict == item.verdict for other in moved))
 
 
 def verdict(calculator: Calculator, claim: Claim) -> Verdict:
@@ -133,7 +156,7 @@ def verdict(calculator: Calculator, claim: Claim) -> Verdict:
     All evidence is tried before the years around a missing one are looked at.
     """
     if not claim.filled:
-        return Verdict(claim, NOT_TESTABLE, reason="No value has been entered for this claim yet.")
+        return Verdict(claim, untested(claim), reason="No value has been entered for this claim yet.")
     problems: list[tuple[Node, Unavailable]] = []
     for tree in claim.trees:
         try:
@@ -144,7 +167,21 @@ def verdict(calculator: Calculator, claim: Claim) -> Verdict:
         if gone.period and (near := _without_period(calculator, claim, tree, gone.reason)):
             return near
     reasons = [gone.reason for _, gone in problems]
-    return Verdict(claim, NOT_TESTABLE, reason=_write.untestable(claim, reasons))
+    return Verdict(claim, untested(claim), reason=_write.untestable(claim, reasons))
+
+
+def untested(claim: Claim) -> str:
+    """Return the verdict on a claim that could not be tested: whether a published table would settle it.
+
+    That is so of a measurement whose publication has figures by force. Findings, judgments and standards are no
+    measurements, and some collections are not published by force (`not_public` in the registry): no release of
+    anything will test those.
+    """
+    registry = measures.registry()
+    public = claim.basis == "open data" or claim.publication in registry.publications
+    if not public or claim.publication in registry.not_public:
+        return OUTSIDE
+    return OUTSIDE if claim.basis in _NO_MEASUREMENT and not claim.trees else WAITING
 
 
 def _tested(calculator: Calculator, claim: Claim, tree: Node) -> Verdict:
@@ -501,10 +538,10 @@ def _without_period(calculator: Calculator, claim: Claim, tree: Node, why: str) 
         reason = (
             f"{why} The book has periods on one side of it only, which cannot say what it should have been."
         )
-        return Verdict(claim, NOT_TESTABLE, reason=_write.untestable(claim, [reason]), **common)
+        return Verdict(claim, untested(claim), reason=_write.untestable(claim, [reason]), **common)
     if not closest.fits and _between(claim, around):
         reason = f"{why} It lies between the figures of the periods around it, so nothing contradicts it."
-        return Verdict(claim, NOT_TESTABLE, reason=_write.untestable(claim, [reason]), **common)
+        return Verdict(claim, untested(claim), reason=_write.untestable(claim, [reason]), **common)
     cause = closest.kind
     if not closest.fits and around and _moved(trace, closest.value > printed):
         cause = "vintage"

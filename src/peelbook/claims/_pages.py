@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from peelbook.catalogue import Catalogue
 
 #: Version of the layout of claims.json: a change that could break a reader raises it.
-FORMAT = 1
+FORMAT = 2
+
+#: What is said beside an agreement that could hardly have come out otherwise.
+WEAK = "A weak test: one unit more or less in the last printed place would have agreed as well."
 
 
 def printed(claim: Claim | Mapping[str, Any]) -> str:
@@ -76,8 +79,10 @@ def _row(catalogue: Catalogue, verdict: Verdict) -> dict[str, str]:
         "gap": "" if verdict.gap is None or not verdict.gap else _write.gap(claim, verdict.gap),
         "verdict": verdict.verdict,
         "icon": _write.ICONS[verdict.verdict],
+        "basis": claim.basis,
         "computed_note": verdict.computed_note,
         "summary": verdict.summary,
+        "weak": WEAK if verdict.weak else "",
         "reason": verdict.reason,
         "cause": verdict.cause,
         "source": source,
@@ -142,16 +147,21 @@ def _ledger_table(caption: str, records: Sequence[Mapping[str, str]], *, anchors
     for record in records:
         attributes = ""
         if anchors:
-            kind = record["verdict"].replace(":", "").replace(" ", "-")
-            attributes = f' id="claim-{record["claim_id"]}" class="pb-is-{kind} pb-in-{record["section"]}"'
+            kinds = (
+                f"pb-is-{_slug(record['verdict'])} pb-in-{record['section']} pb-on-{_slug(record['basis'])}"
+            )
+            attributes = f' id="claim-{record["claim_id"]}" class="{kinds}"'
         cells = (
             ("", _verdict_html(record)),
             (' class="pb-number"', display.escape(record["printed"])),
             (' class="pb-number"', display.escape(record["computed"] or "–")),
             ("", _reason_html(record)),
         )
+        own = (
+            f' <a class="pb-own" href="#claim-{record["claim_id"]}">Link to this claim</a>' if anchors else ""
+        )
         body.append(
-            f'<tr{attributes}><th scope="row">{display.escape(record["statement"])}</th>'
+            f'<tr{attributes}><th scope="row">{display.escape(record["statement"])}{own}</th>'
             + "".join(
                 f'<td data-label="{label}"{kind}>{content}</td>'
                 for label, (kind, content) in zip(_LEDGER_HEADS[1:], cells, strict=True)
@@ -159,6 +169,11 @@ def _ledger_table(caption: str, records: Sequence[Mapping[str, str]], *, anchors
             + "</tr>"
         )
     return _table(caption, _LEDGER_HEADS, (2, 3), "".join(body), "pb-table pb-ledger")
+
+
+def _slug(words: str) -> str:
+    """A verdict or basis as a class of the style sheet: `reproduced-own-data`."""
+    return words.lower().replace(":", "").replace(" ", "-")
 
 
 def _table(
@@ -190,8 +205,9 @@ def _note_html(record: Mapping[str, str]) -> str:
 
 
 def _reason_html(record: Mapping[str, str]) -> str:
-    """The reason in short, the source, and the reason in full folded away."""
+    """The reason in short, how strong the test is, the source, and the reason in full folded away."""
     parts = [display.escape(record["summary"])]
+    parts += [record["weak"]] if record["weak"] else []
     parts += [note] if (note := _note_html(record)) else []
     if record["source"] not in record["reason"]:
         title = display.escape(record["source"])
@@ -424,8 +440,15 @@ def _rule(check: LabelCheck, rule: str) -> str:
     return f"{word} ({formats.signed(score, 1)} standard {'errors' if rule == 'funnel' else 'deviations'})"
 
 
+def _bases(verdicts: Sequence[Verdict]) -> list[str]:
+    """The bases of these claims, in the order of the contract."""
+    (field,) = (item for item in contracts.load(TABLE)["fields"] if item["name"] == "basis")
+    known = field["constraints"]["enum"]
+    return [name for name in known if any(item.claim.basis == name for item in verdicts)]
+
+
 def _filter(verdicts: Sequence[Verdict]) -> str:
-    """Two radio groups before the table. The style sheet hides rows by what is checked."""
+    """Three radio groups before the table. The style sheet hides rows by what is checked."""
     present = [
         section for section in all_sections() if any(v.claim.section == section.stem for v in verdicts)
     ]
@@ -435,7 +458,15 @@ def _filter(verdicts: Sequence[Verdict]) -> str:
             "Verdict",
             [
                 ("all", "All"),
-                *((name.replace(":", "").replace(" ", "-"), name.capitalize()) for name in VERDICTS),
+                *((_slug(name), name.capitalize()) for name in VERDICTS),
+            ],
+        ),
+        (
+            "pb-filter-basis",
+            "Where the report has it from",
+            [
+                ("all", "All"),
+                *((f"on-{_slug(name)}", name[:1].upper() + name[1:]) for name in _bases(verdicts)),
             ],
         ),
         (
@@ -529,6 +560,7 @@ def _claim_json(item: Verdict) -> dict[str, Any]:
         "average": item.average or None,
         "summary": item.summary,
         "reason": item.reason,
+        "weak": item.weak,
         "alternatives": [_alternative_json(one) for one in item.alternatives],
         "averages": [_alternative_json(one) for one in item.averages],
         "tables": list(item.tables),

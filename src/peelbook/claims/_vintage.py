@@ -2,7 +2,7 @@
 
 A report has a date and, for some tables, names its release; both stand in `reports.toml`. Where the releases that
 are here are all later, time has passed between the two figures, so a difference says nothing about the report: the
-claim is not testable at its vintage, and the later figure stands beside it as context.
+claim waits for a release of its time, and the later figure stands beside it as context.
 """
 
 from __future__ import annotations
@@ -54,24 +54,26 @@ def settled(then: Verdict, now: Callable[[], Verdict], catalogue: Catalogue) -> 
     """Return the verdict at the report's vintage, from that of the releases of its time (`catalogue`).
 
     What those releases decide stands. Otherwise today's figure is looked at: it may bear the printed one out, but
-    where it differs and comes of a later release, the claim is not testable at its vintage.
+    where it differs and comes of a later release, the claim waits for a release of its time.
     """
-    from peelbook.claims._evaluate import DIFFERS, NOT_TESTABLE
+    from peelbook.claims._evaluate import DIFFERS, UNTESTED, WAITING
 
-    if then.verdict != NOT_TESTABLE or not then.claim.filled:
+    if then.verdict not in UNTESTED or not then.claim.filled:
         return then
     today = now()
     later = sorted(name for name in today.tables if not catalogue.reads_newest(name))
     if today.verdict != DIFFERS or not later:
         return today
-    short = f"Not testable at its vintage: only later releases are here ({', '.join(map(_plain, later))})."
+    short = (
+        f"It cannot be tested at its vintage: only later releases are here ({', '.join(map(_plain, later))})."
+    )
     figure = f" They give {today.computed_text}." if today.computed_text else ""
     fits = f" With {today.fits.label} they give the printed figure." if today.fits else ""
     reason = (
         f"{short}{figure}{fits} Figures of a past period change after they are published, so the difference is "
         "not an error of the report."
     )
-    return replace(today, verdict=NOT_TESTABLE, cause="", short=short, reason=reason)
+    return replace(today, verdict=WAITING, cause="", short=short, reason=reason)
 
 
 def _plain(table: str) -> str:

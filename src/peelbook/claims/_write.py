@@ -24,7 +24,8 @@ ICONS = {
     "consistent": "≡",
     "restated elsewhere": "≈",
     "differs": "≠",
-    "not testable": "○",
+    "waiting for a table": "◔",
+    "cannot be tested from outside": "○",
 }
 
 MEANINGS = {
@@ -33,12 +34,13 @@ MEANINGS = {
     "consistent": "Follows from other figures that the report prints, or from a rule of this book.",
     "restated elsewhere": "Another text about the same report says so, which is no independent test.",
     "differs": "What can be computed is another figure; the reasons tested are given.",
-    "not testable": "Nothing in this book bears on it; the publication that would settle it is named.",
+    "waiting for a table": "A published table would test it, which this book does not hold for that period; it is named.",
+    "cannot be tested from outside": "A finding, a standard, a plan, or a record that only the force or HMICFRS holds.",
 }
 
 
 def tally(verdict: str, count: int) -> str:
-    """A number of claims with a verdict: `2 differ`, `1 differs`, `40 not testable`."""
+    """A number of claims with a verdict: `2 differ`, `1 differs`, `40 waiting for a table`."""
     return f"{count:,} {'differ' if verdict == 'differs' and count != 1 else verdict}"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -216,9 +216,15 @@ class Registry(Mapping[str, Measure]):
     """Measures by id. An unknown id raises `UnknownMeasureError` with the nearest ids."""
 
     def __init__(
-        self, measures: Mapping[str, Measure], publications: Mapping[str, str], phrases: Mapping[str, str]
+        self,
+        measures: Mapping[str, Measure],
+        publications: Mapping[str, str],
+        phrases: Mapping[str, str],
+        not_public: Iterable[str] = (),
     ):
         self._measures = dict(measures)
+        #: Tables of `publications` whose figures nobody publishes by force.
+        self.not_public = frozenset(not_public)
         self.publications = MappingProxyType(dict(publications))
         self._phrases = dict(phrases)
 
@@ -270,7 +276,7 @@ def parse(text: str, *, source: str) -> Registry:
     measures = reader.measures()
     if reader.faults:
         raise TableContractError(source, reader.faults)
-    return Registry(measures, data["publications"], data["phrases"])
+    return Registry(measures, data["publications"], data["phrases"], reader.not_public)
 
 
 class _Reader:
@@ -282,6 +288,7 @@ class _Reader:
         self.sets: Mapping[str, list[str]] = data.get("sets", {})
         self.notes: Mapping[str, str] = data.get("notes", {})
         self.publications: Mapping[str, str] = data.get("publications", {})
+        self.not_public: Sequence[str] = data.get("not_public", {}).get("tables", [])
         self.id = ""
 
     def fault(self, key: str, value: Any, rule: str, fix: str) -> None:
@@ -291,6 +298,9 @@ class _Reader:
         for key in ("version", "sets", "phrases", "notes", "publications", "measure"):
             if key not in self.data:
                 self.fault(key, "", "the section is missing", f"add [{key}]")
+        for name in self.not_public:
+            if name not in self.publications:
+                self.fault("not_public", name, "no publication has this name", "use a name of [publications]")
         found: dict[str, Measure] = {}
         for raw in self.data.get("measure", []):
             self.id = str(raw.get("id", "?"))
