@@ -41,7 +41,7 @@ edition: $(STAMP) ## Freeze a citable edition of all forces: make edition YEAR=2
 	$(BIN)/peelbook edition --year $(YEAR) $(if $(PERIOD),--period $(PERIOD))
 
 test: lint ## Run every check: lint, types, unit tests, published outputs (nbval)
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval notebooks book/all_forces.ipynb
 
 lint: $(STAMP) ## Lint and type-check only

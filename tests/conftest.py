@@ -18,6 +18,25 @@ def pytest_configure(config):
         config.site_data = os.environ["PEELBOOK_SITE_DATA"] = tempfile.mkdtemp(prefix="peelbook-site-data-")
 
 
+LONG_FILES = (
+    "site/test_site_build.py",
+    "browser/test_site_in_browser.py",
+    "house/test_recipes.py",
+    "notebooks/test_no_table_without_a_page.py",
+    "notebooks/test_nbval_gate.py",
+    "notebooks/test_committed_notebooks.py",
+    "house/test_hostile.py",
+    "site/test_site_absent.py",
+)
+"""Files of few tests that take minutes: two processes that take a file at a time must not end with one of them."""
+
+
+def pytest_collection_modifyitems(items):
+    """Long files first; `make test` leaves this order as it is."""
+    places = {ROOT / "tests" / name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
 def pytest_unconfigure(config):
     if hasattr(config, "site_data"):
         shutil.rmtree(config.site_data, ignore_errors=True)

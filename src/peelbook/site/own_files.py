@@ -72,10 +72,15 @@ def put_texts(folder: Path, catalogue: Catalogue) -> None:
         put_file(folder / f"{name}.md", generated.content(name, catalogue))
 
 
-def put_site_files(folder: Path, catalogue: Catalogue) -> None:
-    """Write the files to a folder."""
-    for name, content in site_files(catalogue).items():
+def put_site_files(folder: Path, catalogue: Catalogue, frame: pd.DataFrame | None = None) -> None:
+    """Write the files to a folder; `frame` as in `site_files`."""
+    kept = _kept(catalogue, "site files")
+    if _copied(kept, files=folder):
+        return
+    for name, content in site_files(catalogue, frame).items():
         put_file(folder / name, content)
+    if kept is not None:
+        _keep(kept, {f"files/{name}": folder / name for name in SITE_FILES})
 
 
 def work(folder: Path, texts: Path, catalogue: Catalogue) -> dict[str, str | None]:
@@ -95,10 +100,9 @@ def make(told: Mapping[str, Any]) -> None:
     from peelbook.site import measure_pages
 
     texts, folder = Path(told["texts"]), Path(told["folder"])
-    kept = _kept(catalogue)
-    if kept is not None and kept.is_dir():
-        for name, target in (("texts", texts), ("files", folder)):
-            shutil.copytree(kept / name, target, dirs_exist_ok=True)
+    settings = [os.environ.get(name, "") for name in ("PEELBOOK_BASE_URL", "SOURCE_DATE_EPOCH")]
+    kept = _kept(catalogue, *settings)
+    if _copied(kept, texts=texts, files=folder):
         print("texts", flush=True)
         return
     with seldom_collected():
@@ -107,13 +111,12 @@ def make(told: Mapping[str, Any]) -> None:
         frame = national.all_measures(catalogue)
         measure_pages.put_pages(texts / MEASURES_FOLDER, folder / MEASURES_FOLDER, catalogue, frame)
         print("texts", flush=True)
-        for name, content in site_files(catalogue, frame).items():
-            put_file(folder / name, content)
+        put_site_files(folder, catalogue, frame)
     if kept is not None:
-        _keep(kept, texts, folder)
+        _keep(kept, {"texts": texts, "files": folder})
 
 
-def _kept(catalogue: Catalogue) -> Path | None:
+def _kept(catalogue: Catalogue, *settings: str) -> Path | None:
     """Where builds of the same data by the same code share what they make here; `None` without `PEELBOOK_SITE_DATA`.
 
     Set it to a folder where many sites are built of the same tables: the measures' pages take longest.
@@ -121,16 +124,27 @@ def _kept(catalogue: Catalogue) -> Path | None:
     shared = os.environ.get("PEELBOOK_SITE_DATA")
     if not shared:
         return None
-    settings = [os.environ.get(name, "") for name in ("PEELBOOK_BASE_URL", "SOURCE_DATE_EPOCH")]
     parts = [code_digest(), _inputs(catalogue), *settings]
     return Path(shared) / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
 
 
-def _keep(kept: Path, texts: Path, folder: Path) -> None:
-    """Copy what was made to where other builds look; the first of several that make the same wins."""
+def _copied(kept: Path | None, **targets: Path) -> bool:
+    """Copy what other builds have made, folder by folder; false where there is nothing."""
+    if kept is None or not kept.is_dir():
+        return False
+    for name, target in targets.items():
+        shutil.copytree(kept / name, target, dirs_exist_ok=True)
+    return True
+
+
+def _keep(kept: Path, made: Mapping[str, Path]) -> None:
+    """Copy files and folders to where other builds look; the first of several that make the same wins."""
     part = Path(tempfile.mkdtemp(prefix=".part-", dir=_made(kept.parent)))
-    shutil.copytree(texts, part / "texts")
-    shutil.copytree(folder, part / "files")
+    for name, source in made.items():
+        if source.is_dir():
+            shutil.copytree(source, part / name)
+        elif source.exists():
+            shutil.copy(source, _made((part / name).parent))
     try:
         part.rename(kept)
     except OSError:
