@@ -237,6 +237,11 @@ def test_peers_are_ranked_with_limits_and_a_verdict(rates, year):
     assert pd.isna(city["verdict"])
 
 
+def test_a_chart_takes_the_frame_of_peers(rates, year):
+    ranked, plain = charts.ski_slope(compare.peers(rates)), charts.ski_slope(year)
+    assert sorted(ranked.data["value"].dropna()) == sorted(plain.data["value"].dropna())
+
+
 def test_limits_are_those_that_the_sentences_use(rates):
     from peelbook import compare as rules
 

@@ -162,7 +162,7 @@ def test_an_old_figure_says_its_age_and_a_set_period_does_not(kent):
 
 
 def test_rolling_years_do_not_overlap():
-    section = open_section("preventing_crime", force="kent")
+    section = open_section("victim_service", force="kent")
     crime = section.measure("recorded_crime_rate")
     assert crime["period_end"].dt.month.nunique() == 1
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 import seaborn as sns
 
-from peelbook.analysis import say, show
+from peelbook import contracts
+from peelbook.analysis import open_section, say, show
 from peelbook.errors import FrameError
 
 
@@ -117,3 +120,55 @@ def test_an_axis_of_years_has_whole_years_and_ticks_of_one_size(kent, rates):
         labels = axes.get_xticklabels()
         assert all("." not in label.get_text() for label in labels), [label.get_text() for label in labels]
         assert len({label.get_fontsize() for label in (*labels, *axes.get_yticklabels())}) == 1
+
+
+def two_tables(section):
+    """Crimes and officers in one frame, which no longer knows its tables."""
+    crimes, officers = section.table("recorded_crime_total"), section.table("officers_newest")
+    return crimes.merge(officers, on=["force_code", "force", "period_end"])
+
+
+BOTH = ["recorded_crime_total", "officers_newest"]
+
+
+def test_a_frame_made_of_two_tables_names_them_and_gets_both_sources():
+    section = open_section("responding_to_the_public", force="kent")
+    both = two_tables(section)
+    assert show(both.tail(2), "Crimes and officers", sources=BOTH).payload["tables"] == BOTH
+    with pytest.raises(FrameError, match=r"sources=\["):
+        section.publish(lambda ax: ax.plot([1, 2]), both, title="T", alt="A.")
+    card = section.publish(lambda ax: ax.plot([1, 2]), both, title="T", alt="A.", sources=BOTH)
+    assert [item["table"] for item in card.payload()["sources"]] == BOTH
+
+
+def test_a_frame_made_of_two_tables_of_which_one_is_not_here_says_which_publication_has_it(data_copy):
+    path = data_copy / "datapackage.json"
+    package = json.loads(path.read_text(encoding="utf-8"))
+    package["resources"] = [item for item in package["resources"] if item["name"] != "officers_newest"]
+    path.write_text(json.dumps(package), encoding="utf-8")
+    section = open_section("responding_to_the_public", force="kent", data_dir=str(data_copy))
+    note = show(two_tables(section), "Crimes and officers", sources=BOTH)
+    assert note.payload["tables"] == ["officers_newest"]
+    assert "Police workforce open data table of July 2026 (Home Office)" in note.text
+
+
+def test_a_table_of_months_heads_its_rows_with_months(tmp_path, monkeypatch):
+    rows = "".join(f"E23000032,2026-0{month}-28,1000,900,80,20,\n" for month in (1, 2)).replace(
+        "01-28", "01-31"
+    )
+    head = ",".join(field["name"] for field in contracts.load("emergency_calls")["fields"])
+    (tmp_path / "emergency_calls.csv").write_text(f"{head}\n{rows}", encoding="utf-8")
+    monkeypatch.setenv("PEELBOOK_OVERLAY", str(tmp_path))
+    section = open_section("responding_to_the_public", force="kent")
+    calls = section.table("emergency_calls")
+    table = show(calls, "Calls (made-up figures)")
+    assert table.content["columns"][0] == "Month"
+    assert [row[0] for row in table.content["rows"]] == ["January 2026", "February 2026"]
+    card = section.publish(lambda ax: ax.plot([1, 2]), calls, title="T", alt="A.")
+    assert card.period == "January 2026 to February 2026"
+
+
+def test_rates_of_two_measures_in_one_table_are_no_shares(kent, rates):
+    other = kent.measure("use_of_force_rate")
+    both = pd.concat([rates, other]).query("force == 'Kent'")
+    assert "%" not in " ".join(" ".join(row) for row in show(both, "Two rates").content["rows"])

@@ -18,10 +18,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+CHAPTER = "notebooks/responding_to_the_public.ipynb"
 CLAIM = "police_powers.stop_search_rate.force"
 
 STEP = re.compile(
-    r"^(?:(?P<verb>Append to|Create|Add a Markdown cell to|Add a code cell to|Add to the class `(?P<cls>\w+)` in) "
+    r"^(?:(?P<verb>Append to|Create|Add a Markdown cell to|Add a code cell(?: tagged `(?P<tag>[\w-]+)`)? to"
+    r"|Add to the class `(?P<cls>\w+)` in) "
     r"`(?P<path>[^`]+)`:\n\n)?```(?P<language>\w+)\n(?P<body>.*?)^```$",
     flags=re.MULTILINE | re.DOTALL,
 )
@@ -34,6 +36,7 @@ class Step:
     verb: str
     path: str
     cls: str
+    tag: str
     language: str
     body: str
 
@@ -47,7 +50,7 @@ def steps(recipe: str) -> list[Step]:
         flags=re.MULTILINE | re.DOTALL,
     )
     return [
-        Step(m["verb"] or "Run", m["path"] or "", m["cls"] or "", m["language"], m["body"])
+        Step(m["verb"] or "Run", m["path"] or "", m["cls"] or "", m["tag"] or "", m["language"], m["body"])
         for m in STEP.finditer(section)
     ]
 
@@ -114,7 +117,10 @@ class Copy:
         notebook = nbformat.read(path, as_version=4)
         new = nbformat.v4.new_markdown_cell if "Markdown" in step.verb else nbformat.v4.new_code_cell
         number = len(notebook.cells)
-        notebook.cells.insert(last_heading(notebook), new(step.body.strip(), id=f"recipe-{number}"))
+        cell = new(
+            step.body.strip(), id=f"recipe-{number}", metadata={"tags": [step.tag]} if step.tag else {}
+        )
+        notebook.cells.insert(last_heading(notebook), cell)
         nbformat.write(notebook, path)
 
 
@@ -157,25 +163,31 @@ def test_every_recipe_on_the_page_is_followed_here():
 
 
 def test_a_measure_then_a_chart_of_it_in_a_chapter(followed):
-    """The newcomer's walk: a registry entry, three cells, one run; the page then has chart and sentence."""
+    """The newcomer's walk: a registry entry, four cells, one run; the page then has table, chart and sentence."""
     copy, _ = followed("add a measure")
     copy.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/measures/test_registry.py"]
     )
-    before = nbformat.read(copy.root / "notebooks/preventing_crime.ipynb", as_version=4)
+    before = nbformat.read(copy.root / CHAPTER, as_version=4)
     followed("put a chart in a chapter")
-    after = nbformat.read(copy.root / "notebooks/preventing_crime.ipynb", as_version=4)
+    after = nbformat.read(copy.root / CHAPTER, as_version=4)
     place = last_heading(before)
-    heading, chart, sentence = after.cells[place : place + 3]
+    heading, table, chart, sentence = after.cells[place : place + 4]
     assert heading.source.startswith("## ")
+    assert [cell.metadata.get("tags", []) for cell in (table, chart, sentence)] == [
+        ["show-input"],
+        [],
+        ["hide-input"],
+    ]
+    assert "Victim-based crimes for each officer" in _shown(table)[0]
     payload = chart.outputs[0].data["application/vnd.peelbook.figure+json"]
-    assert payload["id"] == "preventing_crime.victim_based_crimes_per_officer"
+    assert payload["id"] == "responding_to_the_public.victim_based_crimes_per_officer"
     assert len(payload["table"]["rows"]) >= 43
     text = sentence.outputs[0].data["text/plain"]
     assert "victim-based offences for each police officer" in text
     # The cells that were there give what they gave: nothing else of the page has changed.
     old = [(cell.source, _shown(cell)) for cell in before.cells]
-    rest = [*after.cells[:place], *after.cells[place + 3 :]]
+    rest = [*after.cells[:place], *after.cells[place + 4 :]]
     assert [(cell.source, _shown(cell)) for cell in rest] == old
 
 

@@ -9,23 +9,20 @@ import ast
 import csv
 import itertools
 import json
+import tomllib
 import warnings
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from peelbook import contracts
 from peelbook.forces import Forces
+from peelbook.paths import PACKAGE
 from peelbook.runner import staging
 
 #: The made-up years: those for which the embedded table of residents has figures too.
 YEARS = ("2021-03-31", "2022-03-31", "2023-03-31")
-QUARTERS = tuple(
-    f"{int(year[:4]) - (end != '03-31')}-{end}"
-    for year in YEARS
-    for end in ("06-30", "09-30", "12-31", "03-31")
-)
-#: Tables with a row for each quarter, of which measures add up four.
-QUARTERLY = ("recorded_crime",)
 
 
 def outputs(notebook: Path, *, force: str, reported: bool = False) -> list[dict[str, Any]]:
@@ -61,6 +58,7 @@ def rows(table: str, codes: list[str]) -> list[dict[str, Any]]:
 
     The categories of an area and period add up to about the same in every table, so that a part is no more than its
     whole: charges of one group than the offences recorded in it.
+    A table of months or quarters has a row for each of them.
     """
     contract = contracts.load(table)
     key = contract["primaryKey"]
@@ -74,19 +72,32 @@ def rows(table: str, codes: list[str]) -> list[dict[str, Any]]:
     categories = list(itertools.product(*values.values()))
     made = []
     for place, code in enumerate(codes):
-        for step, day in enumerate(QUARTERS if table in QUARTERLY else YEARS):
+        for step, day in enumerate(days(table)):
             for category, chosen in enumerate(categories):
                 row = {"force_code": code, "period_end": day, **dict(zip(values, chosen, strict=True))}
                 base = (40_000 + 700 * place + 900 * step + 50 * category) // len(categories)
                 for number, name in enumerate(numbers):
+                    most = fields[name].get("constraints", {}).get("maximum")
                     if name.startswith("total_"):
                         row[name] = sum(value for value in row.values() if isinstance(value, int))
+                    elif most is not None:
+                        row[name] = most * (base % 90) / 100
                     elif fields[name]["type"] in ("integer", "number"):
-                        row[name] = base // (number + 1)  # a later count is a part of an earlier one
+                        row[name] = base // 2**number  # later counts are parts of the first
                     else:
                         row[name] = fields[name].get("example", "")
                 made.append(row)
     return made
+
+
+def days(table: str) -> list[str]:
+    """The last days of a table's made-up periods: three years, or their quarters or months."""
+    ends = tomllib.loads((PACKAGE / "supplied" / "periods.toml").read_text(encoding="utf-8"))["ends"]
+    end = next((end for end, tables in ends.items() if table in tables), "")
+    if end in ("quarter", "month"):
+        first = f"{int(YEARS[0][:4]) - 1}-04-01"
+        return [f"{day:%Y-%m-%d}" for day in pd.date_range(first, YEARS[-1], freq=f"{end[0].upper()}E")]
+    return [f"{day[:4]}-{end}" for day in YEARS] if end else list(YEARS)
 
 
 def write(folder: Path, table: str, made: list[dict[str, Any]]) -> None:

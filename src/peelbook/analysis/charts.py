@@ -22,7 +22,7 @@ from typing import Any
 import pandas as pd
 
 from peelbook import blocks, compare, formats, measures, stats
-from peelbook.analysis import frames
+from peelbook.analysis import frames, peers
 from peelbook.analysis.context import Printed
 from peelbook.errors import FrameError
 from peelbook.figures import _chart
@@ -560,7 +560,10 @@ class _It:
         self.found, self.force = found, force
         self.section, self.measure = found.section, found.measure
         rows = found.frame.rename(columns={"low": "lower", "high": "upper"})
-        self.rows = rows.drop(columns=["measure", "force", "region", "year", "in_averages"], errors="ignore")
+        # `compare.peers` may have added what a drawing works out itself; a rank of officers is a breakdown.
+        added = [name for name in peers.COLUMNS if name not in self.measure.breakdowns]
+        spare = ["measure", "force", "region", "year", "in_averages", *added]
+        self.rows = rows.drop(columns=spare, errors="ignore")
         self.label = self.measure.label + self.section.breakdown_label(self.measure, found.dimension)
         self.day: Any = None
 

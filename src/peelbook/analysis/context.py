@@ -697,6 +697,12 @@ class Section:
             title, [formats.sentence(getattr(found, "reason", "") or "the table has no row of it")]
         )
 
+    def absent(self, tables: Sequence[str]) -> blocks.Block:
+        """The note in place of something made of tables that are not here: which publications have them."""
+        parts = [self._not_here(name) for name in tables]
+        lines = dict.fromkeys(line for part in parts for line in part["lines"])
+        return blocks.note(parts[0]["title"], list(lines), tables=tables)
+
     def provenance(self, tables: Iterable[str]) -> list[Provenance]:
         """Where some tables come from, of those that are here."""
         return [self.catalogue.provenance(name) for name in tables if self.catalogue.has(name)]

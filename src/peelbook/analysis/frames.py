@@ -108,8 +108,10 @@ class Given:
         return tuple(name for name in self.measure.tables if self.section.catalogue.has(name))
 
 
-def note_of(frame: Any, call: str) -> blocks.Block | None:
+def note_of(frame: Any, call: str, sources: Sequence[str] = ()) -> blocks.Block | None:
     """The note to show in place of a frame without rows; `None` for a frame with rows.
+
+    `sources` are the tables that the frame was made of, where it cannot tell.
 
     Raises `FrameError` for anything that is no frame.
     """
@@ -124,6 +126,8 @@ def note_of(frame: Any, call: str) -> blocks.Block | None:
     if missing := frame.attrs.get("missing"):
         return blocks.note(missing["title"], missing["lines"], tables=missing["tables"])
     section = section_of(frame, call)
+    if lacking := [name for name in sources if section.catalogue.lacks(name)]:
+        return section.absent(lacking)
     name = frame.attrs.get("measure")
     if name:
         return section.gap_note(name, frame.attrs.get("dimension", {}))

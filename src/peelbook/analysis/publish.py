@@ -31,6 +31,7 @@ def publish(
     name: str = "",
     table: pd.DataFrame | None = None,
     units: Mapping[str, str] | None = None,
+    sources: Sequence[str] = (),
     notes: Sequence[str] = (),
     basis: str = "computed",
     height: float = 4.2,
@@ -40,14 +41,14 @@ def publish(
     `axes` is a matplotlib or seaborn drawing, or a function that draws on the axes it is given, `data` the frame that it shows, `title` and `alt` its heading and what
     it shows in words. `name` ends the chart's id and the name of its files, by default from the title. `table` are
     the rows of the table below it, by default all of `data`, or the force's own where these are many; `units` names the unit of
-    columns that a cell made, as in `show`. `notes` are
+    columns that a cell made, and `sources` the tables that the frame was made of, as in `show`. `notes` are
     printed with it, after those of the measure. `basis` says whether the figures are `computed`, `as printed`,
     `computed and as printed` or `as reported`. `height` is in inches at a width of seven.
 
     Returns the card, or the note of a frame without rows. Raises `FrameError` naming whatever is missing.
     """
     call = "section.publish"
-    if (note := frames.note_of(data, call)) is not None:
+    if (note := frames.note_of(data, call, sources)) is not None:
         if not _draws(axes):
             _close(axes)
         return note
@@ -68,11 +69,11 @@ def publish(
         raise FrameError(
             f"{call}: unknown basis {basis!r}. Fix: use one of {formats.joined(map(repr, BASES))}."
         )
-    sources = tables.tables_of(data, section)
-    if not sources:
+    known = tables.tables_of(data, section, sources)
+    if not known:
         raise FrameError(
-            f"{call} cannot tell where the data come from. Fix: keep the column 'measure', or start from "
-            "section.table(…)."
+            f"{call} cannot tell where the data come from. Fix: keep the column 'measure', start from "
+            'section.table(…), or name the tables, as in sources=["workforce"].'
         )
     shown = table if table is not None else _rows_to_show(data, section)
     picture = held[0].get_figure(root=True)
@@ -83,7 +84,7 @@ def publish(
         data=data.reset_index(drop=True),
         columns=_columns(shown, units or {}),
         draw=_drawn_already,
-        provenance=section.provenance(sources),
+        provenance=section.provenance(known),
         period=_period(data),
         basis=basis,
         notes=[*_notes(data, section), *notes],
@@ -126,7 +127,8 @@ def _period(data: pd.DataFrame) -> str:
     if "period_end" not in data or data["period_end"].isna().all():
         return ""
     names = list(data["measure"].unique()) if "measure" in data else [data.attrs.get("measure")]
-    basis = measures.registry()[str(names[0])].period if names and names[0] else "year"
+    usual = "month" if tables.is_monthly(data) else "year"
+    basis = measures.registry()[str(names[0])].period if names and names[0] else usual
     ends = [formats.period(day, basis) for day in (data["period_end"].min(), data["period_end"].max())]
     return " to ".join(dict.fromkeys(ends))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -37,16 +37,29 @@ _HEADS = {
     "printed": "As printed",
     "heading": "What was looked for",
     "finding": "A standard met, or a fault",
+    "partnership": "Community safety partnership",
+    "offences_count": "Offences recorded",
+    "incidents_count": "Incidents recorded",
+    "officers_fte": "Officers, full-time equivalent",
+    "calls_count": "Calls received",
+    "mean_answer_seconds": "Mean time to answer, seconds",
 }
 _VALUES = ("value", "low", "high", "mean_of_forces", "england_and_wales", "lower_limit", "upper_limit")
 
 
-def show(frame: pd.DataFrame, caption: str, *, units: Mapping[str, str] | None = None) -> blocks.Block:
+def show(
+    frame: pd.DataFrame,
+    caption: str,
+    *,
+    units: Mapping[str, str] | None = None,
+    sources: Sequence[str] = (),
+) -> blocks.Block:
     """Show a frame as a table: its first column heads the rows, codes are left out, numbers are rounded.
 
     `frame` is one of `section.measure(…)`, `section.table(…)` or any that a cell made of it; `caption` says what the
     table shows. `units` names the unit of columns that a cell made (`{"find_rate": "%"}` prints 0.186 as 18.6%; `£`
-    prints pounds). A frame without rows gives the note that says why.
+    prints pounds). `sources` are the tables of `data/` that it was made of, where a merge has lost them. A frame
+    without rows gives the note that says why.
 
     Returns a block. Raises `FrameError` for something else than a frame, for an empty caption, for a unit of a column
     that is not there.
@@ -59,7 +72,7 @@ def show(frame: pd.DataFrame, caption: str, *, units: Mapping[str, str] | None =
     >>> len(table.content["rows"])
     5
     """
-    if (note := frames.note_of(frame, "show")) is not None:
+    if (note := frames.note_of(frame, "show", sources)) is not None:
         return note
     if not isinstance(caption, str) or not caption.strip():
         raise FrameError(
@@ -68,7 +81,7 @@ def show(frame: pd.DataFrame, caption: str, *, units: Mapping[str, str] | None =
     if unknown := [name for name in units or {} if name not in frame]:
         frames.need(frame, "show", unknown)
     section = frames.section_of(frame, "show")
-    tables = tables_of(frame, section)
+    tables = tables_of(frame, section, sources)
     rows = frame.reset_index() if frame.index.name or isinstance(frame.index, pd.MultiIndex) else frame
     caption, rows = _into_caption(caption, rows)
     rows = _with_interval(rows.head(MOST))
@@ -115,7 +128,7 @@ def _period_name(measure: Measure | None, day: Any) -> str:
 def _with_interval(frame: pd.DataFrame) -> pd.DataFrame:
     """One column for both ends of the interval, as the pages write it."""
     measure = _measure(frame)
-    shares = {"numerator", "denominator"} <= set(frame.columns)
+    shares = "measure" not in frame and {"numerator", "denominator"} <= set(frame.columns)
     if not {"low", "high"} <= set(frame.columns) or (measure is None and not shares):
         return frame
     write = formats.percent if measure is None else measure.format
@@ -130,12 +143,12 @@ def _with_interval(frame: pd.DataFrame) -> pd.DataFrame:
     return rest
 
 
-def tables_of(frame: pd.DataFrame, section: Any) -> tuple[str, ...]:
+def tables_of(frame: pd.DataFrame, section: Any, sources: Sequence[str] = ()) -> tuple[str, ...]:
     """The tables of `data/` that a frame rests on, of those that are here."""
     names = list(frame["measure"].unique()) if "measure" in frame else [frame.attrs.get("measure")]
     found = [table for name in names if name for table in measures.registry()[str(name)].tables]
     found = found or [frame.attrs["table"]] if found or "table" in frame.attrs else []
-    return tuple(name for name in dict.fromkeys(found) if section.catalogue.has(name))
+    return tuple(name for name in dict.fromkeys([*found, *sources]) if section.catalogue.has(name))
 
 
 def source_line(section: Any, tables: tuple[str, ...]) -> str:
@@ -177,11 +190,12 @@ def _column(
     if name in units:
         return head, formats.of_unit(units[name], 1), True
     if pd.api.types.is_datetime64_any_dtype(values):
-        return _day_column(values, measure)
+        return _day_column(values, measure, monthly=is_monthly(frame))
     if name == "value" and measure is not None:
         share = measure.unit == "%" and measure.kind != "change"
         return "Share" if share else measure.label, measure.format, True
-    if measure is None and name in ("value", "low", "high") and {"numerator", "denominator"} <= set(frame):
+    counted = measure is None and "measure" not in frame and {"numerator", "denominator"} <= set(frame)
+    if counted and name in ("value", "low", "high"):
         return {"value": "Share"}.get(name, head), formats.percent, True
     if name in _VALUES and measure is not None:
         return head, measure.format, True
@@ -199,11 +213,20 @@ def _column(
     return head, lambda value: formats.MISSING if pd.isna(value) else str(value), False
 
 
-def _day_column(values: pd.Series, measure: Measure | None) -> tuple[str, Write, bool]:
+def is_monthly(frame: pd.DataFrame) -> bool:
+    """Whether a frame holds a table of months as it is, not a measure that sums them."""
+    table = None if "measure" in frame or frame.attrs.get("measure") else frame.attrs.get("table")
+    parts = (part for item in measures.registry().values() for part in (item.numerator, item.denominator))
+    return any(part is not None and part.table == table and part.every == "month" for part in parts)
+
+
+def _day_column(
+    values: pd.Series, measure: Measure | None, *, monthly: bool = False
+) -> tuple[str, Write, bool]:
     """A column of days, named by what the measure counts over; years that end on one day are years."""
     heads = {"year": "Year ending", "quarter": "Quarter ending", "stock": "Day"}
     head = heads.get(measure.period, "Period to") if measure is not None else "Period to"
-    if measure is not None and measure.period == "month":
+    if monthly or (measure is not None and measure.period == "month"):
         return "Month", formats.month, False
     ends = {(day.month, day.day) for day in values.dropna()}
     if head in ("Year ending", "Day") and len(ends) == 1 and len(values) > 1:
