@@ -212,6 +212,8 @@ def test_what_is_not_filled_in_yet_is_not_printed(data_copy):
         show(section.cases(), "Cases"),
     ):
         assert "these are not entered yet for Norfolk" in note.text
+    other = open_section("workforce", force="norfolk", data_dir=str(data_copy))
+    assert "entered in part, and nothing of this section is" in other.claims().text
 
 
 def test_cases_say_whether_a_row_counts_a_fault(met, kent):

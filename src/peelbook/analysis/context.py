@@ -657,6 +657,14 @@ class Section:
                     f"To enter it, run: peelbook claims new --force {self.force.slug}",
                 ],
             )
+        rows = self.catalogue.table("claims")
+        if not ((rows["force_code"] == self.force.code) & (rows["section"] == self.stem)).any():
+            return blocks.note(
+                "No printed numbers to check yet",
+                [
+                    f"The inspection report on {self.force.full_name} is entered in part, and nothing of this section is."
+                ],
+            )
         return claims.box(self.catalogue, self.force.code, self.stem)
 
     def publish(
