@@ -4,50 +4,71 @@ import io
 import shutil
 import zipfile
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
 from peelbook import compare, measures, national, open_national
+from peelbook.analysis import charts
 from peelbook.catalogue import Catalogue
+from peelbook.errors import FrameError
 from peelbook.site import downloads
+
+# --- the page of all forces --------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def book():
+def everywhere():
     return open_national()
 
 
-def test_every_force_stands_in_the_table_with_both_kinds_of_figure(book):
-    lines = book.table("stop_search_rate", "charge_rate").text.splitlines()
-    newest = {}
-    for name in ("stop_search_rate", "charge_rate"):
-        frame = measures.compute(book.catalogue, name)
-        met = frame[frame["force_code"] == "E23000001"].sort_values("period_end")["value"].iloc[-1]
-        newest[name] = measures.registry()[name].format(met)
-    assert len(lines) == 2 + 43 + 1
-    assert f"Met | {newest['stop_search_rate']} | {newest['charge_rate']}" in lines
-    assert lines[-1].startswith("Mean of forces | ")
+def newest(everywhere, measure_id):
+    frame = everywhere.measure(measure_id)
+    return frame[frame["period_end"] == everywhere.year_of(frame)]
 
 
-def test_a_map_shows_all_forces_and_names_its_year(book):
-    chart = book.map("stop_search_rate")
+def test_the_committed_page_has_every_force_and_their_mean(root):
+    page = nbformat.read(root / "book" / "all_forces.ipynb", as_version=4)
+    (table,) = [
+        output.data["application/vnd.peelbook.block+json"]
+        for cell in page.cells
+        for output in cell.get("outputs", [])
+        if "application/vnd.peelbook.block+json" in output.data
+    ]
+    assert len(table["rows"]) == 43 + 1 and table["rows"][-1][0] == "Mean of forces"
+    assert table["columns"][1] == "Stop and searches per 1,000, March 2025"
+    searches = measures.at(Catalogue(), "stop_search_rate", "E23000001", "2025-03-31")
+    (met,) = [row for row in table["rows"] if row[0] == "Met"]
+    assert met[1] == f"{searches.value:.1f}"
+
+
+def test_a_map_shows_all_forces_none_of_them_marked_and_names_its_year(everywhere):
+    chart = charts.tile_map(newest(everywhere, "stop_search_rate"))
+    assert chart.id == "all_forces.stop_search_rate"
     assert chart.data["force_code"].nunique() == 43
     assert chart.period == "year ending 31 March 2025"
 
 
-def test_the_city_of_london_is_in_the_table_of_regions_and_not_on_the_chart(book):
-    chart = book.regions("stop_search_rate")
+def test_the_city_of_london_is_in_the_table_of_regions_and_not_on_the_chart(everywhere):
+    chart = charts.regions(newest(everywhere, "stop_search_rate"))
     assert "City of London" in set(chart.data["force"])
     assert any("Not drawn: City of London" in note for note in chart.notes)
     assert "197.0" not in chart.svg()
     assert chart.png() == chart.png()
 
 
-def test_grades_stand_in_the_order_of_the_report_as_reported(book):
-    chart = book.grades()
-    assert chart.basis == "as reported"
+def test_grades_stand_in_the_order_of_the_report_as_reported(everywhere):
+    chart = charts.judgments(everywhere.table("judgments").query("cycle == '2023-25'"))
+    assert chart.basis == "as reported" and chart.id == "all_forces.grades_by_force"
     assert "Police powers and treating the public fairly and respectfully" in chart.table()["columns"][1]
+
+
+def test_a_chart_that_marks_a_force_asks_for_one(everywhere):
+    rows = newest(everywhere, "stop_search_rate")
+    with pytest.raises(FrameError, match=r'mark="kent"'):
+        charts.ski_slope(rows)
+    assert charts.ski_slope(rows, mark="kent").id == "all_forces.stop_search_rate"
 
 
 # --- the table of all measures -----------------------------------------------------------------------

@@ -10,7 +10,7 @@ __version__ = "2026.11.0"
 
 _LAZY = {
     "Catalogue": "peelbook.catalogue",
-    "open_national": "peelbook.national",
+    "open_national": "peelbook.analysis",
     "open_section": "peelbook.section",
 }
 

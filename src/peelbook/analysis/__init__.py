@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from peelbook.analysis import charts, say
 from peelbook.analysis import peers as compare
-from peelbook.analysis.context import Printed, Section, open_section
+from peelbook.analysis.context import Printed, Section, open_national, open_section
 from peelbook.analysis.tables import show
 
-__all__ = ["Printed", "Section", "charts", "compare", "open_section", "say", "show"]
+__all__ = ["Printed", "Section", "charts", "compare", "open_national", "open_section", "say", "show"]

@@ -27,6 +27,7 @@ from peelbook.analysis.context import Printed
 from peelbook.errors import FrameError
 from peelbook.figures import _chart
 from peelbook.figures._chart import Chart
+from peelbook.sections import all_sections
 
 #: Colours for a chart of one's own: the force in front, all others, text on white.
 FOCUS, REST, TEXT = _chart.FOCUS, _chart.REST, _chart.TEXT
@@ -180,7 +181,7 @@ def tile_map(
         return it
     return draw(
         it.rows,
-        id=it.id("map"),
+        id=it.id("map" if it.force is not None else ""),
         title=title or f"{it.label} by police force area, {it.period}{it.section.age(it.day)}",
         force=it.force,
         averages=it.averages(lines),
@@ -513,7 +514,8 @@ def interval_dots(
 def judgments(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card:
     """Draw the grades of one inspection cycle: one force's areas against the five grades.
 
-    `frame` is that of `section.table("judgments")` filtered to one cycle; without rows of the force it says so.
+    `frame` is that of `section.table("judgments")` filtered to one cycle; without rows of the force it says so. On
+    the page of all forces every force that has a grade stands against every area.
     """
     from peelbook.figures.judgments_grid import judgments_grid as draw
 
@@ -530,6 +532,8 @@ def judgments(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card
             f"Fix: choose one, as in frame.query(\"cycle == '{max(cycles)}'\")."
         )
     name = str(cycles[0]).replace("-", "–")
+    if force is None:
+        return _grades_of_all(draw, frame, section, name, title)
     own = frame[frame["force_code"] == force.code]
     if own.empty:
         return blocks.note(
@@ -547,6 +551,24 @@ def judgments(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card
         period=f"PEEL {name}",
         basis="as reported",
         notes=["Grades stated by forces, commissioners or news sites; a secondary source."],
+    )
+
+
+def _grades_of_all(draw: Any, frame: pd.DataFrame, section: Any, name: str, title: str) -> Chart:
+    """Forces against areas, the areas in the order of the report."""
+    return draw(
+        frame[["force_code", "area", "grade"]].reset_index(drop=True),
+        id=f"{section.stem}.grades_by_force",
+        title=title or f"Stated grades of all forces in the inspections of {name}",
+        forces=section.catalogue.forces,
+        areas=[item.title for item in all_sections() if item.title in set(frame["area"])],
+        provenance=section.provenance(["judgments"]),
+        period=f"PEEL {name}",
+        basis="as reported",
+        notes=[
+            "Grades stated by forces, commissioners or news sites; a secondary source. "
+            "An empty cell means that no source used here states the grade."
+        ],
     )
 
 
@@ -668,15 +690,27 @@ class _It:
 
 
 def _force(section: Any, mark: Any) -> Any:
-    """The force to mark. Raises `UnknownForceError`."""
+    """The force to mark; `None` on the page of all forces. Raises `UnknownForceError`."""
     if mark is None:
-        return section.force
+        return section.force if section.force.code else None
     return section.catalogue.forces[mark] if isinstance(mark, str) else mark
+
+
+#: What draws all forces alike, and needs none to mark.
+_OF_ALL = ("charts.tile_map", "charts.regions")
 
 
 def _given(frame: Any, call: str, mark: Any, columns: Sequence[str] = ()) -> _It | blocks.Block:
     found = frames.given(frame, call, columns=("force_code", "period_end", "value", *columns))
-    return found if isinstance(found, blocks.Block) else _It(found, _force(found.section, mark))
+    if isinstance(found, blocks.Block):
+        return found
+    force = _force(found.section, mark)
+    if force is None and call not in _OF_ALL:
+        raise FrameError(
+            f'{call} marks a force, and this page is of all. Fix: name one, as in mark="kent", or use '
+            f"{formats.joined(_OF_ALL, 'or')}."
+        )
+    return _It(found, force)
 
 
 def _one_period(frame: Any, call: str, mark: Any, columns: Sequence[str] = ()) -> _It | blocks.Block:

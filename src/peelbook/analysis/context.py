@@ -24,11 +24,11 @@ from peelbook.analysis import frames
 from peelbook.catalogue import OVERLAY_NOTE, Catalogue, Provenance
 from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import MissingTableError, ParameterError
+from peelbook.forces import Force
 from peelbook.paths import PACKAGE
 from peelbook.sections import section as section_named
 
 if TYPE_CHECKING:
-    from peelbook.forces import Force
     from peelbook.measures import Measure
 
 #: Units of claims whose printed number is a hundred times the value on a measure's scale.
@@ -114,8 +114,27 @@ def open_section(
     return Section(stem, force, period, data_dir, own_data)
 
 
+#: In the place of a force where none is marked; no row has its code.
+_NOBODY = Force("", "", "England and Wales", "England and Wales", "", (), "", 0, 0)
+
+
+def open_national(*, period: str = "", data_dir: str = "") -> National:
+    """Open the page of all forces, none of them in front. Parameters as for `open_section`.
+
+    Raises `ParameterError` or `DataPackageError`.
+
+    >>> national = open_national()
+    >>> rates = national.measure("stop_search_rate")
+    >>> int(rates["force"].nunique())
+    43
+    """
+    return National(period, data_dir)
+
+
 class Section:
     """One section for one force: its tables, its measures, and the report's printed values."""
+
+    force: Force
 
     def __init__(self, stem: str, force: str, period: str = "", data_dir: str = "", own_data: str = ""):
         found = section_named(stem)
@@ -125,7 +144,7 @@ class Section:
             overlay=_own_folder(own_data, force, data_dir),
             declared=frozenset(found.tables),
         )
-        self.force: Force = self.catalogue.forces[force]
+        self.force = self.catalogue.forces[force]
         self.catalogue.own = self.force.code  # rows of another force in an overlay are refused
         self.period = _day(period)
         self._key = frames.register(self)
@@ -762,6 +781,17 @@ def _own_folder(named: str, force: str, data_dir: str) -> str | None:
     folder = Path(named).expanduser()
     check(folder, Catalogue(data_dir or None), force=force).require()
     return str(folder)
+
+
+class National(Section):
+    """All forces at once: the same tables and measures as a section has, with no force marked."""
+
+    def __init__(self, period: str = "", data_dir: str = ""):
+        self.stem, self.title, self.tables = "all_forces", "All forces compared", tuple(contracts.tables())
+        self.catalogue = Catalogue(data_dir or None)
+        self.force = _NOBODY
+        self.period = _day(period)
+        self._key = frames.register(self)
 
 
 def slug(text: str) -> str:
