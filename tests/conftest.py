@@ -20,6 +20,7 @@ def pytest_configure(config):
 
 LONG_FILES = (
     "site/test_site_build.py",
+    "runner/test_faults.py",
     "browser/test_site_in_browser.py",
     "house/test_recipes.py",
     "notebooks/test_no_table_without_a_page.py",
@@ -27,6 +28,8 @@ LONG_FILES = (
     "notebooks/test_committed_notebooks.py",
     "house/test_hostile.py",
     "site/test_site_absent.py",
+    "runner/test_cluster.py",
+    "runner/test_execute.py",
 )
 """Files of few tests that take minutes: two processes that take a file at a time must not end with one of them."""
 

@@ -108,7 +108,7 @@ def test_the_sites_own_files_are_made_again_only_for_other_data(catalogue, tmp_p
 def test_a_command_makes_the_sites_own_files_of_the_data_it_is_told(catalogue, tmp_path):
     with Workers() as workers:
         worker = workers.start(
-            own_files.__name__, own_files.work(tmp_path / "files", tmp_path / "texts", catalogue)
+            own_files.__name__, own_files.work(tmp_path / "files", tmp_path / "texts", catalogue, jobs=2)
         )
         workers.wait_for(worker, "texts")
         texts = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "texts").glob("*.md")}
@@ -143,7 +143,8 @@ def test_a_command_that_ends_well_without_its_word_is_no_less_a_fault():
         workers.wait_for(workers.start("peelbook.site.memory", {}), "texts")
 
 
-def test_a_command_that_fails_keeps_its_own_cause_and_fix(catalogue, tmp_path):
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_command_that_fails_keeps_its_own_cause_and_fix(catalogue, tmp_path, jobs):
     """What is wrong with the data is not a full disk, and the other way round."""
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "population.csv").write_text("force_code\nE23000032\n")
@@ -152,7 +153,7 @@ def test_a_command_that_fails_keeps_its_own_cause_and_fix(catalogue, tmp_path):
         pytest.raises(DownloadsError, match=r"(?s)population\.csv.*Fix: add the column") as caught,
         Workers() as workers,
     ):
-        workers.start(own_files.__name__, own_files.work(tmp_path, tmp_path / "texts", faulty))
+        workers.start(own_files.__name__, own_files.work(tmp_path, tmp_path / "texts", faulty, jobs))
         workers.join()
     assert "disk" not in str(caught.value)
 

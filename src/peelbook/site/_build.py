@@ -98,7 +98,7 @@ def build(
             maker = None
             ready = own_files.ready(extras, catalogue, extras_made_of)
             if not (ready and own_files.texts_ready(texts, extras)):
-                maker = workers.start(own_files.__name__, own_files.work(extras, texts, catalogue))
+                maker = workers.start(own_files.__name__, own_files.work(extras, texts, catalogue, jobs))
 
             def forces_ready(staged: stage.Staged) -> None:
                 parts = max(1, jobs - 1)

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from peelbook import paths
 from peelbook.catalogue import Catalogue
@@ -24,8 +24,7 @@ from peelbook.site.marks import Marks, code_digest, data_digest
 from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import put_file
 
-if TYPE_CHECKING:
-    import pandas as pd
+_MODULE = "peelbook.site.own_files"  # this one, whose name is another where it is run as a command
 
 PROFILES = "profiles.json"
 """The file of all forces' profiles, among the texts."""
@@ -33,12 +32,16 @@ PROFILES = "profiles.json"
 SITE_FILES = frozenset({downloads.ALL_MEASURES, "claims.csv", "claims.json", "requirements.txt"})
 
 
-def site_files(catalogue: Catalogue, frame: pd.DataFrame | None = None) -> dict[str, bytes]:
-    """Make the files: name → content; `frame` is `national.all_measures`, where it is known already."""
+def site_files(catalogue: Catalogue) -> dict[str, bytes]:
+    """Make the files: name → content."""
+    return {downloads.ALL_MEASURES: downloads.measures_zip(catalogue)} | _ledger_files(catalogue)
+
+
+def _ledger_files(catalogue: Catalogue) -> dict[str, bytes]:
+    """The files of the ledger, and the locked environment."""
     from peelbook import claims
 
-    found: dict[str, bytes] = {downloads.ALL_MEASURES: downloads.measures_zip(catalogue, frame)}
-    found |= {name: text.encode() for name, text in claims.files(catalogue).items()}
+    found = {name: text.encode() for name, text in claims.files(catalogue).items()}
     lock = paths.project_root() / "requirements.txt"
     if lock.exists():
         found[lock.name] = lock.read_bytes()
@@ -72,48 +75,70 @@ def put_texts(folder: Path, catalogue: Catalogue) -> None:
         put_file(folder / f"{name}.md", generated.content(name, catalogue))
 
 
-def put_site_files(folder: Path, catalogue: Catalogue, frame: pd.DataFrame | None = None) -> None:
-    """Write the files to a folder; `frame` as in `site_files`."""
-    kept = _kept(catalogue, "site files")
-    if _copied(kept, files=folder):
+def put_site_files(folder: Path, catalogue: Catalogue) -> None:
+    """Write the files to a folder."""
+    if _copied(_kept(catalogue, "site files"), files=folder):
         return
-    for name, content in site_files(catalogue, frame).items():
+    for name, content in site_files(catalogue).items():
         put_file(folder / name, content)
-    if kept is not None:
-        _keep(kept, {f"files/{name}": folder / name for name in SITE_FILES})
+    _keep_site_files(folder, catalogue)
 
 
-def work(folder: Path, texts: Path, catalogue: Catalogue) -> dict[str, str | None]:
-    """What `make` is told on its standard input."""
+def _keep_site_files(folder: Path, catalogue: Catalogue) -> None:
+    _keep(_kept(catalogue, "site files"), {f"files/{name}": folder / name for name in SITE_FILES})
+
+
+def work(folder: Path, texts: Path, catalogue: Catalogue, jobs: int = 1) -> dict[str, Any]:
+    """What `make` is told on its standard input; with more than one job it starts a process to share the work."""
     return {
         "folder": str(folder),
         "texts": str(texts),
         "data": str(catalogue.data_dir),
         "overlay": str(catalogue.overlay) if catalogue.overlay else None,
+        "jobs": jobs,
     }
 
 
 def make(told: Mapping[str, Any]) -> None:
     """Write texts and files for the catalogue that is told; say when the texts are there."""
     catalogue = Catalogue(told["data"], overlay=told["overlay"])
-    from peelbook import national, profile
-    from peelbook.site import measure_pages
-
     texts, folder = Path(told["texts"]), Path(told["folder"])
+    if told.get("measures"):
+        _make_measures(texts, folder, catalogue)
+        return
     settings = [os.environ.get(name, "") for name in ("PEELBOOK_BASE_URL", "SOURCE_DATE_EPOCH")]
     kept = _kept(catalogue, *settings)
     if _copied(kept, texts=texts, files=folder):
         print("texts", flush=True)
         return
-    with seldom_collected():
+    from peelbook import profile
+
+    with workers.Workers() as helpers, seldom_collected():
+        helper = helpers.start(_MODULE, {**told, "measures": True}) if told["jobs"] > 1 else None
         put_texts(texts, catalogue)
         put_file(texts / PROFILES, json.dumps(profile.profiles(catalogue), ensure_ascii=False))
+        if helper is None:
+            _make_measures(texts, folder, catalogue)
+        else:
+            helpers.wait_for(helper, "texts")
+            print("texts", flush=True)
+        for name, content in _ledger_files(catalogue).items():
+            put_file(folder / name, content)
+        helpers.join()
+    _keep(kept, {"texts": texts, "files": folder})
+    _keep_site_files(folder, catalogue)
+
+
+def _make_measures(texts: Path, folder: Path, catalogue: Catalogue) -> None:
+    """Write the measures' pages, say that the texts are there, then write the table of all measures."""
+    from peelbook import national
+    from peelbook.site import measure_pages
+
+    with seldom_collected():
         frame = national.all_measures(catalogue)
         measure_pages.put_pages(texts / MEASURES_FOLDER, folder / MEASURES_FOLDER, catalogue, frame)
         print("texts", flush=True)
-        put_site_files(folder, catalogue, frame)
-    if kept is not None:
-        _keep(kept, {"texts": texts, "files": folder})
+        put_file(folder / downloads.ALL_MEASURES, downloads.measures_zip(catalogue, frame))
 
 
 def _kept(catalogue: Catalogue, *settings: str) -> Path | None:
@@ -137,8 +162,10 @@ def _copied(kept: Path | None, **targets: Path) -> bool:
     return True
 
 
-def _keep(kept: Path, made: Mapping[str, Path]) -> None:
+def _keep(kept: Path | None, made: Mapping[str, Path]) -> None:
     """Copy files and folders to where other builds look; the first of several that make the same wins."""
+    if kept is None:
+        return
     part = Path(tempfile.mkdtemp(prefix=".part-", dir=_made(kept.parent)))
     for name, source in made.items():
         if source.is_dir():
