@@ -20,6 +20,11 @@ class Section:
     tables: tuple[str, ...]
     number: int
 
+    @property
+    def short_title(self) -> str:
+        """The title where space is short, from the stem: `police_powers` → "Police powers"."""
+        return self.stem.replace("_", " ").capitalize()
+
 
 @cache
 def all_sections() -> tuple[Section, ...]:

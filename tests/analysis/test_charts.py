@@ -288,3 +288,23 @@ def test_sentences_refuse_what_they_cannot_use(year, kent):
 def test_a_change_that_cannot_be_told_says_so(year):
     assert "cannot be told" in say.change(year).text
     assert "cannot be told" in say.trend(year).text
+
+
+def test_points_are_named_on_the_side_where_there_is_room_and_rows_without_a_value_are_not():
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    axes.set(xscale="log", xlim=(1, 1000), ylim=(0, 1))
+    rows = pd.DataFrame({"force": ["Low", "High", "None"], "x": [2.0, 900.0, None], "y": [0.2, 0.9, 0.5]})
+    charts.name_points(axes, rows, "x", "y")
+    assert [(text.get_text(), text.get_ha()) for text in axes.texts] == [("Low", "left"), ("High", "right")]
+
+
+def test_points_over_time_are_named():
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    rows = pd.DataFrame({"force": ["Kent"], "x": [pd.Timestamp("2023-03-31")], "y": [0.2]})
+    axes.plot(rows["x"], rows["y"])
+    charts.name_points(axes, rows, "x", "y")
+    assert [text.get_text() for text in axes.texts] == ["Kent"]

@@ -37,6 +37,20 @@ Card = Chart | blocks.Block
 _ALL = "England and Wales"
 
 
+def name_points(axes: Any, rows: pd.DataFrame, x: str, y: str, names: str = "force") -> None:
+    """Write the name of each row beside its point, in a drawing of one's own: colour alone would not tell it.
+
+    `axes` are matplotlib's, `rows` the rows to name, usually those of the section's force, `x` and `y` the columns
+    that are drawn and `names` the column of the names. A row without a value has no name. Call it when all is drawn.
+    """
+    within = axes.transData + axes.transAxes.inverted()
+    for row in rows.dropna(subset=[x, y]).to_dict("records"):
+        point = (axes.convert_xunits(row[x]), axes.convert_yunits(row[y]))
+        side, gap = ("right", -7) if within.transform(point)[0] > 0.75 else ("left", 7)
+        style = {"ha": side, "color": FOCUS, "weight": "bold", "zorder": 5}
+        axes.annotate(str(row[names]), point, (gap, 5), textcoords="offset points", **style)
+
+
 def ski_slope(
     frame: pd.DataFrame,
     *,

@@ -268,14 +268,15 @@ def report_markdown(catalogue: Catalogue, force_code: str = "", *, base: str = "
 
 def _totals(verdicts: Sequence[Verdict]) -> str:
     counts = summary(verdicts)
-    titles = {section.stem: section.title for section in all_sections()} | {"all": "All sections"}
+    titles = {section.stem: section.short_title for section in all_sections()} | {"all": "All sections"}
+    used = [name for name in VERDICTS if counts["all"][name]]
     body = [
-        [titles[name], *(f"{row[verdict]:,}" for verdict in VERDICTS), f"{sum(row.values()):,}"]
+        [titles[name], *(f"{row[verdict]:,}" for verdict in used), f"{sum(row.values()):,}"]
         for name, row in counts.items()
     ]
-    columns = ["Section", *(f"{_write.ICONS[name]} {name.capitalize()}" for name in VERDICTS), "Claims"]
+    columns = ["Section", *(f"{_write.ICONS[name]} {name.capitalize()}" for name in used), "Claims"]
     return display.table_html(
-        "Claims by section and verdict", columns, body, numeric=[False, *[True] * (len(VERDICTS) + 1)]
+        "Claims by section and verdict", columns, body, numeric=[False, *[True] * (len(used) + 1)]
     )
 
 

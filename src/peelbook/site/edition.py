@@ -198,8 +198,3 @@ def edition_date() -> str:
         return ""
     day = dt.datetime.fromtimestamp(int(epoch), dt.UTC)
     return f"{day.day} {day:%B %Y}"
-
-
-def short_title(stem: str) -> str:
-    """A section's short title, from its stem: `police_powers` → "Police powers"."""
-    return stem.replace("_", " ").capitalize()

@@ -26,7 +26,6 @@ from peelbook.site.edition import (
     Edition,
     ForceEntry,
     Place,
-    short_title,
     slugified,
 )
 from peelbook.site.publication import Origin
@@ -99,7 +98,7 @@ class Page:
         """The short title of a page, as navigation prints it."""
         place = self.edition.place(docname)
         if place.section is not None:
-            return short_title(place.section.stem)
+            return place.section.short_title
         if place.kind == "force" and place.force is not None:
             return place.force.name
         return self.app.env.titles[docname].astext() if docname in self.app.env.titles else docname
@@ -269,8 +268,8 @@ def render_page(
             stems=[item.stem for item in all_sections()],
             aliases=aliases(edition) if name == "404" else {},
             others=page.others(),
-            short=short_title(section.stem) if section else "",
-            section_names=[short_title(item.stem) for item in all_sections()],
+            short=section.short_title if section else "",
+            section_names=[item.short_title for item in all_sections()],
             canonical=f"{edition.base_url}{name}.html" if edition.base_url else "",
             tables=section_tables(edition, page.place),
             launch=launch_link(edition, page.place),

@@ -22,7 +22,7 @@ from peelbook.errors import PeelbookError
 from peelbook.files import sha256
 from peelbook.sections import all_sections, section
 from peelbook.site import cells, generated, notebook
-from peelbook.site.edition import FORCES_FOLDER, MEASURES_FOLDER, Edition, ForceEntry, short_title
+from peelbook.site.edition import FORCES_FOLDER, MEASURES_FOLDER, Edition, ForceEntry
 from peelbook.site.marks import Marks, data_digest
 from peelbook.site.publish import keep_only, put_file
 from peelbook.site.templates import render
@@ -256,7 +256,7 @@ def _home(
         "report": next((f"{doc}.html" for doc in first if doc in staged.pages), ""),
         **_map(edition, f"{FORCES_FOLDER}/"),
         "edition": edition,
-        "sections": [(item.stem, short_title(item.stem)) for item in all_sections()],
+        "sections": [(item.stem, item.short_title) for item in all_sections()],
         "grades": grades(facts["grades"], edition),
         "vintage": vintage(catalogue),
         "period": sections_period(staged),
