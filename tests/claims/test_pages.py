@@ -227,9 +227,10 @@ def test_the_report_is_sound_html_with_captions_scopes_and_unique_ids(small):
 
 def test_the_table_is_filtered_by_radio_buttons_with_labels_and_no_script(small):
     page = claims.report_markdown(small)
-    bases = {item.claim.basis for item in claims.evaluate(small, MET)}
+    found = claims.evaluate(small, MET)
+    kinds = {item.verdict for item in found} | {item.claim.basis for item in found}
     # Each group has its own "all"; two sections.
-    assert page.count('type="radio"') == len(claims.VERDICTS) + len(bases) + 2 + 3
+    assert page.count('type="radio"') == len(kinds) + 2 + 3
     assert page.count("<fieldset") == page.count("<legend>") == 3
     assert 'class="pb-is-waiting-for-a-table pb-in-workforce pb-on-' in page
     assert "<script" not in page

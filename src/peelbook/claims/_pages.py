@@ -459,7 +459,7 @@ def _filter(verdicts: Sequence[Verdict]) -> str:
             "Verdict",
             [
                 ("all", "All"),
-                *((_slug(name), name.capitalize()) for name in VERDICTS),
+                *((_slug(name), name.capitalize()) for name in VERDICTS if _counts(verdicts)[name]),
             ],
         ),
         (
@@ -473,7 +473,7 @@ def _filter(verdicts: Sequence[Verdict]) -> str:
         (
             "pb-filter-section",
             "Section",
-            [("all", "All"), *((section.stem, section.title) for section in present)],
+            [("all", "All"), *((section.stem, section.short_title) for section in present)],
         ),
     )
     html = []
