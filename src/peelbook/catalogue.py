@@ -22,6 +22,8 @@ from peelbook.forces import Forces
 if TYPE_CHECKING:
     import pandas as pd
 
+    from peelbook.supplied._hide import HiddenRows
+
 PACKAGE_FILE = "datapackage.json"
 
 _READ: dict[str, tuple[str, pd.DataFrame]] = {}
@@ -97,6 +99,7 @@ class Catalogue:
         self._supplied: dict[str, bool] = {}
         self._digests: dict[str, str] = {}
         self._hidden: dict[str, set[tuple[Any, Any]]] = {}
+        self._alone: dict[str, HiddenRows] = {}
         if self.overlay and self.suppress_below is None:
             from peelbook.supplied import _hide
 
@@ -299,7 +302,29 @@ class Catalogue:
 
     def _own_rows(self, name: str) -> pd.DataFrame:
         """The overlay's rows of a table, its small counts hidden. Raises `TableContractError`."""
-        from peelbook.supplied import _hide, _rows
+        if self.suppress_below is None:
+            return self._supplied_rows(name)
+        from peelbook.supplied import _hide
+
+        hidden = self._hidden_alone(name)
+        for other, telling in _hide.links(name):
+            if self.supplies(other):
+                hidden = _hide.blank(hidden, name, getattr(self._hidden_alone(other), telling))
+        self._hidden[name] = set(hidden.places)
+        return hidden.frame
+
+    def _hidden_alone(self, name: str) -> HiddenRows:
+        """The overlay's rows of a table without the small counts that follow from that table alone."""
+        from peelbook.supplied import _hide
+
+        if name not in self._alone:
+            assert self.suppress_below is not None, "nothing is hidden without a threshold"
+            self._alone[name] = _hide.hide(self._supplied_rows(name), name, self.suppress_below)
+        return self._alone[name]
+
+    def _supplied_rows(self, name: str) -> pd.DataFrame:
+        """The overlay's rows of a table as they are. Raises `TableContractError`."""
+        from peelbook.supplied import _rows
 
         path = self._own_file(name)
         if faults := _rows.foreign(path, self.forces, self._embedded_forces, self.own):
@@ -307,8 +332,6 @@ class Catalogue:
         frame = contracts.read_csv(path, name, self.forces)
         if faults := [*_rows.wrong_days(frame, name), *_rows.above_whole(frame, name)]:
             raise TableContractError(path, faults)
-        if self.suppress_below is not None:
-            frame, self._hidden[name] = _hide.hide(frame, name, self.suppress_below)
         return frame
 
     @staticmethod

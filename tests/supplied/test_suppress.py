@@ -270,7 +270,8 @@ def test_columns_within_columns_go_together():
     ]
     names = [field["name"] for field in contracts.load("stop_search_outcomes")["fields"]]
     table = contracts.validate(pd.DataFrame(rows, columns=names), "stop_search_outcomes", source="own")
-    found, places = hide(table, "stop_search_outcomes", BELOW)
+    hidden = hide(table, "stop_search_outcomes", BELOW)
+    found, places = hidden.frame, hidden.places
     assert found[[n for n in names if n.endswith("_count")]].isna().all(axis=None)
     assert places == {("E23000032", pd.Timestamp("2023-03-31"))}
 
@@ -287,6 +288,6 @@ def test_time_worked_goes_with_the_people_who_worked_it():
     ]
     names = [field["name"] for field in contracts.load("workforce")["fields"]]
     table = contracts.validate(pd.DataFrame(rows, columns=names), "workforce", source="own")
-    found, _ = hide(table, "workforce", BELOW)
+    found = hide(table, "workforce", BELOW).frame
     assert found["headcount"].isna().any()
     assert (found["headcount"].isna() == found["fte"].isna()).all()

@@ -122,6 +122,9 @@ def read(workspace: Workspace, section: Section) -> Inputs:
         from peelbook.supplied import _hide
 
         overlay.update(_hide.threshold_file(workspace.overlay))
+        if overlay:
+            # What is hidden in one table may follow from another, which the section itself does not read.
+            wanted |= {other for table in section.tables for other, _ in _hide.links(table)}
         for name in sorted(f"{table}.csv" for table in wanted):
             content = _bytes(workspace.overlay / name)
             if content is not None:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from peelbook import contracts
 from peelbook.errors import MissingTableError, ParameterError
-from peelbook.supplied._suppress import check_threshold, suppress
+from peelbook.supplied._suppress import TOTAL, check_threshold, suppress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,14 +100,28 @@ def rules() -> dict[str, Any]:
     return tomllib.loads(FILE.read_text(encoding="utf-8"))
 
 
-def hide(frame: pd.DataFrame, table: str, below: int) -> tuple[pd.DataFrame, set[tuple[Any, Any]]]:
-    """Return the table without its small counts, and the (force_code, period_end) of every hidden one.
+@dataclass(frozen=True)
+class HiddenRows:
+    """A table without its small counts, and where they were.
+
+    `places` are the (force_code, period_end) of every hidden count; `partners` those in which a total that is not small
+    would give a count away, and `totals` those in which the total over everything would.
+    """
+
+    frame: pd.DataFrame
+    places: frozenset[tuple[Any, Any]] = frozenset()
+    partners: frozenset[tuple[Any, Any]] = frozenset()
+    totals: frozenset[tuple[Any, Any]] = frozenset()
+
+
+def hide(frame: pd.DataFrame, table: str, below: int) -> HiddenRows:
+    """Return the table without its small counts and those that would give them away within the table.
 
     Raises `ParameterError` where parts exceed their whole, `MissingTableError` for a table without a rule.
     """
     check_threshold(below)
     if table in rules()["never"]:
-        return frame, set()
+        return HiddenRows(frame)
     own = [rule for rule in rules()["table"] if rule["name"] == table]
     if not own:
         raise MissingTableError(
@@ -115,30 +131,105 @@ def hide(frame: pd.DataFrame, table: str, below: int) -> tuple[pd.DataFrame, set
     key = contracts.load(table)["primaryKey"]
     out = frame.copy()
     gone = out["force_code"].isna()
+    partners: set[tuple[Any, Any]] = set()
+    totals: set[tuple[Any, Any]] = set()
     for rule in own:
         if "whole" in rule:
             lost = _whole(frame, rule["whole"], below)
-            columns = rule["whole"]
-            out.loc[lost, columns] = None
+            out.loc[lost, rule["whole"]] = None
             gone |= lost
+            # Nothing keeps what these rows add up to from telling of them.
+            partners |= _places(out, lost)
+            totals |= _places(out, lost)
             continue
         by = [name if isinstance(name, str) else tuple(name) for name in rule.get("by", [])]
         flat = [column for name in by for column in ([name] if isinstance(name, str) else name)]
-        found = suppress(
-            out,
-            below,
-            count=rule["count"],
-            by=by,
-            parts=rule.get("parts", []),
-            within=[column for column in key if column not in flat],
-        )
+        within = [column for column in key if column not in flat]
+        found = suppress(out, below, count=rule["count"], by=by, parts=rule.get("parts", []), within=within)
         columns = [rule["count"], *rule.get("parts", [])]
         lost = (found.frame[columns].isna() & out[columns].notna()).any(axis=1)
         out = found.frame
         out.loc[lost, rule.get("blank", [])] = None
         gone |= lost
-    places = out.loc[gone, ["force_code", "period_end"]]
-    return out, set(places.itertuples(index=False, name=None))
+        at = within.index("force_code"), within.index("period_end")
+        partners |= {(group[at[0]], group[at[1]]) for group, _ in found.partners}
+        totals |= {
+            (group[at[0]], group[at[1]])
+            for group, cell in found.partners
+            if all(label is TOTAL for label in cell)
+        }
+    return HiddenRows(out, frozenset(_places(out, gone)), frozenset(partners), frozenset(totals))
+
+
+def _places(frame: pd.DataFrame, rows: pd.Series) -> set[tuple[Any, Any]]:
+    found = frame.loc[rows, ["force_code", "period_end"]]
+    return set(found.itertuples(index=False, name=None))
+
+
+@cache
+def links(table: str) -> tuple[tuple[str, str], ...]:
+    """Return the tables of the same events as a table, each with what hidden there tells of this one.
+
+    `places`, all of it: this table is the finer one and has the other's categories, so that its counts add up to
+    hidden ones. `partners`: this table is the coarser one, and shows what the other withholds. `totals`: the two share
+    no more than the total over everything.
+    """
+    found = []
+    for link in rules()["linked"]:
+        if link["finer"] == table:
+            for other in link["coarser"]:
+                by, own = _categories(other), set(contracts.load(table)["primaryKey"])
+                found.append((other, "places" if not by or by & own else "totals"))
+        elif table in link["coarser"]:
+            found.append((link["finer"], "partners" if _categories(table) else "totals"))
+    return tuple(found)
+
+
+def _categories(table: str) -> set[str]:
+    """The columns that a table is broken down by."""
+    own = [rule for rule in rules()["table"] if rule["name"] == table]
+    every = [name for rule in own for name in rule.get("by", [])]
+    return {column for name in every for column in ([name] if isinstance(name, str) else name)}
+
+
+def blank(hidden: HiddenRows, table: str, places: Iterable[tuple[Any, Any]]) -> HiddenRows:
+    """Return the table without any count of a force within a year of some periods: (force_code, period_end)."""
+    import pandas as pd
+
+    frame = hidden.frame
+    lost = pd.Series(False, index=frame.index)
+    year = pd.Timedelta(days=365)
+    for code, day in places:
+        lost |= (frame["force_code"] == code) & ((frame["period_end"] - day).abs() < year)
+    if not lost.any():
+        return hidden
+    out = frame.copy()
+    out.loc[lost, _counts(table)] = None
+    found = frozenset(_places(out, lost))
+    return HiddenRows(out, hidden.places | found, hidden.partners | found, hidden.totals | found)
+
+
+def _counts(table: str) -> list[str]:
+    """The columns of counts of a table, or of its rates where no count of it is ever hidden."""
+    own = [rule for rule in rules()["table"] if rule["name"] == table]
+    if not own:
+        return [
+            field["name"]
+            for field in contracts.load(table)["fields"]
+            if field["type"] in ("integer", "number")
+        ]
+    return list(
+        dict.fromkeys(
+            column
+            for rule in own
+            for column in (
+                *([rule["count"]] if "count" in rule else []),
+                *rule.get("parts", []),
+                *rule.get("whole", []),
+                *rule.get("blank", []),
+            )
+        )
+    )
 
 
 def _whole(frame: pd.DataFrame, columns: list[str], below: int) -> pd.Series:

@@ -48,11 +48,13 @@ class Suppressed:
 
     `frame` has missing values where a count is hidden. `withheld` are totals that must not be published either:
     for each, the group (values of `within`) and the breakdown's categories, `None` for "all of them" and
-    `(outer, None)` for all of an outer category.
+    `(outer, None)` for all of an outer category. `partners` are those of them that are not small themselves: a table
+    of the same events that shows one would give a count away, though nothing in it is small.
     """
 
     frame: pd.DataFrame
     withheld: frozenset[tuple[Cell, Cell]]
+    partners: frozenset[tuple[Cell, Cell]] = frozenset()
 
 
 def suppress(
@@ -79,6 +81,7 @@ def suppress(
     out = frame.copy()
     columns = [count, *parts]
     withheld: set[tuple[Cell, Cell]] = set()
+    partners: set[tuple[Cell, Cell]] = set()
     groups: dict[Cell, list[Any]] = {}
     keys = list(zip(*(frame[name].tolist() for name in within), strict=True)) if within else [()] * len(frame)
     for place, key in zip(frame.index, keys, strict=True):
@@ -120,17 +123,22 @@ def suppress(
             cells[(*label, _REST)] = rest
             where[(*label, TOTAL)] = (place, count)
         found = protect(cells, below)
+        totals = extended(cells) if found.cells else {}
         for cell in found.cells:
             if cell in where:
                 place, name = where[cell]
                 hidden[name].append(place)
             elif TOTAL in cell:
                 withheld.add((key, cell))
-        withheld |= {(key, ((outer, TOTAL), *[TOTAL] * (len(by) - 1))) for outer in found.outer}
+                if not _small(totals[cell], below):
+                    partners.add((key, cell))
+        outer = {(key, ((outer, TOTAL), *[TOTAL] * (len(by) - 1))) for outer in found.outer}
+        withheld |= outer
+        partners |= outer
     for name, places in hidden.items():
         if places:
             out.loc[places, name] = pd.NA
-    return Suppressed(out, frozenset(withheld))
+    return Suppressed(out, frozenset(withheld), frozenset(partners))
 
 
 def check_threshold(below: int) -> None:
