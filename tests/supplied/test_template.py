@@ -98,10 +98,10 @@ def test_a_readme_of_somebody_elses_is_not_written_over(kent, tmp_path):
 
 
 def test_the_books_own_data_folder_is_not_written_over(kent, data_copy):
-    before = {path.name: path.read_bytes() for path in data_copy.iterdir()}
+    before = {path: path.read_bytes() for path in data_copy.rglob("*") if path.is_file()}
     with pytest.raises(PeelbookError, match="would be written over"):
         template(kent, data_copy)
-    assert {path.name: path.read_bytes() for path in data_copy.iterdir()} == before
+    assert {path: path.read_bytes() for path in data_copy.rglob("*") if path.is_file()} == before
 
 
 # --- check -----------------------------------------------------------------------------------------
