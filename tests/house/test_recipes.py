@@ -60,9 +60,8 @@ class Copy:
 
     def __init__(self, folder: Path, **environment: str):
         self.root, self.environment = folder, environment
-        ignored = shutil.ignore_patterns("__pycache__")
         for name in ("src", "data", "notebooks", "tests/measures"):
-            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+            shutil.copytree(ROOT / name, folder / name)  # with its bytecode
         shutil.copy(ROOT / "tests" / "conftest.py", folder / "tests")
         for name in ("_config.yml", "_toc.yml", "pyproject.toml", "requirements.txt"):
             shutil.copy(ROOT / name, folder)
@@ -95,7 +94,7 @@ class Copy:
     def run(self, command: list[str]) -> str:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PEELBOOK_")}
         environment |= self.environment
-        environment |= {"PYTHONPATH": str(self.root / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment |= {"PYTHONPATH": str(self.root / "src")}
         done = subprocess.run(
             command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=400, check=False
         )
