@@ -11,7 +11,7 @@ __version__ = "2026.11.0"
 _LAZY = {
     "Catalogue": "peelbook.catalogue",
     "open_national": "peelbook.analysis",
-    "open_section": "peelbook.section",
+    "open_section": "peelbook.analysis",
 }
 
 __all__ = ["Catalogue", "__version__", "open_national", "open_section"]

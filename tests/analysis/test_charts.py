@@ -9,6 +9,7 @@ from peelbook import blocks
 from peelbook.analysis import charts, compare, open_section, say
 from peelbook.errors import FrameError
 from peelbook.figures._chart import Chart
+from peelbook.forces import COLUMNS as FORCE_COLUMNS
 
 ONE_YEAR = ("ski_slope", "funnel", "tile_map", "regions", "dot")
 
@@ -308,3 +309,62 @@ def test_points_over_time_are_named():
     axes.plot(rows["x"], rows["y"])
     charts.name_points(axes, rows, "x", "y")
     assert [text.get_text() for text in axes.texts] == ["Kent"]
+
+
+def test_a_breakdown_of_which_a_table_has_one_value_is_drawn(tmp_path, monkeypatch, root):
+    """A user's table may have robberies alone; the figures are made up."""
+    head, *_ = (root / "data" / "recorded_crime.csv").read_text(encoding="utf-8").splitlines()
+    days = [f"{year}-{day}" for year in (2021, 2022) for day in ("06-30", "09-30", "12-31", "03-31")]
+    rows = "".join(f"P00001,{day},Robbery,Robbery of personal property,10\n" for day in days)
+    (tmp_path / "recorded_crime.csv").write_text(f"{head}\n{rows}", encoding="utf-8")
+    names = ",".join(FORCE_COLUMNS)
+    (tmp_path / "forces.csv").write_text(f"{names}\nP00001,place,Place,Place,,,North,0,0\n", encoding="utf-8")
+    people = "".join(f"P00001,{year}-06-30,1000\n" for year in (2020, 2021, 2022))
+    (tmp_path / "population.csv").write_text(
+        f"force_code,period_end,population_count\n{people}", encoding="utf-8"
+    )
+    monkeypatch.setenv("PEELBOOK_OVERLAY", str(tmp_path))
+    section = open_section("victim_service", force="place", period="2022-03-31")
+    chart = charts.small_multiples(section.measure("victim_based_crime_rate", by="offence_group"))
+    assert set(chart.data["panel"]) == {"Robbery"}
+
+
+def test_charges_of_unequal_follow_up_are_said_to_be_so_in_sentences_and_on_charts():
+    section = open_section("investigating_crime", period="2023-03-31")
+    charged = section.measure("charge_rate")
+    said = "Earlier years have had longer for charges to be added than later ones"
+    assert said in say.summary(charged).text
+    assert any(note.startswith(said) for note in charts.trend(charged).notes)
+    year = charged[charged["period_end"] == section.year_of(charged)]
+    assert not any(note.startswith(said) for note in charts.ski_slope(year).notes)
+
+
+def test_a_missing_year_of_a_trend_is_named_and_is_not_zero():
+    section = open_section("investigating_crime", force="greater-manchester", period="2023-03-31")
+    text = say.summary(section.measure("charge_rate")).text
+    assert "because there is no figure for the year ending 31 March 2020." in text
+    then = open_section("investigating_crime", force="greater-manchester", period="2020-03-31")
+    assert "Not available" in then.headlines("charge_rate").text
+
+
+def test_a_headline_for_each_resident_of_the_city_of_london_says_that_it_is_not_comparable():
+    said = "Few residents, many workers and visitors: not comparable with other forces."
+    wanted = ("stop_search_rate", "disparity_ratio", "ethnicity_not_recorded_share", "use_of_force_rate")
+    city = open_section("police_powers", force="city-of-london", period="2023-03-31")
+    lines = city.headlines(*wanted).text.splitlines()
+    assert [said in line for line in lines] == [True, True, False, True]
+
+
+def test_the_disparity_ratio_fits_the_census_and_the_printed_value(met):
+    ratios = open_section("police_powers", period="2023-03-31").measure("disparity_ratio", by="ethnicity")
+    ratios = ratios[ratios["period_end"] == "2023-03-31"]
+    table = charts.disparity(ratios).data.set_index("group")
+    assert round(table.loc["Black", "value"], 1) == 2.9
+    assert round(table.loc["Black", "comparator_value"], 1) == 4.1
+
+
+def test_a_headline_counts_the_place_from_the_nearer_end():
+    low = open_section("workforce", force="city-of-london", period="2023-03-31")
+    assert low.headlines("officers_headcount").text.endswith("Lowest of 43.")
+    high = open_section("workforce", period="2023-03-31")
+    assert high.headlines("officers_headcount").text.endswith("Highest of 43.")

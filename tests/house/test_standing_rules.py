@@ -237,19 +237,20 @@ ORDER: list[set[str]] = [
     {"compare", "areas"},
     {"figures", "claims", "narrative"},
     {"supplied"},
-    {"section", "analysis"},
+    {"analysis"},
     {"runner"},
     {"site"},
     {"cli"},
 ]
-# Modules that are not their own room. `stats` is the arithmetic of `compare`; `national` is the facade
-# of the page of all forces, as `section` is of one; a room's `commands` are the verbs that `cli` mounts.
+# Modules that are not their own room. `stats` is the arithmetic of `compare`; `national` is
+# the table of all measures; a room's `commands` are the verbs that `cli` mounts.
 # How a user's own rows are laid over a table is part of reading it; the forms and the check of a whole
 # folder know which measures each table feeds and what a ledger must be.
 HOUSED = {
     "stats": "compare",
-    "national": "section",
-    "profile": "section",
+    "national": "analysis",
+    "profile": "analysis",
+    "section": "analysis",
     "revisions": "compare",
     "__main__": "cli",
     "supplied._rows": "overlay",
@@ -425,7 +426,7 @@ def test_a_release_named_in_a_sentence_is_the_newest_one_that_the_tables_are_mad
         "November 2023",
     }  # what the report used, and the first estimates of mid-2022: these stay
     said = re.compile(rf"(?:releases? (?:of|up to)|(?:recorded|summonsed) by|[Bb]y|[Rr]ecorded by) ({month})")
-    for name in ("measures/registry.toml", "claims/rules.toml", "section.py"):
+    for name in ("measures/registry.toml", "claims/rules.toml"):
         text = " ".join((package / name).read_text(encoding="utf-8").replace('"', " ").split())
         found = set(said.findall(text))
         assert found, f"{name}: no sentence names a release any more; take it out of this test"

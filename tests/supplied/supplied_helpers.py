@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 
 from peelbook import contracts
+from peelbook.analysis import charts, open_section, say
 from peelbook.forces import COLUMNS
 
 MET, KENT, ESSEX = "E23000001", "E23000032", "E23000028"
@@ -81,3 +82,56 @@ def area_tables(folder: Path, codes: list[str]) -> None:
             for y, day in enumerate(years)
         ],
     )
+
+
+class Page:
+    """A section's page for the tests of supplied tables: a chart or sentence of a measure in one call."""
+
+    def __init__(self, section):
+        self.section = section
+
+    def __getattr__(self, name: str):
+        return getattr(self.section, name)
+
+    def year(self, measure_id: str, **more):
+        """The rows of the year that the page shows of a measure."""
+        frame = self.section.measure(measure_id, **more)
+        return frame[frame["period_end"] == self.section.year_of(frame)]
+
+    def ski_slope(self, measure_id: str):
+        return charts.ski_slope(self.year(measure_id))
+
+    def tile_map(self, measure_id: str):
+        return charts.tile_map(self.year(measure_id))
+
+    def funnel(self, measure_id: str):
+        return charts.funnel(self.year(measure_id))
+
+    def trend(self, measure_id: str):
+        return charts.trend(self.section.measure(measure_id))
+
+    def small_multiples(self, measure_id: str, by: str):
+        return charts.small_multiples(self.section.measure(measure_id, by=by))
+
+    def narrative(self, measure_id: str):
+        return say.summary(self.section.measure(measure_id))
+
+    def audit(self, *, everywhere: bool = False):
+        return charts.interval_dots(self.section.cases(everywhere=everywhere))
+
+    def structure(self):
+        return charts.structure(self.year("officers_headcount", by=("rank", "sex")))
+
+    def disparity(self):
+        return charts.disparity(self.year("disparity_ratio", by="ethnicity"))
+
+    def judgments(self):
+        return charts.judgments(self.section.table("judgments").query("cycle == '2023-25'"))
+
+    def outcomes(self):
+        return charts.stacked_outcomes(self.year("outcome_share", by="outcome_type"))
+
+
+def open_page(stem: str, *, force: str, period: str = "") -> Page:
+    """Open one section for one force or area."""
+    return Page(open_section(stem, force=force, period=period))

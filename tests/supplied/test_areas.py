@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from supplied_helpers import area_tables, areas, put
+from supplied_helpers import area_tables, areas, open_page, put
 
-from peelbook import open_section
+from peelbook.blocks import NOTE, Block
 from peelbook.catalogue import OVERLAY_NOTE, Catalogue
 from peelbook.contracts import ENGLAND_AND_WALES
-from peelbook.display import Html
 from peelbook.errors import TableContractError
 from peelbook.figures._chart import Chart
 from peelbook.supplied import check
@@ -26,7 +25,7 @@ def partnerships(tmp_path_factory):
 def book(monkeypatch, partnerships):
     monkeypatch.setenv("PEELBOOK_OVERLAY", str(partnerships))
     monkeypatch.delenv("PEELBOOK_SUPPRESS_BELOW", raising=False)
-    return lambda stem, force: open_section(stem, force=force, period="2023-03-31")
+    return lambda stem, force: open_page(stem, force=force, period="2023-03-31")
 
 
 def peers(chart):
@@ -68,7 +67,7 @@ def test_the_other_charts_draw_for_an_area(book, draw):
     [
         lambda p: p.ski_slope("charge_rate"),
         lambda p: p.narrative("charge_rate"),
-        lambda p: p.charge_trend(),
+        lambda p: p.trend("charge_rate"),
         lambda p: p.audit(),
         lambda p: p.judgments(),
         lambda p: p.claims(),
@@ -78,7 +77,7 @@ def test_the_other_charts_draw_for_an_area(book, draw):
 )
 def test_what_an_area_has_no_data_for_is_a_note_and_not_a_force_of_the_same_book(book, draw):
     note = draw(book("investigating_crime", "partnership-7"))
-    assert isinstance(note, Html)
+    assert isinstance(note, Block) and note.kind == NOTE
     assert "Metropolitan" not in note.text and "Kent" not in note.text
 
 
@@ -104,20 +103,20 @@ def test_an_area_added_to_the_forces_is_compared_with_them(root, tmp_path, monke
     )
     area_tables(tmp_path, ["N00001"])
     monkeypatch.setenv("PEELBOOK_OVERLAY", str(tmp_path))
-    page = open_section("police_powers", force="North Unit", period="2023-03-31")
+    page = open_page("police_powers", force="North Unit", period="2023-03-31")
     chart = page.ski_slope("stop_search_rate")
     assert peers(chart).nunique() == 44
     assert "of the 44" in page.narrative("stop_search_rate").text
     assert page.tile_map("stop_search_rate").png()
     assert "no figure for North Unit" in page.narrative("use_of_force_rate").text
-    assert isinstance(page.disparity(), Html)
+    assert page.disparity().kind == NOTE
 
 
 def test_one_area_alone_has_a_page_without_peers(tmp_path, monkeypatch):
     put(tmp_path, "forces", *areas(1))
     area_tables(tmp_path, ["P00000"])
     monkeypatch.setenv("PEELBOOK_OVERLAY", str(tmp_path))
-    page = open_section("police_powers", force="partnership-0", period="2023-03-31")
+    page = open_page("police_powers", force="partnership-0", period="2023-03-31")
     assert isinstance(page.ski_slope("stop_search_rate"), Chart)
     assert isinstance(page.tile_map("stop_search_rate"), Chart)
     assert page.narrative("stop_search_rate").text and page.headlines("stop_search_rate").text
@@ -143,16 +142,16 @@ def test_a_table_without_some_categories_gives_notes_and_no_failure(root, tmp_pa
     put(tmp_path, "workforce", ("P00001", "2023-03-31", "Female", "Constable", "Police Officer", 60, ""))
     put(tmp_path, "stop_search_ethnicity", *[("P00001", "2023-03-31", who, 60) for who in ("White", "Black")])
     monkeypatch.setenv("PEELBOOK_OVERLAY", str(tmp_path))
-    crime_page = open_section("victim_service", force="P00001", period="2023-03-31")
+    crime_page = open_page("victim_service", force="P00001", period="2023-03-31")
     assert set(crime_page.small_multiples("victim_based_crime_rate", by="offence_group").data["panel"]) == {
         "Robbery"
     }
     theft = crime_page.headlines(("victim_based_crime_rate", {"offence_group": "Theft offences"}))
     assert "Not available" in theft.text
-    staff = open_section("workforce", force="P00001", period="2023-03-31")
+    staff = open_page("workforce", force="P00001", period="2023-03-31")
     assert isinstance(staff.structure(), Chart)
     assert "No figure for Partnership 1" in staff.narrative("supervisors_per_constable").text
-    assert isinstance(open_section("police_powers", force="P00001").disparity(), Html)
+    assert open_page("police_powers", force="P00001").disparity().kind == NOTE
 
 
 def test_the_check_warns_of_categories_that_a_total_would_lack(catalogue, tmp_path):

@@ -380,7 +380,7 @@ def structure(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card
     if isinstance(it, blocks.Block):
         return it
     day = it.only_period(call)
-    names = frames.varying(it.found.frame, it.measure)
+    names = list(it.found.frame.attrs.get("by", ())) or frames.varying(it.found.frame, it.measure)
     if len(names) != 2:
         raise FrameError(
             f"{call} needs a frame by two breakdowns; this one is by {formats.joined(names) or 'none'}. "
@@ -618,7 +618,10 @@ class _It:
 
     def by(self, call: str) -> str:
         """The one breakdown that a frame is by. Raises `FrameError`."""
-        names = frames.varying(self.found.frame, self.measure)
+        frame = self.found.frame
+        names = frames.varying(frame, self.measure)
+        if not names:  # A user's table may have one category of them all.
+            names = [name for name in frame.attrs.get("by", ()) if name in frame]
         if len(names) == 1:
             return names[0]
         known = formats.joined(self.measure.breakdowns) or "none"

@@ -243,7 +243,8 @@ class Section:
             if name not in names
         }
         missing = {"missing": frame.attrs["missing"]} if not filled else {}
-        frame.attrs = {"section": self._key, "measure": measure.id, "dimension": own, **missing}
+        known = {"section": self._key, "measure": measure.id, "dimension": own, **missing}
+        frame.attrs = known | ({"by": tuple(names)} if names else {})
         # What is called England and Wales needs all of them, not all that have a figure.
         frame.attrs["forces"] = len(self.catalogue.forces)
         return frame

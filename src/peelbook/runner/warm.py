@@ -28,7 +28,6 @@ MODULES = (
     "peelbook.analysis",
     "peelbook.analysis.publish",
     "peelbook.blocks",
-    "peelbook.section",
     "peelbook.catalogue",
     "peelbook.claims",
     "peelbook.compare",

@@ -19,7 +19,7 @@ from peelbook.display import escape
 ANCHOR = "not-available"
 
 # The two forms in which a cell says that it has nothing to show (`pb-note` and `pb-missing`, see
-# `peelbook.section`). A page that failed to build has no such title, and is never folded.
+# `peelbook.display`). A page that failed to build has no such title, and is never folded.
 _NOTE = re.compile(
     r'<p class="pb-note">(?P<line>.*?)</p>'
     r'|<div class="pb-(?:note|missing)" role="note"><p class="pb-note-title"><strong>(?P<title>.*?)</strong></p>'
