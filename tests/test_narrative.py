@@ -452,7 +452,7 @@ def test_a_change_of_a_share_is_in_percentage_points(forces):
         forces["kent"],
         compare.Change(compare.ROSE, compare.WITHIN, 43),
     )
-    assert none.endswith("did not change (6.6%).")
+    assert none.endswith("hardly changed: both figures round to 6.6%."), "6.61% and 6.64% are not the same"
 
 
 def test_a_change_of_a_complete_count_or_from_zero_has_no_chance_and_no_percentage(forces):

@@ -323,7 +323,9 @@ def change(
     before, now = found.format(earlier.value), found.format(later.value)
     subject = f"the {_thing(found)} for {_name(force)}"
     if before == now:
-        return formats.sentence(f"between {start} and {stop}, {subject} did not change ({now})")
+        same = earlier.value == later.value
+        told = f"did not change ({now})" if same else f"hardly changed: both figures round to {now}"
+        return formats.sentence(f"between {start} and {stop}, {subject} {told}")
     rose = later.value > earlier.value
     moved = f"{'rose' if rose else 'fell'} from {before} to {now}"
     if found.unit == "%":

@@ -250,7 +250,6 @@ HOUSED = {
     "stats": "compare",
     "national": "analysis",
     "profile": "analysis",
-    "section": "analysis",
     "revisions": "compare",
     "__main__": "cli",
     "supplied._rows": "overlay",
