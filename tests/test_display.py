@@ -67,3 +67,11 @@ def test_any_text_comes_out_on_one_line_and_escaped(text):
     out = display.escape(text)
     assert "\n" not in out
     assert "<" not in out and '"' not in out
+
+
+def test_a_name_of_several_words_keeps_its_capitals_in_a_sentence():
+    found = [
+        display.lower_first(text)
+        for text in ("Stop searches", "ASB", "Crime Severity Score", "Searches, Black")
+    ]
+    assert found == ["stop searches", "ASB", "Crime Severity Score", "searches, Black"]

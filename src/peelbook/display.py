@@ -28,8 +28,13 @@ def plain(text: object) -> str:
 
 
 def lower_first(text: str) -> str:
-    """Return a label as it stands inside a sentence: "Stop searches" -> "stop searches", "ASB" stays."""
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+    """Return a label as it stands inside a sentence: "Stop searches" -> "stop searches".
+
+    "ASB" and a name of several words, "Crime Severity Score", stay.
+    """
+    first, _, rest = text.partition(" ")
+    name = text[1:2].isupper() or (rest[:1].isupper() and not first.endswith((",", ":")))
+    return text if name else text[:1].lower() + text[1:]
 
 
 def escape(text: object) -> str:

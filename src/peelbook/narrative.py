@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from peelbook import compare, formats, measures, stats
+from peelbook import compare, display, formats, measures, stats
 from peelbook.compare import Averages, Comparison
 from peelbook.forces import Force
 from peelbook.measures import Measure, Missing, Value
@@ -298,7 +298,7 @@ def missing(gone: Missing | None, measure: Measure | str, force: Force | str, pe
     found = _measure(measure)
     day = period_end if period_end is not None else (gone.period_end if gone is not None else None)
     when = f" for {_end(day, found)}" if day is not None else ""
-    text = f"There is no figure for {_name(force)}{when}: {found.label[:1].lower()}{found.label[1:]}."
+    text = f"There is no figure for {_name(force)}{when}: {display.lower_first(found.label)}."
     return f"{text} {formats.sentence(gone.reason)}" if gone is not None else text
 
 

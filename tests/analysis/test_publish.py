@@ -12,6 +12,7 @@ import seaborn as sns
 from peelbook import contracts
 from peelbook.analysis import open_section, say, show
 from peelbook.errors import FrameError
+from peelbook.figures._chart import compact, wide
 
 
 @pytest.fixture
@@ -172,3 +173,16 @@ def test_rates_of_two_measures_in_one_table_are_no_shares(kent, rates):
     other = kent.measure("use_of_force_rate")
     both = pd.concat([rates, other]).query("force == 'Kent'")
     assert "%" not in " ".join(" ".join(row) for row in show(both, "Two rates").content["rows"])
+
+
+@pytest.mark.parametrize(("layout", "place"), [(wide, 0), (compact, 1)])
+def test_a_long_name_of_the_lower_axis_stays_inside_the_picture(kent, rates, layout, place):
+    def draw(axes):
+        sns.stripplot(rates.assign(kind="A category whose name is long"), x="value", y="kind", ax=axes)
+        axes.set(xlabel="Searches for each 1,000 residents (diamond: Dyfed-Powys)", ylabel="")
+
+    card = kent.publish(draw, rates, title="Searches", alt="Dots.")
+    figure = card._drawn(layout(card.heights[place]))
+    figure.draw_without_rendering()
+    right = figure.axes[0].xaxis.label.get_window_extent().x1
+    assert right <= figure.bbox.x1

@@ -192,7 +192,7 @@ class Section:
         publication = measures.registry().publications.get(name)
         source = f"It would come from {publication}." if publication else "No publication holds it."
         return {
-            "title": f"Not available: {contracts.load(name)['title'][:1].lower()}{contracts.load(name)['title'][1:]}",
+            "title": f"Not available: {display.lower_first(contracts.load(name)['title'])}",
             "lines": [f"This needs data that is not in this book. {source}"],
             "tables": [name],
         }

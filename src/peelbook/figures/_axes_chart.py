@@ -54,6 +54,7 @@ class AxesChart(Chart):
         _restyle(figure, layout.font_size)
         rect = (0.01, footer / height, 0.98, layout.height / height)
         figure.set_layout_engine("constrained", rect=rect)
+        _keep_labels_inside(figure)
         for number, line in enumerate(source):
             below = (footer - 0.06 - 0.78 * FOOTER_SIZE / 72 - step * number) / height
             text = label(SIDE / layout.width, below, line, fontsize=FOOTER_SIZE, color=QUIET, zorder=5)
@@ -82,6 +83,17 @@ def _restyle(figure: Figure, size: float) -> None:
     for axes in figure.axes:
         # Last, so that ticks have one size: those that are made when the drawing gets its final width too.
         axes.tick_params(which="both", labelsize=0.9 * size, labelfontfamily="DejaVu Sans")
+
+
+def _keep_labels_inside(figure: Figure) -> None:
+    """End a long label of a horizontal axis where the axis ends: centred, a phone's width would cut it off.
+
+    The width of an axis is known only once all is laid out; names of categories leave it about half the figure.
+    """
+    for axes in figure.axes:
+        name = axes.xaxis.label
+        wide = name.get_window_extent().width > 0.5 * figure.bbox.width
+        name.set(x=1.0 if wide else 0.5, horizontalalignment="right" if wide else "center")
 
 
 def _whole_years(axis: Any) -> None:
