@@ -88,6 +88,7 @@ def test_a_force_without_own_data_has_no_year_of_its_own(own):
 
 
 def test_a_hidden_category_leaves_the_others(own):
+    put(own, "stop_search", (NORFOLK, "2026-03-31", 983, 983, ""))
     put(
         own,
         "stop_search_ethnicity",

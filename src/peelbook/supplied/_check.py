@@ -5,6 +5,7 @@ An analyst mends a folder in one round, not one fault at a time, and knows befor
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import stat
 from dataclasses import dataclass
@@ -113,7 +114,7 @@ def check(folder: Path | str, catalogue: Catalogue, *, force: str | None = None)
             rows[table] = len(frame)
             if table == "claims":
                 faults += [(path.name, fault) for fault in _ledger_faults(frame)]
-            beside = catalogue.table(table) if catalogue.has(table) and forces is embedded else None
+            beside = _published(catalogue, table) if forces is embedded else None
             warnings += _left_out(frame, table, beside)
         except TableContractError as error:
             seen = {(fault.column, fault.row) for file, fault in faults if file == path.name}
@@ -137,6 +138,13 @@ def _ledger_faults(frame: pd.DataFrame) -> list[Fault]:
     except TableContractError as error:
         return list(error.faults)
     return []
+
+
+def _published(catalogue: Catalogue, table: str) -> pd.DataFrame | None:
+    """The book's own table beside the user's; `None` where there is none, or its own fault, which is not the user's."""
+    with contextlib.suppress(TableContractError):
+        return catalogue.table(table) if catalogue.has(table) else None
+    return None
 
 
 def _left_out(frame: pd.DataFrame, table: str, published: pd.DataFrame | None) -> list[str]:
