@@ -87,11 +87,13 @@ class Fault:
 
     def __str__(self) -> str:
         of = f" of {self.of}" if self.of else ""
-        place = f"row {self.row}{of}, " if self.row is not None else ""
+        parts = [f"row {self.row}{of}"] if self.row is not None else []
+        parts += [f"column {self.column!r}"] if self.column else []
         force = f" ({self.force})" if self.force else ""
         shown = repr(self.value if len(self.value) <= self.LONGEST else f"{self.value[: self.LONGEST]}…")
         value = f" is {shown}" if self.value != "" or self.row is not None else ""
-        return f"{place}column {self.column!r}{force}{value}: {self.rule}. Fix: {self.fix}"
+        place = f"{', '.join(parts)}{force}{value}".strip()
+        return f"{place}{': ' if place else ''}{self.rule}. Fix: {self.fix}"
 
 
 class TableContractError(PeelbookError):
