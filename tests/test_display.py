@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peelbook import display
+from peelbook import blocks, display
 
 HOSTILE = '<script>alert(1)</script>" onload="x & \u202egnp\n{math}`x` =1+1'
 
@@ -33,10 +33,13 @@ def parse(html):
 @pytest.mark.parametrize(
     "output",
     [
-        display.headlines([display.Headline(HOSTILE, HOSTILE, HOSTILE, HOSTILE)]),
-        display.paragraphs([HOSTILE]),
-        display.note(HOSTILE, [HOSTILE]),
-        display.table(HOSTILE, [HOSTILE, "n"], [[HOSTILE, HOSTILE]], numeric=[False, True]),
+        blocks.headlines([dict.fromkeys(("value", "label", "comparison", "definition"), HOSTILE)]),
+        blocks.sentences([HOSTILE]),
+        blocks.note(HOSTILE, [HOSTILE]),
+        blocks.table(HOSTILE, [HOSTILE, "n"], [[HOSTILE, HOSTILE]], numeric=[False, True]),
+        display.Html(
+            display.table_html(HOSTILE, [HOSTILE, "n"], [[HOSTILE, HOSTILE]], numeric=[False, True]), ""
+        ),
     ],
 )
 def test_a_hostile_name_comes_out_as_text(output):
@@ -47,7 +50,7 @@ def test_a_hostile_name_comes_out_as_text(output):
 
 
 def test_a_table_has_a_caption_and_heads_its_rows_and_columns():
-    html = display.table("Officers", ["Force", "Number"], [["Kent", "3,326"]], numeric=[False, True]).html
+    html = display.table_html("Officers", ["Force", "Number"], [["Kent", "3,326"]], numeric=[False, True])
     assert "<caption>Officers</caption>" in html
     assert '<th scope="col">Force</th>' in html
     assert '<th scope="row">Kent</th>' in html
@@ -55,7 +58,8 @@ def test_a_table_has_a_caption_and_heads_its_rows_and_columns():
 
 
 def test_the_bundle_carries_text_that_nbval_can_compare():
-    bundle = display.paragraphs(["One.", "Two."])._repr_mimebundle_()
+    html = '<p class="pb-narrative">One.</p><p class="pb-narrative">Two.</p>'
+    bundle = display.Html(html, "One.\n\nTwo.")._repr_mimebundle_()
     assert bundle == {
         "text/html": '<p class="pb-narrative">One.</p><p class="pb-narrative">Two.</p>',
         "text/plain": "One.\n\nTwo.",

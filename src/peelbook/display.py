@@ -1,4 +1,4 @@
-"""The HTML that notebooks emit beside charts: headlines, sentences, notes, tables.
+"""Text made safe for pages, and the HTML of tables. What notebooks show beside charts is in `peelbook.blocks`.
 
 Every value is data and may be hostile, so everything passes through `escape` here and nowhere else.
 """
@@ -56,53 +56,6 @@ class Html:
         return {"text/html": self.html, "text/plain": self.text}
 
 
-@dataclass(frozen=True)
-class Headline:
-    """One headline figure: the value as printed, what it is, and how it compares."""
-
-    value: str
-    label: str
-    comparison: str
-    definition: str = ""
-
-
-def headlines(items: Sequence[Headline]) -> Html:
-    """Return three to five headline figures as a list."""
-    parts = []
-    for item in items:
-        definition = (
-            f'<details class="pb-definition"><summary>Definition</summary><p>{escape(item.definition)}</p></details>'
-            if item.definition
-            else ""
-        )
-        parts.append(
-            f'<li><span class="pb-value">{escape(item.value)}</span> '
-            f'<span class="pb-label">{escape(item.label)}</span> '
-            f'<span class="pb-compare">{escape(item.comparison)}</span>{definition}</li>'
-        )
-    return Html(
-        f'<ul class="pb-headlines">{"".join(parts)}</ul>',
-        "\n".join(f"{plain(i.value)} – {plain(i.label)}. {plain(i.comparison)}" for i in items),
-    )
-
-
-def paragraphs(texts: Sequence[str], css: str = "pb-narrative") -> Html:
-    """Return plain sentences as paragraphs."""
-    return Html(
-        "".join(f'<p class="{css}">{escape(text)}</p>' for text in texts),
-        "\n\n".join(plain(text) for text in texts),
-    )
-
-
-def note(title: str, lines: Sequence[str], css: str = "pb-missing") -> Html:
-    """Return a boxed note: a title and its lines."""
-    body = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    return Html(
-        f'<div class="{css}" role="note"><p class="pb-note-title"><strong>{escape(title)}</strong></p>{body}</div>',
-        "\n".join([plain(title), *(f"  {plain(line)}" for line in lines)]),
-    )
-
-
 def table_html(
     caption: str,
     columns: Sequence[str],
@@ -134,11 +87,3 @@ def table_html(
         f'<table class="{css}"><caption>{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
-
-
-def table(
-    caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Sequence[bool] = ()
-) -> Html:
-    """Return a table as an output: HTML for the page, aligned text for nbval."""
-    lines = [plain(caption), " | ".join(map(plain, columns)), *(" | ".join(map(plain, row)) for row in rows)]
-    return Html(table_html(caption, columns, rows, numeric=numeric), "\n".join(lines))

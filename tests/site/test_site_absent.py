@@ -21,8 +21,10 @@ from peelbook.site import notebook
 from peelbook.site.absent import reasons
 from peelbook.site.extension import with_roles
 
-NO_REPORT = display.paragraphs(["Reserves: only a report prints this."], css="pb-note").html
-NOT_HERE = display.note("Not in this book yet", ["Funding: needs a publication."]).html
+#: Notes in the HTML of notebooks that were run before outputs were blocks.
+NOTE = '<div class="pb-missing" role="note"><p class="pb-note-title"><strong>{}</strong></p><p>{}</p></div>'
+NO_REPORT = '<p class="pb-note">Reserves: only a report prints this.</p>'
+NOT_HERE = NOTE.format("Not in this book yet", "Funding: needs a publication.")
 FAILED = next(notebook.outputs(notebook.failed("Title", [("Force", "Kent Police")])))["data"]["text/html"]
 
 
@@ -110,7 +112,7 @@ def test_only_an_output_that_is_nothing_but_notes_gives_reasons(html):
 
 
 def test_hostile_reasons_stay_text():
-    assert "<script>" not in "".join(reasons(display.note("<script>", ["<script>"]).html))
+    assert "<script>" not in "".join(reasons(NOTE.format(*[display.escape("<script>")] * 2)))
 
 
 def test_a_ledger_says_the_roles_of_its_parts_and_no_other_table_does():

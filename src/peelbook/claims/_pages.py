@@ -450,6 +450,7 @@ def _bases(verdicts: Sequence[Verdict]) -> list[str]:
 
 def _filter(verdicts: Sequence[Verdict]) -> str:
     """Three radio groups before the table. The style sheet hides rows by what is checked."""
+    counts = _counts(verdicts)
     present = [
         section for section in all_sections() if any(v.claim.section == section.stem for v in verdicts)
     ]
@@ -459,7 +460,7 @@ def _filter(verdicts: Sequence[Verdict]) -> str:
             "Verdict",
             [
                 ("all", "All"),
-                *((_slug(name), name.capitalize()) for name in VERDICTS if _counts(verdicts)[name]),
+                *((_slug(name), name.capitalize()) for name in VERDICTS if counts[name]),
             ],
         ),
         (
