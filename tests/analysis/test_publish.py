@@ -186,3 +186,15 @@ def test_a_long_name_of_the_lower_axis_stays_inside_the_picture(kent, rates, lay
     figure.draw_without_rendering()
     right = figure.axes[0].xaxis.label.get_window_extent().x1
     assert right <= figure.bbox.x1
+
+
+def test_a_logarithmic_axis_has_plain_numbers(kent, rates):
+    def draw(axes):
+        sns.scatterplot(rates, x="denominator", y="value", ax=axes)
+        axes.set(xscale="log", xlim=(90_000, 11_000_000))
+
+    card = kent.publish(draw, rates, title="Searches", alt="Dots.")
+    figure = card._drawn(wide(card.heights[0]))
+    figure.draw_without_rendering()
+    shown = {text.get_text() for text in figure.axes[0].get_xticklabels()}
+    assert {"100,000", "1,000,000"} <= shown

@@ -72,6 +72,7 @@ def _restyle(figure: Figure, size: float) -> None:
         axes.spines[["top", "right"]].set_visible(False)
         for axis in (axes.xaxis, axes.yaxis):
             _whole_years(axis)
+            _plain_numbers(axis)
     for text in figure.findobj(Text):
         drawn_at: Any = text
         ratio = getattr(drawn_at, "peelbook_ratio", None)
@@ -103,6 +104,14 @@ def _whole_years(axis: Any) -> None:
     low, high = sorted(axis.get_view_interval())
     if isinstance(axis.get_major_locator(), AutoLocator) and low >= _YEARS[0] and high <= _YEARS[1]:
         axis.get_major_locator().set_params(integer=True, steps=[1, 2, 5, 10])
+
+
+def _plain_numbers(axis: Any) -> None:
+    """Write 1,000 and not ten to the third on a logarithmic axis that keeps matplotlib's own numbers."""
+    from matplotlib.ticker import LogFormatter, StrMethodFormatter
+
+    if isinstance(axis.get_major_formatter(), LogFormatter) and min(axis.get_view_interval()) >= 1:
+        axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
 def from_function(draw: Callable[[Any], Any]) -> Any:
