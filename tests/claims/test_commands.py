@@ -10,7 +10,7 @@ from claims_helpers import MET, claim_row
 from typer.testing import CliRunner
 
 from peelbook import claims
-from peelbook.claims.commands import app
+from peelbook.cli.claims import app
 from peelbook.errors import (
     OutputError,
     ParameterError,

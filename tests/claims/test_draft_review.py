@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from peelbook.catalogue import Catalogue
 from peelbook.claims import evaluate
-from peelbook.claims.commands import app
 from peelbook.claims.draft import read_review, review_file, save_review
+from peelbook.cli.claims import app
 from peelbook.errors import ReportFileError, TableContractError
 from peelbook.runner.review_server import draft_verdicts, make_server
 

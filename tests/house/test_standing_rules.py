@@ -243,7 +243,7 @@ ORDER: list[set[str]] = [
     {"cli"},
 ]
 # Modules that are not their own room. `stats` is the arithmetic of `compare`; `national` is
-# the table of all measures; a room's `commands` are the verbs that `cli` mounts.
+# the table of all measures.
 # How a user's own rows are laid over a table is part of reading it; the forms and the check of a whole
 # folder know which measures each table feeds and what a ledger must be.
 HOUSED = {
@@ -274,8 +274,6 @@ DEBTS: dict[tuple[str, str], str] = {
 def room_of(module: str) -> str:
     """The room of a module: `peelbook.site.card` -> `site`."""
     parts = module.split(".")
-    if parts[-1] == "commands":
-        return "cli"
     name = parts[1] if len(parts) > 1 else "__init__"
     return HOUSED.get(".".join(parts[1:3]), HOUSED.get(name, name))
 
@@ -398,7 +396,7 @@ def test_a_module_that_is_imported_late_is_imported_so_everywhere():
     ("module", "unwanted"),
     [
         ("peelbook", {*LAZY, "pandas", "numpy", "typer", "rich", "sphinx", "IPython"}),
-        ("peelbook.cli", {*LAZY, "sphinx", "IPython"}),
+        ("peelbook.cli", {*LAZY, "pandas", "numpy", "sphinx", "IPython"}),
     ],
 )
 def test_an_import_is_quick_because_nothing_heavy_comes_with_it(module, unwanted):

@@ -17,8 +17,9 @@ from typer.testing import CliRunner
 
 import peelbook.site
 from peelbook import paths
+from peelbook.cli import run as commands
 from peelbook.errors import PeelbookError
-from peelbook.runner import commands, engine
+from peelbook.runner import engine
 from peelbook.runner import plan as planning
 from peelbook.runner.workspace import Workspace
 
@@ -345,7 +346,7 @@ def test_every_command_and_option_has_help():
 
 def test_help_imports_nothing_heavy():
     source = (
-        "import sys\nfrom typer.testing import CliRunner\nfrom peelbook.runner.commands import app\n"
+        "import sys\nfrom typer.testing import CliRunner\nfrom peelbook.cli.run import app\n"
         "assert CliRunner().invoke(app, ['run', '--help']).exit_code == 0\n"
         "print([name for name in ('pandas', 'papermill', 'matplotlib', 'nbformat', 'distributed', 'zmq') if name in sys.modules])"
     )

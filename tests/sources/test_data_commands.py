@@ -6,8 +6,8 @@ import pytest
 import source_files as files
 from typer.testing import CliRunner
 
+from peelbook.cli.data import app
 from peelbook.errors import PeelbookError
-from peelbook.sources.commands import app
 from peelbook.sources.fetch import choose
 from peelbook.sources.package import read
 

@@ -10,9 +10,9 @@ import source_files as files
 from typer.testing import CliRunner
 
 from peelbook import Catalogue, revisions
+from peelbook.cli.data import app
 from peelbook.errors import ParameterError
 from peelbook.site import generated
-from peelbook.sources.commands import app
 from peelbook.sources.ingest import Origin, ingest
 
 HEADER = ["force", "fy", "basis", "offence_group", "charged_summonsed"]

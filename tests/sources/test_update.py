@@ -12,10 +12,10 @@ from publishers import ODS, OPEN_DATA, attachment
 from typer.testing import CliRunner
 
 from peelbook import Catalogue
+from peelbook.cli.data import app
 from peelbook.errors import ParameterError
 from peelbook.sources import discover
 from peelbook.sources import update as updating
-from peelbook.sources.commands import app
 from peelbook.sources.fetch import FetchError
 from peelbook.sources.web import Client, Limits
 

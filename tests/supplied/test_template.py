@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from peelbook import contracts, measures
 from peelbook.catalogue import Catalogue
+from peelbook.cli import own_data
 from peelbook.errors import MissingTableError, PeelbookError
-from peelbook.supplied import check, commands, tables, template
+from peelbook.supplied import check, tables, template
 from peelbook.supplied._template import example
 
 
@@ -206,7 +207,7 @@ def test_areas_of_a_users_own_list_pass_the_check(tmp_path, catalogue):
 def run():
     app = typer.Typer()
     app.command("other")(lambda: None)
-    commands.register(app)
+    own_data.register(app)
     return lambda *arguments: CliRunner().invoke(app, list(map(str, arguments)))
 
 

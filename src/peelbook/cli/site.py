@@ -1,4 +1,4 @@
-"""The site's verbs on the command line: print a force to PDF, freeze an edition.
+"""Commands of the site: print a force to PDF, freeze an edition.
 
 Each reads its options, calls one function of the site and says where the result is.
 """

@@ -1,4 +1,4 @@
-"""The verbs of the ledger on the command line: list the claims, check them, start another force's.
+"""Commands of the ledger: list the claims, check them, start another force's.
 
 Each does one thing through the functions of `peelbook.claims` and prints the result as text.
 """
@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from peelbook import claims, output
-from peelbook.catalogue import Catalogue
 from peelbook.errors import ParameterError, PeelbookError, ReportFileError
-from peelbook.files import write_atomic
+
+if TYPE_CHECKING:
+    from peelbook.catalogue import Catalogue
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -27,6 +27,8 @@ OverlayOption = Annotated[
 
 
 def _catalogue(data: str, overlay: str) -> Catalogue:
+    from peelbook.catalogue import Catalogue
+
     return Catalogue(data or None, overlay=overlay or None)
 
 
@@ -39,6 +41,7 @@ def list_claims(
     overlay: OverlayOption = "",
 ) -> None:
     """List the printed numbers of a report, each with its verdict."""
+    from peelbook import claims
     from peelbook.sections import section as known_section
 
     if verdict and verdict not in claims.VERDICTS:
@@ -67,6 +70,9 @@ def check(
     ] = False,
 ) -> None:
     """Evaluate a report's claims: totals, differences with their reasons, and ties that do not hold."""
+    from peelbook import claims, output
+    from peelbook.files import write_atomic
+
     target = output.file_to_write(out) if out else None  # before anything is computed
     catalogue = _catalogue(data, overlay)
     found = catalogue.forces[force]
@@ -107,6 +113,9 @@ def new(
     data: DataOption = "",
 ) -> None:
     """Write an empty ledger for another force's report, with the evidence ready and the values to fill in."""
+    from peelbook import claims, output
+    from peelbook.files import write_atomic
+
     catalogue = _catalogue(data, "")
     path = output.folder(folder) / "claims.csv"
     if path.exists() and not replace:

@@ -1,6 +1,6 @@
-"""The verbs for a user's own tables on the command line: template and check, beside the other data verbs.
+"""Commands of a user's own tables: template and check, under `peelbook data`.
 
-Each reads its options, calls one function of this room and prints what came of it. Exit status: 0 done, 2 bad
+Each reads its options, calls one function of the package and prints what came of it. Exit status: 0 done, 2 bad
 usage or bad input.
 """
 

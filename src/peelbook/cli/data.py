@@ -1,6 +1,6 @@
-"""The data verbs on the command line: list, ingest, register, fetch, update, revisions, verify, coverage.
+"""Commands of the tables: list, ingest, register, fetch, update, revisions, verify, coverage.
 
-Each reads its options, calls one function of this room and prints what came of it. Exit status: 0 done,
+Each reads its options, calls one function of the package and prints what came of it. Exit status: 0 done,
 1 something is wrong with the data or a download failed, 2 bad usage or bad input.
 """
 

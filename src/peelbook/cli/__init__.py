@@ -1,4 +1,4 @@
-"""The command line: verbs only, each calling one function of a room of the house.
+"""The command line: each command reads its options, calls one function of a subpackage and prints the result.
 
 Errors that are the input's fault end as one message on stderr with exit status 2; a traceback means a bug.
 """
@@ -15,12 +15,12 @@ from typing import NoReturn
 import typer
 
 from peelbook import __version__, paths
-from peelbook.claims.commands import app as claims_app
+from peelbook.cli.claims import app as claims_app
+from peelbook.cli.data import app as data_app
+from peelbook.cli.own_data import register as register_supplied
+from peelbook.cli.run import app as runner_app
+from peelbook.cli.site import app as site_app
 from peelbook.errors import PeelbookError
-from peelbook.runner.commands import app as runner_app
-from peelbook.site.commands import app as site_app
-from peelbook.sources.commands import app as data_app
-from peelbook.supplied.commands import register as register_supplied
 
 app = typer.Typer(
     name="peelbook",

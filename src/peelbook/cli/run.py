@@ -1,4 +1,4 @@
-"""The runner's verbs on the command line: list, plan, run, build, serve, clean.
+"""Commands of the runner: list, plan, run, build, serve, clean.
 
 Each reads its options, calls one function of the runner and prints what came of it. Exit status: 0 done,
 1 some notebooks failed, 2 bad usage or bad input.
