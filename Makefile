@@ -13,7 +13,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install book site edition update test lint notebooks coverage mutation audit bench lock clean
+.PHONY: help install book site edition update test lint wheel check-wheel notebooks coverage mutation audit bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -48,6 +48,13 @@ lint: $(STAMP) ## Lint and type-check only
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+wheel: $(STAMP) ## Build the wheel, which needs no checkout, into dist/
+	$(BIN)/python -m hatchling build -t wheel
+	@echo "Install it anywhere: python -m pip install $(CURDIR)/$$(ls -t dist/*.whl | head -1)"
+
+check-wheel: wheel ## Try the wheel in a fresh environment and an empty folder (minutes; installs from PyPI)
+	.ci/check_wheel $$(ls -t dist/*.whl | head -1)
 
 notebooks: $(STAMP) ## Re-execute the reference notebooks in place (after a change of code or data)
 	$(BIN)/peelbook run --force metropolitan --in-place

@@ -1,17 +1,23 @@
 """Put the project's data, notebooks and book into a wheel, but not into an editable install.
 
-An editable install reads them from the checkout; a copy in site-packages would go stale unseen.
+An editable install reads them from the checkout; a copy in site-packages would go stale unseen. Which files they
+are is said once, in `src/peelbook/paths.py`, which `peelbook new` reads too.
 """
+
+import runpy
+from pathlib import Path
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-PROJECT = ("data", "notebooks", "book", "_config.yml", "_toc.yml", "requirements.txt")
-
 
 class ProjectFilesHook(BuildHookInterface):
-    """Adds the project tree to a standard wheel as `peelbook/_project`."""
+    """Adds the project's files to a standard wheel as `peelbook/_project`."""
 
     def initialize(self, version, build_data):
         """Called by hatchling before it collects files; `version` is "standard" or "editable"."""
-        if version == "standard":
-            build_data["force_include"] |= {name: f"peelbook/_project/{name}" for name in PROJECT}
+        if version != "standard":
+            return
+        root = Path(self.root)
+        paths = runpy.run_path(str(root / "src" / "peelbook" / "paths.py"))
+        for name, file in paths["project_files"](root):
+            build_data["force_include"][str(file)] = f"peelbook/_project/{name}"

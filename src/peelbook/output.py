@@ -87,6 +87,7 @@ def own_folder(given: Path | str, *, data: bool = False) -> Path:
     home = _home()
     if home is not None and home.is_relative_to(path):
         raise _refused(given, "is your home folder" if path == home else "holds your home folder")
+    check_not_installed(path)
     root = paths.project_root().resolve()
     if root.is_relative_to(path):
         raise _refused(given, "is the project's folder" if path == root else "holds the project's folder")
@@ -94,6 +95,15 @@ def own_folder(given: Path | str, *, data: bool = False) -> Path:
     if any(path.is_relative_to(item.resolve()) for item in own):
         raise _refused(given, "is one of the project's own folders")
     return path
+
+
+def check_not_installed(path: Path) -> None:
+    """Raise `OutputError` for a place in the project that a wheel carries, which is only read."""
+    if path.is_relative_to(paths.EMBEDDED):
+        raise OutputError(
+            f"{path}: belongs to the installation, and a new version of peelbook would replace it. "
+            "Fix: run `peelbook new my-book`, then this command in that folder."
+        )
 
 
 def file(given: Path | str) -> Path:

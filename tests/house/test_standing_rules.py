@@ -220,6 +220,7 @@ FOUNDATION = {
     "output",
     "formats",
     "display",
+    "new_project",
     "blocks",
     "forces",
     "contracts",

@@ -337,7 +337,7 @@ def test_a_value_an_option_does_not_take_is_bad_usage(cli, arguments):
 
 def test_every_command_and_option_has_help():
     group = typer.main.get_command(commands.app)
-    assert sorted(group.commands) == ["build", "clean", "list", "plan", "run", "serve"]
+    assert sorted(group.commands) == ["build", "clean", "list", "new", "plan", "run", "serve"]
     for name, command in group.commands.items():
         assert command.help, name
         for parameter in command.params:

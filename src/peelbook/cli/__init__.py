@@ -9,7 +9,6 @@ import errno
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -51,16 +50,25 @@ def _options(
     """The reproducible analysis book of PEEL police inspections, from open data."""
 
 
-def _choose_project() -> None:
-    """Act on the project that holds the current folder, where that is not the one peelbook is installed from.
+def _choose_project(words: list[str]) -> None:
+    """Settle which project the command acts on, and say so on stderr, with the folder that output goes to.
 
-    It goes into the environment, so that the processes of a run see the same one.
+    It goes into the environment, so that the processes of a run see the same one. `words` is the command line;
+    help, the version and a shell's completion are about no project.
     """
-    here = paths.enclosing_project(Path.cwd())
-    if here is None or os.environ.get("PEELBOOK_ROOT") or here.samefile(paths.project_root()):
+    root = paths.project_root()
+    if root != paths.installed_project():
+        os.environ["PEELBOOK_ROOT"] = str(root)
+    silent = not words or {"--help", "-h", "--version"} & {*words} or "_PEELBOOK_COMPLETE" in os.environ
+    if silent or words[0] == "new":
         return
-    os.environ["PEELBOOK_ROOT"] = str(here)
-    typer.echo(f"peelbook: the project is {here}, which holds the current folder.", err=True)
+    if root == paths.EMBEDDED:
+        line = f"the project that comes with peelbook {__version__}; output goes to {paths.output_root()}"
+    else:
+        line = f"project {root}"
+    if paths.data_dir() != root / "data":
+        line += f", with the tables in {paths.data_dir()}"
+    typer.echo(f"peelbook: {line}", err=True)
 
 
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -85,7 +93,7 @@ def main() -> None:
     """
     signal.signal(signal.SIGTERM, _end)
     try:
-        _choose_project()
+        _choose_project(sys.argv[1:])
         app()
     except PeelbookError as error:
         _stop(str(error), 2)

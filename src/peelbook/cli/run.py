@@ -1,4 +1,4 @@
-"""Commands of the runner: list, plan, run, build, serve, clean.
+"""Commands of the runner: list, plan, run, build, new, serve, clean.
 
 Each reads its options, calls one function of the runner and prints what came of it. Exit status: 0 done,
 1 some notebooks failed, 2 bad usage or bad input.
@@ -251,12 +251,13 @@ def build_command(
     as_json: JsonOption = False,
 ) -> None:
     """Execute what needs it and build the site of these forces; it replaces the site in the folder at once."""
+    from peelbook import paths
     from peelbook.runner import engine
     from peelbook.site.publish import target
 
     workspace, forces, sections = _choose(force, all_forces, section, data, suppress_below)
     home = workspace.overlay or workspace.base.parent
-    folder = target(out if out is not None else home / "_site")  # before anything runs
+    folder = target(out if out is not None else home / paths.SITE)  # before anything runs
     if dry_run:
         _print_plan(workspace, forces, sections, period, again, as_json)
         return
@@ -291,16 +292,33 @@ def build_command(
     _report(results, expected, as_json, site={"folder": str(folder), "pages": report.pages})
 
 
+@app.command("new")
+def new_command(
+    folder: Annotated[Path, typer.Argument(help="Folder of the project: a new or an empty one.")],
+) -> None:
+    """Write a project of your own, with notebooks, pages, tables and configuration to change and to build."""
+    from peelbook import new_project
+
+    made, count = new_project.create(folder)
+    typer.echo(f"{made}: {count} files. Read README.md there.")
+    typer.echo(f"Then: cd {folder}, and peelbook build --force kent")
+
+
 @app.command("serve")
 def serve_command(
-    folder: Annotated[Path, typer.Argument(help="Folder of a built site.")] = Path("_site"),
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Folder of a built site. Default: _site of the project.", show_default=False),
+    ] = None,
     port: Annotated[
         int, typer.Option("--port", "-p", min=0, max=65535, help="Port; 0 takes a free one.")
     ] = 8000,
 ) -> None:
     """Serve a built site to this machine only, until stopped with Ctrl-C."""
+    from peelbook import paths
     from peelbook.runner import serve
 
+    folder = folder if folder is not None else paths.output_root() / paths.SITE
     server = serve.make_server(folder, port)
     typer.echo(f"Serving {folder} at {serve.address(server)} (to this machine only; Ctrl-C stops it)")
     sys.stdout.flush()

@@ -31,18 +31,24 @@ def pdf_command(
             show_default=False,
         ),
     ] = "",
-    site: Annotated[Path, typer.Option("--site", help="Folder of the built site.")] = Path("_site"),
+    site: Annotated[
+        Path | None,
+        typer.Option(
+            "--site", help="Folder of the built site. Default: _site of the project.", show_default=False
+        ),
+    ] = None,
     out: Annotated[
         Path, typer.Option("--out", help="Folder for the files, each named after its force.")
     ] = Path(),
 ) -> None:
     """Print a force's pages of a built site to one PDF file, or one of its sections; needs Chromium."""
-    from peelbook import output
+    from peelbook import output, paths
     from peelbook.catalogue import Catalogue
     from peelbook.sections import section as known
     from peelbook.site.pdf import print_force
 
     out = output.folder(out)
+    site = site if site is not None else paths.output_root() / paths.SITE
     forces = Catalogue().forces
     stem = known(section).stem if section else None
     for slug in dict.fromkeys(forces[name].slug for name in force):

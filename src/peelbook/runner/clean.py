@@ -9,12 +9,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from peelbook import paths
 from peelbook.runner.cache import Cache
 from peelbook.runner.errors import CacheError
 from peelbook.runner.lock import FILE, hold
 from peelbook.runner.workspace import Workspace
 
-SITE, BOOK = "_site", "_build"
+BOOK = "_build"  # Jupyter Book's own output
 
 
 def clean(
@@ -36,7 +37,7 @@ def clean(
     targets = [workspace.cache, workspace.base / "site", workspace.scratch]
     home = workspace.overlay or workspace.base.parent
     if site is not None:
-        targets += [home / SITE, home / BOOK]
+        targets += [home / paths.SITE, home / BOOK]
     if dry_run:
         if stale:
             yield f"Would remove entries of {workspace.cache} that no finished run uses."
@@ -51,7 +52,7 @@ def clean(
         for target in targets:
             if not target.exists():
                 continue
-            if site is not None and target == home / SITE:
+            if site is not None and target == home / paths.SITE:
                 yield site(target)
                 continue
             if target == workspace.base / "site":  # a build at work on its pages holds this one

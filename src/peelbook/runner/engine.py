@@ -13,6 +13,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
+from peelbook import output
 from peelbook.files import write_atomic
 from peelbook.forces import Force
 from peelbook.runner import execute, plan, worker
@@ -218,10 +219,11 @@ def run_in_place(
     """Execute the committed notebooks and write them back; return the results and the files that changed.
 
     Only for the force the notebooks are committed for; what is up to date is not run, unless `again`. Nothing is
-    written unless all of them ran. Raises `UsageError` for another force, `CacheError` where the folder of
-    notebooks cannot be written.
+    written unless all of them ran. Raises `UsageError` for another force, `OutputError` for the notebooks of an
+    installation, `CacheError` where the folder of notebooks cannot be written.
     """
     workspace = workspace or Workspace.default()
+    output.check_not_installed(workspace.notebooks)
     known = plan.read_forces(workspace)[force]
     chosen = resolve_sections(sections)
     for step in plan.make(workspace, [known], chosen).steps:

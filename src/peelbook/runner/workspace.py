@@ -1,7 +1,8 @@
 """Which folders a run reads and the one it writes.
 
-Everything a run writes stands under one private folder, `.peelbook`: beside the checkout, or in the folder
-of a user's own data, so that unpublished figures never come near the shared cache.
+Everything a run writes stands under one private folder, `.peelbook`: in the project (in the current folder where the
+project is the one inside the installation), or in the folder of a user's own data, so that unpublished figures never
+come near the shared cache.
 """
 
 from __future__ import annotations
@@ -42,8 +43,7 @@ class Workspace:
         elif override := os.environ.get("PEELBOOK_CACHE"):
             base = Path(override).resolve()
         else:
-            checkout = (root / "pyproject.toml").exists()
-            base = (root if checkout else Path.cwd()) / PRIVATE
+            base = paths.output_root() / PRIVATE
         return cls(root / "notebooks", paths.data_dir(), base, root / "requirements.txt", own)
 
     @property

@@ -87,6 +87,10 @@ class Source:
 
         Raises `EditionError`.
         """
+        if root == paths.EMBEDDED:
+            raise EditionError(  # git would speak of the repository that the environment happens to lie in
+                f"{root}: the project of an installation is no git checkout. Fix: freeze an edition from a checkout."
+            )
         if (root / RECORD).exists():
             return dict(json.loads((root / RECORD).read_text(encoding="utf-8")))
         commit, committed = _git(root, "log", "-1", "--format=%H %ct").split()
