@@ -337,18 +337,128 @@ def test_a_grade_nobody_states_is_not_testable(verdict_on):
     assert verdict_on(row, tables={"judgments": grades()}).verdict in UNTESTED
 
 
-def test_grades_are_counted_from_the_ledger(verdict_on):
-    grade = claim_row("grade", unit="grade", label="adequate")
+def test_grades_are_counted_from_the_table_of_judgments_and_not_from_the_ledger_itself(verdict_on):
+    def on(value, evidence, **tables):
+        grade = claim_row("grade", unit="grade", label="good")
+        return verdict_on(grade, claim_row("count", value=value, evidence=evidence), tables=tables).verdict
+
+    table = {"judgments": grades()}
+    assert on(1, 'grades("adequate")', **table) == "restated elsewhere"
+    assert on(1, 'grades("good")', **table) == "differs", "the ledger's own row is no evidence"
+    assert on(1, "grades()", **table) == "restated elsewhere"
+    assert on(2, "grades()", **table) == "differs"
+    assert on(1, "grades()") in UNTESTED
+
+
+def test_the_forces_are_counted_from_the_population_estimates(verdict_on):
+    assert verdict_on(claim_row("forces", value=3, evidence="forces()")).verdict == "reproduced"
+    assert verdict_on(claim_row("forces", value=43, evidence="forces()")).verdict == "differs"
+    assert verdict_on(claim_row("forces", value=43, evidence="forces()"), tables={}).verdict in UNTESTED
+
+
+# --- evidence that gives a range
+
+
+@pytest.mark.parametrize(
+    ("value", "differs"), [(100, False), (200, False), (150, False), (99, True), (201, True)]
+)
+def test_bounds_can_contradict_a_figure_and_never_bear_it_out(verdict_on, value, differs):
+    low, high = claim_row("low", value=100), claim_row("high", value=200)
+    evidence = 'between(claim("police_powers.low"), claim("police_powers.high"))'
+    found = verdict_on(low, high, claim_row("figure", value=value, evidence=evidence))
+    assert (found.verdict == "differs") is differs
+    assert differs or found.verdict in UNTESTED
+    assert "100" in found.reason and "200" in found.reason
+
+
+def test_bounds_that_are_rounded_reach_as_far_as_their_rounding(verdict_on):
+    low, high = claim_row("low", value="1.0", unit="times"), claim_row("high", value="2.0", unit="times")
+    evidence = 'between(claim("police_powers.low"), claim("police_powers.high"))'
     assert (
-        verdict_on(grade, claim_row("count", value=1, evidence='grades("adequate")')).verdict == "consistent"
+        verdict_on(low, high, claim_row("f", value="2.1", unit="times", evidence=evidence)).verdict
+        in UNTESTED
     )
-    assert verdict_on(grade, claim_row("count", value=0, evidence='grades("good")')).verdict == "consistent"
-    assert verdict_on(grade, claim_row("count", value=2, evidence="grades()")).verdict == "differs"
-    assert verdict_on(claim_row("count", value=2, evidence="grades()")).verdict in UNTESTED
+    assert (
+        verdict_on(low, high, claim_row("f", value="2.2", unit="times", evidence=evidence)).verdict
+        == "differs"
+    )
+    backwards = 'between(claim("police_powers.high"), claim("police_powers.low"))'
+    assert (
+        verdict_on(low, high, claim_row("f", value="1.5", unit="times", evidence=backwards)).verdict
+        in UNTESTED
+    )
 
 
-def test_the_forces_are_counted_from_their_table(verdict_on):
-    assert verdict_on(claim_row("forces", value=43, evidence="forces()")).verdict == "reproduced"
+def sample(hits, size, evidence, **cells):
+    return claim_row("sample", value=hits, numerator=hits, denominator=size, evidence=evidence, **cells)
+
+
+@pytest.mark.parametrize(
+    ("hits", "verdict"),
+    [(67, "differs"), (68, "consistent"), (84, "consistent"), (97, "consistent"), (98, "differs")],
+)
+def test_a_count_of_a_sample_is_set_beside_the_share_of_all_by_wilsons_interval(verdict_on, hits, verdict):
+    """Of 280, those whose 95% Wilson interval holds 29.5%; statsmodels gives the same ends."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    found = verdict_on(sample(hits, 280, 'sampled(amount(29.5, "percent"))'))
+    low, high = proportion_confint(hits, 280, method="wilson")
+    assert found.verdict == verdict == ("consistent" if low <= 0.295 <= high else "differs")
+    assert "29.5% of all" in found.reason
+
+
+def test_the_size_of_a_subsample_is_set_beside_the_share_of_all(verdict_on):
+    evidence = 'sampled(amount(56.4, "percent"), claim("police_powers.known"))'
+    known = claim_row("known", value=196)
+    assert verdict_on(known, sample(109, 112, evidence)).verdict == "consistent"
+    assert verdict_on(known, sample(109, 150, evidence)).verdict == "differs"
+
+
+def test_a_sample_needs_a_claim_that_is_x_of_y(verdict_on):
+    with pytest.raises(TableContractError, match="not an x of y"):
+        verdict_on(claim_row("sample", value=84, evidence='sampled(amount(30, "percent"))'))
+
+
+def test_what_came_of_a_forecast_stands_beside_it_and_is_no_test(verdict_on):
+    row = claim_row(
+        "forecast",
+        value="19.0",
+        unit="per_1000",
+        basis="plan",
+        evidence='measure("stop_search_rate")',
+        **YEAR,
+    )
+    found = verdict_on(row)
+    assert (found.verdict, found.computed, found.gap) == (OUTSIDE, 20, 1)
+    assert "outturn was 20.00 per 1,000, 1.00 per 1,000 above it" in found.reason
+
+
+# --- what stands beside
+
+
+def test_an_untested_claim_says_whether_its_wording_agrees_with_the_figure_it_is_compared_with(verdict_on):
+    average = claim_row("average", value=90, heading="Sensible reserve")
+    low = claim_row("low", value=46, label="lower", comparator="police_powers.average")
+    high = low | {"value": 95}
+    assert "“lower”, agrees with Sensible reserve: 90" in verdict_on(average, low).reason
+    assert "“lower”, does not agree with Sensible reserve: 90" in verdict_on(average, high).reason
+    assert verdict_on(average, high).verdict in UNTESTED
+
+
+def test_what_printed_figures_imply_is_said(verdict_on):
+    now = claim_row("now", value=900, quantity="use_of_force_count", **YEAR)
+    fall = claim_row("fall", value="10.0", unit="percent", quantity="use_of_force_decrease", **YEAR)
+    assert "that this implies: 1,000 (999 to 1,001 by its rounding)" in verdict_on(now, fall).reason
+    assert "implies" not in verdict_on(fall).reason, "without the other figure nothing follows"
+
+
+def test_the_sample_behind_a_margin(verdict_on):
+    share = claim_row("share", value="75.9", unit="percent", quantity="reasonable_grounds_share", **YEAR)
+    margin = claim_row(
+        "margin", value="5.1", unit="percentage_points", quantity="reasonable_grounds_margin", **YEAR
+    )
+    # 1.96² × 0.759 × 0.241 / 0.051² = 270.2
+    assert "by a Wald interval: 270 (265 to 276 by its rounding)" in verdict_on(share, margin).reason
 
 
 def test_labels_of_other_claims_can_be_asked_for(verdict_on):
@@ -503,11 +613,12 @@ def test_cutting_off_is_tried_and_named(verdict_on, stop_search, population):
     assert (found.cause, found.fits.label) == ("rounding", "the figure cut off instead of rounded")
 
 
-def test_rounding_twice_is_tried_and_named(verdict_on, stop_search):
+def test_rounding_twice_is_no_reason(verdict_on, stop_search):
     stop_search["searches_count"] += 490  # 20.049: rounds to 20.0, and by way of 20.05 to 20.1
     row = claim_row("rate", value="20.1", unit="per_1000", evidence='measure("stop_search_rate")', **YEAR)
     found = verdict_on(row)
-    assert (found.cause, found.fits.label) == ("rounding", "the figure rounded twice")
+    # Another release may as well account for so little: it would fit one figure in twenty of any sort.
+    assert (found.verdict, found.cause, found.fits) == ("differs", "unexplained", None)
 
 
 def test_inputs_that_were_cut_off_are_tried_and_named(verdict_on):
@@ -675,8 +786,11 @@ def test_a_part_year_is_tried_for_the_year_it_belongs_to(verdict_on):
     }
     found = verdict_on(charge_claim("9.7", "2015-03-31"), tables=tables)  # the quarter: 484 of 5,000 is 9.68%
     assert (found.verdict, found.cause) == ("differs", "period")
-    assert "one quarter" in found.fits.label
+    assert "the last quarter of the year" in found.fits.label
     assert found.computed == Fraction(484, 50)
+    near = verdict_on(charge_claim("9.6", "2015-03-31"), tables=tables)
+    assert near.verdict in UNTESTED, "one part of a year that does not fit is no test"
+    assert "the last quarter of the year" in near.computed_note
 
 
 # --- functions
@@ -783,7 +897,7 @@ def test_a_column_of_a_table_is_added_up_over_the_quarters_of_a_year(verdict_on)
         evidence='total("recorded_crime", "offences_count", offence_group="Robbery")',
         **YEAR,
     )
-    assert verdict_on(national, tables=tables).verdict == "reproduced"
+    assert verdict_on(national, tables=tables).verdict in UNTESTED, "one of 43 forces is here"
 
 
 @pytest.mark.parametrize("end", ["2023-06-30", "2022-09-30", None])

@@ -28,6 +28,8 @@ SIGNATURES: Mapping[str, tuple[int, int, tuple[str, ...]]] = {
     "measure": (1, 1, ("*",)),
     "beyond": (2, 2, ("*",)),
     "total": (2, 2, ("*",)),
+    "between": (2, 2, ()),
+    "sampled": (1, 2, ()),
     "grade": (1, 1, ()),
     "grades": (0, 1, ()),
     "forces": (0, 0, ()),
@@ -40,6 +42,7 @@ SIGNATURES: Mapping[str, tuple[int, int, tuple[str, ...]]] = {
     "increase": (2, 2, ()),
     "decrease": (2, 2, ()),
     "wald_margin": (2, 2, ()),
+    "wald_sample": (2, 2, ()),
     "attainable_share": (1, 1, ()),
 }
 
@@ -190,9 +193,9 @@ def _unit_of_call(call: Call, claim: Claim, ledger: Ledger) -> Unit:
             raise EvidenceError("the ledger is no evidence for itself. Fix: name a table of data")
         _known_column(table, column)
         for key, value in call.named:
-            if key == "quarters":
+            if key in ("quarters", "back"):
                 if value not in range(1, 21):
-                    raise EvidenceError("quarters is not a whole number from 1 to 20")
+                    raise EvidenceError(f"{key} is not a whole number from 1 to 20")
             elif key not in _fields(table):
                 _known_place(name, key, value)
         return unit_of_column(column)
@@ -210,12 +213,17 @@ def _unit_of_call(call: Call, claim: Claim, ledger: Ledger) -> Unit:
     units_ = [unit_of(argument, claim, ledger) for argument in call.arguments]
     if {TRUTH, GRADE} & set(units_):
         raise UnitError(f"{name} takes figures, not a comparison or a grade")
+    if name == "sampled":
+        added(UNITS["percent"], units_[0], "compare")
+        if claim.denominator is None:
+            raise EvidenceError(f"the claim {claim.claim_id!r} is not an x of y")
+        return added(UNITS["count"], units_[-1] if len(units_) > 1 else UNITS["count"], "compare")
     return _unit_of_arithmetic(call, units_)
 
 
 def _unit_of_arithmetic(call: Call, units: Sequence[Unit]) -> Unit:
     name = call.name
-    if name in ("sum", "min", "max"):
+    if name in ("sum", "min", "max", "between"):
         unit = units[0]
         for other in units[1:]:
             unit = added(unit, other, "add" if name == "sum" else "compare")
@@ -234,8 +242,11 @@ def _unit_of_arithmetic(call: Call, units: Sequence[Unit]) -> Unit:
         if not isinstance(scale, Number) or scale.value not in known:
             raise UnitError(f"no claim is stated as {quotient} at this scale; use 1000 or 100000")
         return UNITS[known[int(scale.value)]]
-    if name == "wald_margin":
+    if name in ("wald_margin", "wald_sample"):
         added(UNITS["percent"], units[0], "compare")
+    if name == "wald_sample":
+        added(UNITS["percent"], units[1], "compare")
+        return UNITS["count"]
     added(UNITS["count"], units[-1], "compare")
     return UNITS["percent"]
 

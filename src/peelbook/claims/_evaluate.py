@@ -20,6 +20,7 @@ from peelbook.claims import _vintage, _write
 from peelbook.claims._check import refers_to
 from peelbook.claims._figures import (
     AVERAGES,
+    GRADES,
     Calculator,
     Figure,
     Result,
@@ -56,9 +57,6 @@ _NO_MEASUREMENT = ("HMICFRS audit", "HMICFRS finding", "HMICFRS judgment", "stan
 NEAR_DAYS = 366
 
 _YEARS_TRIED = 2
-
-#: The table of grades comes from texts about the same report: it restates them and does not reproduce them.
-RESTATEMENTS = "judgments"
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,8 @@ def evaluate(catalogue: Catalogue, force_code: str, *, section: str | None = Non
         ledger = read(catalogue, force_code)
         wanted = [claim for claim in ledger.claims if section in (None, claim.section)]
         judge = _judge(catalogue, ledger)
-        return [_with_strength(judge(claim), judge) for claim in wanted]
+        found = [_with_strength(judge(claim), judge) for claim in wanted]
+        return [_with_context(item, Calculator(catalogue, ledger)) for item in found]
 
     if section is not None:
         return verdicts()
@@ -148,6 +147,39 @@ def _with_strength(item: Verdict, judge: Callable[[Claim], Verdict]) -> Verdict:
         return item
     moved = (replace(claim, value=claim.value + step) for step in (claim.step, -claim.step))
     return replace(item, weak=all(judge(other).verdict == item.verdict for other in moved))
+
+
+def _with_context(item: Verdict, calculator: Calculator) -> Verdict:
+    """Add to a reason what the printed figures imply, and for an untested claim what stands beside it."""
+    from peelbook.claims._ties import beside
+
+    claim = item.claim
+    if not claim.filled:
+        return item
+    ties = beside(calculator.ledger, claim) if item.verdict in UNTESTED else []
+    notes = [*(_write.beside(claim, tie) for tie in ties), *_implied(calculator, claim)]
+    if not notes:
+        return item
+    extra = " ".join(notes)
+    short = f"{item.short} {extra}" if item.short and item.verdict in UNTESTED else item.short
+    return replace(
+        item,
+        reason=f"{item.reason} {extra}",
+        short=short or (item.reason if item.verdict not in UNTESTED else ""),
+    )
+
+
+def _implied(calculator: Calculator, claim: Claim) -> Iterator[str]:
+    """What a printed figure implies and the report does not print, by the rules, in words."""
+    for rule in rules().implied:
+        if rule.quantity != claim.quantity:
+            continue
+        try:
+            result = calculator.work_out(rule.tree, claim)
+        except Unavailable:
+            continue
+        if isinstance(result, Figure):
+            yield _write.implied(rule.label, rule.unit, rule.decimals, result)
 
 
 def verdict(calculator: Calculator, claim: Claim) -> Verdict:
@@ -196,6 +228,8 @@ def _tested(calculator: Calculator, claim: Claim, tree: Node) -> Verdict:
         if lines[0] & lines[1]:
             raise Unavailable("The report prints it once, and the same passage is no second source.")
     trace = Trace()
+    if isinstance(tree, Call) and tree.name in ("between", "sampled"):
+        return _ranged(calculator, claim, tree, trace)
     results = _averages(calculator, claim, tree, trace)
     first = results[0][1]
     used: dict[str, Any] = {"tables": tuple(trace.tables), "claims": tuple(trace.claims)}
@@ -215,6 +249,8 @@ def _tested(calculator: Calculator, claim: Claim, tree: Node) -> Verdict:
         for label, result in results
         if isinstance(result, Figure)
     )
+    if claim.basis == "plan" and not trace.claims:
+        return _outturn(claim, first, trace)
     label, best, how = _best(claim, [(label, r) for label, r in results if isinstance(r, Figure)])
     common: dict[str, Any] = {
         **used,
@@ -228,7 +264,7 @@ def _tested(calculator: Calculator, claim: Claim, tree: Node) -> Verdict:
             claim,
             good,
             average=label if len(averages) > 1 else "",
-            reason=_write.agreement(how, label if len(averages) > 1 else "", trace),
+            reason=_write.agreement(how, averages if len(averages) > 1 else (), trace),
             **common,
         )
     tried = (
@@ -238,6 +274,59 @@ def _tested(calculator: Calculator, claim: Claim, tree: Node) -> Verdict:
     cause = _cause(claim, tried, trace, best)
     short, reason = _write.difference(claim, common["gap"], cause, tried, trace, _revisions(trace))
     return Verdict(claim, DIFFERS, cause=cause, alternatives=tried, short=short, reason=reason, **common)
+
+
+def _ranged(calculator: Calculator, claim: Claim, tree: Call, trace: Trace) -> Verdict:
+    """A verdict from evidence that gives a range.
+
+    Bounds (`between`) hold many values, so they can contradict a printed one and never bear it out. A known share
+    (`sampled`) bears out a count of a sample where the count is one of those usual for it.
+    """
+    result = calculator.work_out(tree, claim, trace=trace)
+    assert isinstance(result, Figure) and claim.value is not None
+    low, high = result.range
+    sample = tree.name == "sampled"
+    value = claim.value * claim.measured_in.factor
+    if sample and len(tree.arguments) > 1:
+        value = Fraction(claim.denominator or 0)
+    slack = Fraction(0) if sample else claim.step * claim.measured_in.factor / 2
+    inside = low - slack <= value <= high + slack
+    used: dict[str, Any] = {"tables": tuple(trace.tables), "claims": tuple(trace.claims)}
+    ends = tuple(_write.amount(claim, _in_unit(claim, end), max(claim.decimals, 0)) for end in (low, high))
+    if sample:
+        size = calculator.work_out(tree.arguments[1], claim) if len(tree.arguments) > 1 else None
+        whole = int(size.value) if isinstance(size, Figure) else claim.denominator or 0
+        reason = _write.sampled(int(value), whole, result.value / whole, ends)
+        return Verdict(
+            claim,
+            CONSISTENT if inside else DIFFERS,
+            cause="" if inside else "unexplained",
+            reason=" ".join([reason, *trace.notes]),
+            **used,
+        )
+    if inside:
+        reason = (
+            f"It can be bounded only: it lies between {ends[0]} and {ends[1]}, so nothing contradicts it."
+        )
+        return Verdict(claim, untested(claim), reason=_write.untestable(claim, [reason]), **used)
+    reason = f"It cannot be less than {ends[0]} nor more than {ends[1]}."
+    return Verdict(claim, DIFFERS, cause="unexplained", reason=reason, **used)
+
+
+def _outturn(claim: Claim, result: Figure, trace: Trace) -> Verdict:
+    """What came of a plan or forecast, beside it: an outturn neither bears out nor contradicts that it was made."""
+    value = _in_unit(claim, result.value)
+    gap = value - (claim.value or 0)
+    return Verdict(
+        claim,
+        OUTSIDE,
+        computed=value,
+        gap=gap,
+        tables=tuple(trace.tables),
+        computed_text=_write.computed(claim, value),
+        computed_note="the outturn",
+        reason=_write.outturn(claim, value, gap),
+    )
 
 
 def _independent(claim: Claim, other: Claim) -> None:
@@ -254,7 +343,7 @@ def _good(calculator: Calculator, trace: Trace) -> str:
     """The verdict on a claim that its evidence bears out, by what the evidence is."""
     if trace.claims or trace.own_rule:
         return CONSISTENT
-    if RESTATEMENTS in trace.tables:
+    if GRADES in trace.tables:
         return RESTATED
     own = calculator.catalogue.overlay is not None and any(
         calculator.catalogue.supplies(name) for name in trace.tables if name in contracts.tables()
@@ -366,26 +455,16 @@ def _alternatives(
                 continue
             seen.add(value)
             words = f"{label}, {average}" if average and len(results) > 1 else label
-            if not fits and _rounded_twice(claim, value):
-                words, fits = f"{words}, rounded twice", True
             yield Alternative(kind, words, value, fits)
 
 
 def _roundings(claim: Claim, value: Fraction) -> Iterator[Alternative]:
-    """The computed figure cut off, or rounded twice, instead of rounded once."""
+    """The computed figure cut off instead of rounded."""
     if claim.sense != "=" or claim.value is None:
         return
     cut = Fraction(int(value / claim.step)) * claim.step
     if cut == claim.value:
         yield Alternative("rounding", "the figure cut off instead of rounded", cut, True)
-    if _rounded_twice(claim, value):
-        yield Alternative("rounding", "the figure rounded twice", claim.value, True)
-
-
-def _rounded_twice(claim: Claim, value: Fraction) -> bool:
-    """Whether rounding to one decimal more and then again gives the printed figure: 9.649 to 9.65 to 9.7."""
-    once = _write.rounded(value, claim.decimals + 1)
-    return claim.sense == "=" and _write.rounded(once, claim.decimals) == claim.value
 
 
 def _ways(calculator: Calculator, claim: Claim, tree: Node) -> Iterator[tuple[str, str, Node, Setting]]:
@@ -511,7 +590,13 @@ def _without_period(calculator: Calculator, claim: Claim, tree: Node, why: str) 
     trace = Trace()
     around = _around(calculator, claim, tree, measure, trace)
     beside = [item for *_, item in around]
-    others = [item for item in _alternatives(calculator, claim, tree) if item.kind != "period" or item.fits]
+    # Another year's figure stands in `beside` already; a part of the claim's own year is about that year.
+    nearby = tuple(label for _, label, _, _ in _periods(calculator, claim, tree))
+    others = [
+        item
+        for item in _alternatives(calculator, claim, tree)
+        if item.fits or not item.label.startswith(nearby)
+    ]
     tried = (*beside, *others)
     if not tried:
         return None
@@ -531,8 +616,6 @@ def _without_period(calculator: Calculator, claim: Claim, tree: Node, why: str) 
         "computed_note": closest.label,
     }
     enclosed = _enclosed(calculator, claim, measure.id)
-    # A part of the claim's own year is about that year; a fit to a neighbouring one is not.
-    nearby = tuple(label for _, label, _, _ in _periods(calculator, claim, tree))
     own_period = closest.fits and not closest.label.startswith(nearby)
     if not own_period and not enclosed:
         reason = (

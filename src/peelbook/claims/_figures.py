@@ -33,6 +33,10 @@ POOLED = "total over total"
 POOLED_LESS_CITY = "total over total, without City of London"
 MEAN = "mean of forces"
 MEAN_LESS_CITY = "mean of forces, without City of London"
+#: The table of grades. It comes from texts about the same report: it restates them and does not reproduce them.
+GRADES = "judgments"
+#: The table of populations, by area of a territorial force.
+AREAS = "population"
 AVERAGES = (POOLED, POOLED_LESS_CITY, MEAN, MEAN_LESS_CITY)
 
 
@@ -240,16 +244,6 @@ class _Run:
                 return printed(claim)
         raise Unavailable(f"The report prints no {text(call, 0)} for this subject and period.")
 
-    def do_grades(self, call: Call) -> Figure:
-        """How many areas the report grades, or grades so."""
-        wanted = text(call, 0) if call.arguments else None
-        graded = [claim for claim in self.ledger.claims if claim.unit == "grade"]
-        if not graded:
-            raise Unavailable("The ledger holds no grades.")
-        self.trace.add("claims", *(claim.claim_id for claim in graded))
-        self.trace.add("tables", TABLE)
-        return _count(sum(wanted is None or claim.label == wanted for claim in graded))
-
     # --- what the tables hold
 
     def do_grade(self, call: Call) -> str:
@@ -262,9 +256,25 @@ class _Run:
             raise Unavailable("The table of judgments states no grade for this force, area and cycle.")
         return str(rows["grade"].iloc[0]).casefold()
 
+    def do_grades(self, call: Call) -> Figure:
+        """How many areas the table of judgments grades, or grades so: the ledger's own rows are no evidence."""
+        wanted = text(call, 0) if call.arguments else None
+        if self.catalogue.lacks(GRADES):
+            raise Unavailable("The table of judgments is not in this book.")
+        rows = self.catalogue.table(GRADES)
+        cycle = self.claim.cycle
+        rows = rows[(rows["force_code"] == self.claim.force_code) & (rows["cycle"] == cycle)]
+        if rows.empty:
+            raise Unavailable("The table of judgments states no grade for this force and cycle.")
+        self.trace.add("tables", GRADES)
+        return _count(sum(wanted in (None, grade.casefold()) for grade in rows["grade"]))
+
     def do_forces(self, call: Call) -> Figure:
-        self.trace.add("tables", "forces")
-        return _count(len(self.catalogue.forces))
+        """How many territorial forces the population estimates cover; the book's own list is no evidence."""
+        if self.catalogue.lacks(AREAS):
+            raise Unavailable("The population estimates are not in this book.")
+        self.trace.add("tables", AREAS)
+        return _count(len(set(self.catalogue.table(AREAS)["force_code"]) - {ENGLAND_AND_WALES}))
 
     def do_measure(self, call: Call) -> Figure:
         from peelbook import measures
@@ -379,7 +389,7 @@ class _Run:
         options = {key: _plain(value) for key, value in call.named}
         subject = options.pop("subject", self.claim.subject)
         period = options.pop("period", None) or self.setting.period_end or self.claim.period_end
-        quarters = int(options.pop("quarters", 1))
+        quarters, back = int(options.pop("quarters", 1)), int(options.pop("back", 0))
         if self.catalogue.lacks(table):
             raise Unavailable(f"It needs the table {table}, which is not in this book.")
         if period is None:
@@ -393,9 +403,14 @@ class _Run:
             codes = self.catalogue.forces.codes
         rows = rows[rows["force_code"].isin(codes)]
         end = pd.Timestamp(period)
-        ends = [(end - pd.DateOffset(months=3 * step)) + pd.offsets.MonthEnd(0) for step in range(quarters)]
+        ends = [
+            (end - pd.DateOffset(months=3 * step)) + pd.offsets.MonthEnd(0)
+            for step in range(back, back + quarters)
+        ]
         rows = rows[rows["period_end"].isin(ends)]
-        if rows["period_end"].nunique() < quarters or rows[column].isna().any():
+        # A total of forces is one of England and Wales only where each has figures for each quarter.
+        known = rows[["force_code", "period_end"]].drop_duplicates()
+        if len(known) < quarters * len(codes) or rows[column].isna().any():
             raise Unavailable(f"The table {table} has no complete figure for this period.", period=True)
         return Figure(_total(_fraction(cell) for cell in rows[column]), unit_of_column(column))
 
@@ -419,6 +434,28 @@ class _Run:
         for figure in figures[1:]:
             total = combined(total, figure, "+")
         return total
+
+    def do_between(self, call: Call) -> Figure:
+        """The range from the first to the second figure; its value is the middle."""
+        low, high = self.figures(call)
+        ends = (low.range[0], high.range[1])
+        if ends[0] > ends[1]:
+            raise Unavailable("The lower bound is above the upper one.")
+        return Figure(sum(ends, Fraction(0)) / 2, added(low.unit, high.unit, "compare"), *ends)
+
+    def do_sampled(self, call: Call) -> Figure:
+        """The counts that a sample like the claim's would give in 19 of 20 draws from a known share.
+
+        The share is exact for the whole; what is printed is x of y. With a second figure, y is itself the
+        count and the second figure the size of the sample. From the 95% Wilson interval (Wilson 1927).
+        """
+        share = self.figure(call.arguments[0])
+        whole = self.figure(call.arguments[1]).value if len(call.arguments) > 1 else None
+        size = int(whole if whole is not None else self.claim.denominator or 0)
+        if not 0 <= share.value <= 1 or size < 1:
+            raise Unavailable("A sample needs a share between 0 and 100 percent and a size.")
+        hits = [count for count in range(size + 1) if _wilson_holds(count, size, share.value)]
+        return Figure(share.value * size, UNITS["count"], Fraction(hits[0]), Fraction(hits[-1]))
 
     def do_max(self, call: Call) -> Figure:
         return _extreme(self.figures(call), max)
@@ -451,6 +488,18 @@ class _Run:
             raise Unavailable("A margin needs a share between 0 and 100 percent and a sample.")
         ends = [Z_95 * root(p * (1 - p) / size.value) for p in (share.value, *share.range)]
         return Figure(ends[0], UNITS["percent"], min(ends), max(ends))
+
+    def do_wald_sample(self, call: Call) -> Figure:
+        """The size of the sample that gives a 95% Wald interval of this half width."""
+        share, margin = self.figures(call)
+        if not 0 <= share.range[0] <= share.range[1] <= 1 or margin.range[0] <= 0:
+            raise Unavailable("A sample needs a share between 0 and 100 percent and a margin.")
+        ends = [
+            Z_95**2 * p * (1 - p) / m**2
+            for p in (share.value, *share.range)
+            for m in (margin.value, *margin.range)
+        ]
+        return Figure(ends[0], UNITS["count"], min(ends), max(ends))
 
     def do_attainable_share(self, call: Call) -> Figure:
         """The share nearest to the claim that a whole number out of a sample can give."""
@@ -492,6 +541,11 @@ def _fraction(cell: Any) -> Fraction:
 
 def _total(cells: Any) -> Fraction:
     return sum(cells, Fraction(0))
+
+
+def _wilson_holds(count: int, size: int, share: Fraction) -> bool:
+    """Whether the 95% Wilson interval of `count` of `size` holds a share: the score test, exactly."""
+    return (count - size * share) ** 2 <= Z_95**2 * size * share * (1 - share)
 
 
 def _count(number: int | None) -> Figure:

@@ -635,11 +635,19 @@ _FUNCTIONS = {
     ),
     "total": (
         'total("table", "column", quarters=4, basis="closed")',
-        "a column of a table added up for the subject and period, filtered by its other columns",
+        "a column of a table added up for the subject and period, filtered by its other columns; `back=1` ends a quarter earlier",
+    ),
+    "between": (
+        'between(claim("least"), claim("most"))',
+        "a range that cannot bear the printed value out, and contradicts it where it lies outside",
+    ),
+    "sampled": (
+        'sampled(measure("ethnicity_not_recorded_share"), claim("sample"))',
+        "for x of y: whether the 95% Wilson interval of x of y holds a known share; with a sample, that of y of the sample",
     ),
     "grade": ('grade("pp")', "the grade that the table of judgments states for an area"),
-    "grades": ('grades("adequate")', "how many areas the ledger grades so, or grades at all"),
-    "forces": ("forces()", "the number of territorial forces"),
+    "grades": ('grades("adequate")', "how many areas the table of judgments grades so, or grades at all"),
+    "forces": ("forces()", "the number of territorial forces that the population estimates cover"),
     "amount": ('amount(12, "months")', "a number with a unit of the ledger"),
     "sum": ('sum(claim("a"), claim("b"))', "the sum"),
     "min": ('min(claim("a"), claim("b"))', "the least"),
@@ -654,6 +662,10 @@ _FUNCTIONS = {
     "wald_margin": (
         'wald_margin(claim("share"), claim("sample"))',
         "half the width of the 95% Wald interval",
+    ),
+    "wald_sample": (
+        'wald_sample(claim("share"), claim("margin"))',
+        "the size of the sample that gives a 95% Wald interval of this half width",
     ),
     "attainable_share": (
         'attainable_share(claim("sample"))',

@@ -53,12 +53,24 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class Implied:
+    """A figure that a printed quantity implies and the report does not print."""
+
+    quantity: str
+    label: str
+    unit: str
+    decimals: int
+    tree: Node
+
+
+@dataclass(frozen=True)
 class Rules:
     """All rules, each kind in the order of the file."""
 
     stands: tuple[Stand, ...]
     revisions: tuple[Revision, ...]
     identities: tuple[Identity, ...]
+    implied: tuple[Implied, ...] = ()
 
 
 @cache
@@ -111,6 +123,15 @@ def read(text: str, source: str = FILE) -> Rules:
         )
         for row in entries("identity", {"name", "quantity", "expression"}, frozenset({"note"}))
     ]
+    implied = [
+        Implied(row["quantity"], row["label"], row["unit"], row["decimals"], parse(row["expression"]))
+        for row in entries("implied", {"quantity", "label", "unit", "decimals", "expression"})
+    ]
+    faults += [
+        Fault("implied: unit", None, rule.unit, "unknown unit", "use count or percent")
+        for rule in implied
+        if rule.unit not in ("count", "percent")
+    ]
     faults += [
         Fault("alternative: kind", None, stand.kind, "unknown kind", f"use one of {', '.join(KINDS)}")
         for stand in stands
@@ -123,4 +144,4 @@ def read(text: str, source: str = FILE) -> Rules:
     ]
     if faults:
         raise TableContractError(source, faults)
-    return Rules(tuple(stands), tuple(revisions), tuple(identities))
+    return Rules(tuple(stands), tuple(revisions), tuple(identities), tuple(implied))

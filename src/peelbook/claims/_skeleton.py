@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from peelbook import contracts
 from peelbook.claims._check import refers_to
-from peelbook.claims._language import calls, parse
+from peelbook.claims._language import Node, calls, parse
 from peelbook.claims._ledger import TABLE, Claim, Ledger
 from peelbook.errors import ParameterError
 
@@ -52,8 +52,14 @@ def _on_measures(claim: Claim) -> bool:
     return (
         claim.subject != "other"
         and claim.value is not None
-        and any(call.name == "measure" for tree in claim.trees for call in calls(tree))
+        and claim.basis != "plan"
+        and any(call.name == "measure" for tree in claim.trees if _general(tree) for call in calls(tree))
     )
+
+
+def _general(tree: Node) -> bool:
+    """Whether evidence holds for a report of any year; bounds and samples name the days of one report."""
+    return not any(call.name in ("between", "sampled") for call in calls(tree))
 
 
 def _row(
@@ -62,7 +68,8 @@ def _row(
     evidence = [
         part.strip()
         for part in claim.evidence.split(";")
-        if all(not refers_to(call) or refers_to(call) in kept for call in calls(parse(part)))
+        if _general(parse(part))
+        and all(not refers_to(call) or refers_to(call) in kept for call in calls(parse(part)))
     ]
     blank = replace(
         claim,

@@ -110,6 +110,21 @@ def search(calculator: Calculator) -> list[Tie]:
     return sorted(found, key=lambda tie: (order.index(tie.kind), [place[name] for name in tie.claims]))
 
 
+def beside(ledger: Ledger, claim: Claim) -> list[Tie]:
+    """Return the ties of one claim to other printed figures that need no data.
+
+    Those are its wording beside the figure it is compared with, the column it stands in, another printing and a
+    change on the year before.
+    """
+    figures = [item for item in ledger.claims if item.value is not None and item.sense in ("=", "~")]
+    found = [*_comparisons(ledger), *_columns(ledger), *_printed_twice(figures), *_changes(figures)]
+    return [
+        tie
+        for tie in found
+        if claim.claim_id in tie.claims and (tie.kind != "comparison" or tie.claims[0] == claim.claim_id)
+    ]
+
+
 def _same_scope(left: Claim, right: Claim) -> bool:
     return (
         left.section == right.section

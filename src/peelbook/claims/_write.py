@@ -11,12 +11,15 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from peelbook import formats
+from peelbook.claims._figures import GRADES
+from peelbook.claims._units import UNITS
 
 if TYPE_CHECKING:
     from peelbook.claims._evaluate import Alternative
-    from peelbook.claims._figures import Trace
+    from peelbook.claims._figures import Figure, Trace
     from peelbook.claims._ledger import Claim
     from peelbook.claims._rules import Revision
+    from peelbook.claims._ties import Tie
 
 ICONS = {
     "reproduced": "✓",
@@ -139,16 +142,66 @@ def gap(claim: Claim, value: Fraction) -> str:
     return f"{'+' if value > 0 else formats.MINUS if value < 0 else ''}{text}"
 
 
-def agreement(how: str, average: str, trace: Trace) -> str:
-    """Why a claim is reproduced or consistent."""
-    if trace.claims and trace.measures:
+def agreement(how: str, averages: Sequence[Alternative], trace: Trace) -> str:
+    """Why a claim is reproduced or consistent, and of how many averages tried which fit."""
+    if GRADES in trace.tables:
+        start = "The table of judgments, from secondary sources, gives the same figure"
+    elif trace.claims and trace.measures:
         start = "It follows from other printed figures and open data"
     elif trace.claims:
         start = "It follows from other figures in the report"
     else:
         start = "Open data gives the same figure"
     text = f"{start}{', within the rounding of what is printed' if how == 'within rounding' else ''}."
-    return " ".join([text, *([f"It fits the {average}."] if average else []), *trace.notes])
+    fitting = formats.joined(f"the {item.label}" for item in averages if item.fits)
+    tried = f"It fits {fitting}; {formats.cardinal(len(averages))} averages were tried." if fitting else ""
+    return " ".join([text, *([tried] if tried else []), *trace.notes])
+
+
+def implied(label: str, unit: str, decimals: int, figure: Figure) -> str:
+    """What a printed figure implies, after its label, with the range that its rounding leaves."""
+
+    def shown(value: Fraction) -> str:
+        exact = rounded(value / UNITS[unit].factor, decimals)
+        text = f"{Decimal(exact.numerator) / Decimal(exact.denominator):,.{decimals}f}"
+        return f"{text}%" if unit == "percent" else text
+
+    low, high = (shown(end) for end in figure.range)
+    spread = "" if low == high else f" ({low} to {high} by its rounding)"
+    return f"{label}: {shown(figure.value)}{spread}."
+
+
+def beside(claim: Claim, tie: Tie) -> str:
+    """What stands in the report beside an untested claim, from a tie between the two."""
+    if tie.kind == "column":
+        return f"{tie.gives}, {'as parts of one whole may' if tie.holds else 'more than one whole'}."
+    verb = "agrees with" if tie.holds else "does not agree with"
+    says, note = tie.says, tie.note
+    if tie.kind == "comparison":
+        says = f"Its wording, “{claim.label}”,"
+        # What counts as expected or significant the report does not define.
+        note = "Only the direction is tested." if "expected" in claim.label or "signif" in claim.label else ""
+    return " ".join([f"{says} {verb} {tie.gives}.", *([note] if note else [])])
+
+
+def outturn(claim: Claim, value: Fraction, by: Fraction) -> str:
+    """A plan or forecast and what came of it."""
+    side = (
+        f"{gap(claim, abs(by)).removeprefix('+')} {'above' if by > 0 else 'below'} it" if by else "the same"
+    )
+    return (
+        f"{_UNTESTABLE['plan']} The outturn was {computed(claim, value)}, {side}, which says nothing about "
+        "whether this was the forecast."
+    )
+
+
+def sampled(count: int, size: int, share: Fraction, usual: Sequence[str]) -> str:
+    """A count of a sample beside the share of all."""
+    percent = f"{float(100 * share):.1f}%"
+    return (
+        f"{count:,} of {size:,} is {100 * count / size:.1f}%; open data gives {percent} of all, for which "
+        f"{usual[0]} to {usual[1]} of {size:,} would be usual in a sample."
+    )
 
 
 def comparison(claim: Claim, holds: bool, trace: Trace) -> str:
