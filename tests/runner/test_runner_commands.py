@@ -304,6 +304,9 @@ def test_clean_removes_what_runs_left_and_nothing_else(cli, book):
     assert not (home / "_site").exists()
     (home / "_site").mkdir()
     (home / "_site" / "letter.txt").write_text("mine")
+    said = cli("clean", "--site", "--dry-run").stdout
+    assert f"Would leave {home / '_site'}: it has no peelbook-site.json" in said
+    assert f"Would remove {home / '_site'}" not in said
     assert "no peelbook-site.json" in cli("clean", "--site").stdout
     assert (home / "_site" / "letter.txt").read_text() == "mine"
     assert {path.name for path in home.iterdir()} >= {"data", "notebooks", "requirements.txt"}

@@ -6,8 +6,9 @@ A folder is only removed by the name this project gives it, inside the private f
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from peelbook import paths
 from peelbook.runner.cache import Cache
@@ -18,17 +19,24 @@ from peelbook.runner.workspace import Workspace
 BOOK = "_build"  # Jupyter Book's own output
 
 
+class SiteRemover(Protocol):
+    """Removes a built site from its folder, or only says what it would remove."""
+
+    def __call__(self, folder: Path, *, dry_run: bool) -> str:
+        """Do so, and return a line that says what came of it, or what would."""
+
+
 def clean(
     workspace: Workspace,
     *,
     stale: bool = False,
-    site: Callable[[Path], str] | None = None,
+    site: SiteRemover | None = None,
     dry_run: bool = False,
 ) -> Iterator[str]:
     """Remove the cache and build folders; yield one line for each thing removed.
 
-    `stale` removes only cache entries no finished run uses. `site` removes a built site from its folder and says so:
-    which of the files there are the site's, only publishing knows. Raises `LockedError` while a run is at work there,
+    `stale` removes only cache entries no finished run uses. `site` removes a built site from its folder and says so,
+    or with `dry_run` only says what it would do: which of the files there are the site's, only publishing knows. Raises `LockedError` while a run is at work there,
     `CacheError` where something cannot be removed.
     """
     if not workspace.base.exists() and site is None:
@@ -42,7 +50,11 @@ def clean(
         if stale:
             yield f"Would remove entries of {workspace.cache} that no finished run uses."
         else:
-            yield from (f"Would remove {target}" for target in targets if target.exists())
+            for target in filter(Path.exists, targets):
+                if site is not None and target == home / paths.SITE:
+                    yield site(target, dry_run=True)
+                else:
+                    yield f"Would remove {target}"
         return
     with hold(workspace.base, "clean"):
         if stale:
@@ -53,7 +65,7 @@ def clean(
             if not target.exists():
                 continue
             if site is not None and target == home / paths.SITE:
-                yield site(target)
+                yield site(target, dry_run=False)
                 continue
             if target == workspace.base / "site":  # a build at work on its pages holds this one
                 with hold(target, "clean"):

@@ -75,17 +75,23 @@ def recorded(folder: Path) -> frozenset[str] | None:
     return frozenset(names) if ours and all(isinstance(name, str) for name in names) else None
 
 
-def remove(folder: Path) -> str:
+def remove(folder: Path, *, dry_run: bool = False) -> str:
     """Remove a site from its folder: the files that its record names, and the folders that this empties.
 
-    Returns a line that says what came of it: what others put there stays, and so does a folder without a record.
-    Raises `PublishError` where something cannot be removed.
+    Returns a line that says what came of it, or with `dry_run` what would: what others put there stays, and so does
+    a folder without a record. Raises `PublishError` where something cannot be removed.
     """
     own = recorded(folder)
     if own is None and any(folder.iterdir()):
-        return f"Left {folder}: it has no {RECORD}, so that nothing in it is known to be of this project. Remove it by hand."
+        left = "Would leave" if dry_run else "Left"
+        return f"{left} {folder}: it has no {RECORD}, so that nothing in it is known to be of this project. Remove it by hand."
     names = {*(own or ()), RECORD}
     others = foreign(folder, names)
+    count = f"{len(others)} file{'' if len(others) == 1 else 's'}"
+    removed = "Would remove" if dry_run else "Removed"
+    said = f"{removed} the site in {folder}; {count} of others stay" if others else f"{removed} {folder}"
+    if dry_run:
+        return said
     try:
         for at, _, files in os.walk(folder, topdown=False):
             inside = Path(at).relative_to(folder)
@@ -98,8 +104,7 @@ def remove(folder: Path) -> str:
         raise PublishError(
             f"{folder}: cannot be removed ({error.strerror or error}). Fix: remove it by hand."
         ) from error
-    count = f"{len(others)} file{'' if len(others) == 1 else 's'}"
-    return f"Removed the site in {folder}; {count} of others stay" if others else f"Removed {folder}"
+    return said
 
 
 def target(out_dir: Path | str) -> Path:
