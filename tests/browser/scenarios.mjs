@@ -150,6 +150,67 @@ const scenarios = {
     return { table, files };
   },
 
+  // Ask a ranking for its values: by mouse, by key and by finger; nothing is loaded before, and nothing moves.
+  async values() {
+    const { context, page, log } = await open();
+    await page.goto(SECTION);
+    const plot = page.locator(".pb-live").first();
+    const figure = page.locator("figure", { has: plot }).first();
+    const table = await figure.locator("table").evaluate((node) => [...node.tBodies[0].rows].map((row) => [...row.cells].slice(0, 2).map((cell) => cell.textContent.trim())));
+    const shown = () => figure.locator(".pb-tip").allInnerTexts();
+    const asked = () => log.requests.filter((address) => address.includes("values.js")).length;
+    const result = { table, before: asked() };
+    await plot.scrollIntoViewIfNeeded();
+    const height = () => figure.evaluate((node) => node.offsetHeight);
+    const tall = await height();
+    const box = await plot.locator("img").boundingBox();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await figure.locator(".pb-tip").waitFor();
+    result.after = asked();
+    result.pointed = await shown();
+    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+    result.row = await figure.locator("tr.pb-marked th").allTextContents();
+    await page.mouse.move(box.x + box.width / 2, box.y - 40);
+    result.stays = await shown();
+    await plot.focus();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Home");
+    result.first = await figure.locator('.pb-plot [role="status"]').textContent();
+    await page.keyboard.press("ArrowRight");
+    result.second = await figure.locator('.pb-plot [role="status"]').textContent();
+    await page.keyboard.press("End");
+    await page.keyboard.press("Escape");
+    result.none = await shown();
+    result.moved = await height() - tall;
+    // A thin grey line has no column in the table: its name and value come from the file of the data.
+    const lines = page.locator('.pb-live:has(img[alt^="Line chart"])').first();
+    await lines.scrollIntoViewIfNeeded();
+    await lines.focus();
+    await page.keyboard.press("End");
+    result.lines = [];
+    for (let turn = 0; turn < 8; turn += 1) {
+      await page.keyboard.press("ArrowUp");
+      result.lines.push(await lines.locator('[role="status"]').textContent());
+    }
+    const file = await lines.locator("xpath=ancestor::figure").locator('.pb-downloads a[href$=".csv"]').evaluate((node) => node.href);
+    result.csv = await (await page.request.get(file)).text();
+    result.errors = log.errors;
+    await context.close();
+
+    const phone = await open({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    await phone.page.goto(SECTION);
+    const touched = phone.page.locator(".pb-live").first();
+    await touched.scrollIntoViewIfNeeded();
+    const small = await touched.locator("img").boundingBox();
+    await phone.page.touchscreen.tap(small.x + small.width / 2, small.y + small.height / 2);
+    const tip = touched.locator(".pb-tip");
+    await tip.waitFor();
+    result.tapped = await tip.allInnerTexts();
+    result.wide = await phone.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    await phone.context.close();
+    return result;
+  },
+
   async search() {
     const { context, page, log } = await open();
     await page.goto(BASE + "search.html");

@@ -68,6 +68,35 @@ def test_a_downloaded_picture_carries_its_source(scenario):
     assert scenario["files"]["PNG"]["text"] == "PNG"
 
 
+@of("values")
+def test_a_chart_gives_its_values_by_mouse_by_key_and_by_finger(scenario):
+    rows = dict(scenario["table"])
+    assert (scenario["before"], scenario["after"]) == (0, 1), "nothing is loaded before it is asked for"
+    for found in (scenario["pointed"], scenario["stays"], scenario["tapped"]):
+        assert len(found) == 1
+        value, name = found[0].split("\n")
+        assert rows[name] == value
+    assert scenario["row"] == [scenario["pointed"][0].split("\n")[1]], "and marks the force in the table"
+    assert scenario["stays"] == scenario["pointed"]
+    (first, second, *_) = scenario["table"]
+    assert scenario["first"] == f"{first[0]}: {first[1]}"
+    assert scenario["second"] == f"{second[0]}: {second[1]}"
+    assert scenario["none"] == []
+    last = list(csv.DictReader(io.StringIO(scenario["csv"])))[-1]
+    peers = 0
+    for said in scenario["lines"]:
+        what, value = said.rsplit(": ", 1)
+        slug = what.rsplit(", ", 1)[1].lower().replace(" ", "-")
+        if slug in last:
+            assert what.startswith(last["period"])
+            assert value == f"{100 * float(last[slug]):.1f}%"
+            peers += 1
+    assert peers, "no line of another force was found"
+    assert scenario["moved"] == 0
+    assert not scenario["wide"]
+    assert scenario["errors"] == []
+
+
 @of("search")
 def test_search_finds_pages_of_the_chosen_force(scenario):
     assert "found" in scenario["status"]

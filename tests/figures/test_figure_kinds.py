@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import struct
 
 import pandas as pd
 import pytest
@@ -34,6 +36,7 @@ from figure_cases import (
 )
 
 from peelbook.compare import Averages
+from peelbook.figures._chart import PNG_DPI
 from peelbook.figures.disparity import disparity
 from peelbook.figures.funnel import funnel
 from peelbook.figures.interval_dot_plot import interval_dot_plot
@@ -537,3 +540,58 @@ def test_a_force_without_grades_says_so():
     assert "no grade stated" in grades("kent").alt
     assert ratios("met").kind == "disparity"
     assert "There is no value for Kent" in tiles("kent", without(rates(), "kent")).alt
+
+
+# --- values that can be pointed at -----------------------------------------------------------------
+
+_READ = re.compile(r' data-(wide|compact)="([^"]*)"')
+
+
+def _hotspots(svg: str) -> dict[str, list[tuple[int, ...]]]:
+    """The places of both layouts as (x, y, row, column), x and y in points."""
+    found = {}
+    for layout, text in _READ.findall(svg):
+        numbers = [int(part) for part in text.split()]
+        found[layout] = [tuple(numbers[at : at + 4]) for at in range(0, len(numbers), 4)]
+    return found
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_hotspot_lies_in_its_picture_and_names_a_cell_with_a_value(name):
+    item = chart(name)
+    rows = item.table()["rows"]
+    svg, png = item.pictures()
+    sizes = {
+        "wide": [float(part) for part in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups()],
+        "compact": [part / PNG_DPI * 72 for part in struct.unpack(">II", png[16:24])],
+    }
+    for layout, spots in _hotspots(svg).items():
+        assert len({spot[2:] for spot in spots}) == len(spots), "two places for one cell"
+        for x, y, row, column in spots:
+            assert 0 <= x <= sizes[layout][0]
+            assert 0 <= y <= sizes[layout][1]
+            assert column > 0
+            assert rows[row][0]
+            assert rows[row][column] not in ("", "missing")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in CASES if chart(name).kind in ("ski_slope", "tile_grid_map", "trend")]
+)
+def test_each_value_of_the_table_can_be_pointed_at(name):
+    item = chart(name)
+    column = list(item.columns).index("value")
+    wanted = {row for row, value in enumerate(item.data["value"].tolist()) if value == value}
+    for spots in _hotspots(item.svg()).values():
+        assert {row for _, _, row, at in spots if at == column} == wanted
+
+
+def test_the_place_of_a_column_is_where_its_value_stands():
+    item = ski("kent")
+    write = item.columns["value"].format
+    by_height = sorted(_hotspots(item.svg())["wide"], key=lambda spot: spot[1])
+    values = [item.data["value"].tolist()[row] for _, _, row, _ in by_height]
+    written = [write(value) for value in values]
+    assert written == [write(value) for value in sorted(values, reverse=True)]
+    across = [x for x, _, row, _ in sorted(by_height, key=lambda spot: spot[2])][: len(FORCES)]
+    assert across == sorted(across)

@@ -79,6 +79,34 @@ def both(height: Callable[[Layout], float]) -> tuple[float, float]:
     return round(height(wide()), 3), round(height(compact()), 3)
 
 
+@dataclass(frozen=True)
+class Hotspot:
+    """A place of a drawing that shows one cell of its table twin; inches from the bottom left of the whole picture."""
+
+    x: float
+    y: float
+    row: int
+    column: str
+
+
+@dataclass(frozen=True)
+class LineScale:
+    """The linear scale of a line chart's values: from `low` to `high`, at `bottom` and `top` inches from below."""
+
+    low: float
+    high: float
+    bottom: float
+    top: float
+
+
+def hotspots(figure: Figure) -> list[Hotspot]:
+    """The hotspots of a drawing, to add to or to read."""
+    drawn: Any = figure
+    if not hasattr(drawn, "peelbook_hotspots"):
+        drawn.peelbook_hotspots = []
+    return drawn.peelbook_hotspots
+
+
 BASES = ("computed", "as printed", "computed and as printed", "as reported")
 """Where the figures of a chart come from: open data, the report, both, or a secondary source."""
 
@@ -99,7 +127,9 @@ class Chart:
     `data` is the tidy frame behind the drawing, unrounded: it is the CSV download. `columns`
     says which of its columns stand in the table twin, in order, and how they print. `basis` is
     `"computed"` (from open data), `"as printed"` (the report's own figures),
-    `"computed and as printed"`, or `"as reported"` (a secondary source).
+    `"computed and as printed"`, or `"as reported"` (a secondary source). `pointed` says how a pointer finds a value:
+    `"x"` where values stand side by side, as columns, `"y"` where they stand under each other, else by its distance. `peers` are columns of `data` that are drawn as
+    lines but have no column in the table, each with its name.
     """
 
     id: str
@@ -114,6 +144,8 @@ class Chart:
     notes: Sequence[str] = ()
     heights: tuple[float, float] = (4.2, 3.6)
     kind: str = field(default="chart")
+    pointed: str = ""
+    peers: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Names come from data, and data may hold anything: no text leaves here that XML cannot carry.
@@ -173,39 +205,83 @@ class Chart:
             )
         return figure
 
+    def pictures(self) -> tuple[str, bytes]:
+        """The wide layout as SVG and the compact one as PNG. The SVG says where either shows which cell of the table.
+
+        Its root has two attributes, `data-wide` and `data-compact`: for each place four whole numbers, x and y in
+        points from the top left of the drawing, and row and column of the table twin's body, from 0. Where peers are
+        drawn, `data-scale` has the lowest and the highest value and how far down each stands, `data-peers` their
+        columns in the CSV and their names.
+        """
+        with _settings(self.id):
+            small = self._drawn(compact(self.heights[1]))
+            png = self._png(small)
+            return self._svg({"data-compact": self._places(small)}), png
+
     def png(self) -> bytes:
         """The compact layout as an indexed PNG, 720 px wide, with title, source and alt inside."""
-        from peelbook.figures import _png
-
-        with _settings(self.id):
-            image = _png.render(self._drawn(compact(self.heights[1])))
-        texts = {"Title": self.title, "Source": self.source_line, "Description": self.alt}
-        return _png.encode(image, texts, PNG_DPI)
+        return self.pictures()[1]
 
     def svg(self) -> str:
         """The wide layout as SVG with real text; title, alt, source and licence are inside."""
+        return self.pictures()[0]
+
+    def _peers(self, figure: Figure) -> dict[str, str]:
+        """Where on the drawing, in points, the values of the peers stand, and the peers' names."""
+        scale: LineScale | None = getattr(figure, "peelbook_scale", None)
+        if scale is None or not self.peers:
+            return {}
+        top = figure.get_figheight()
+        ends = (f"{72 * (top - scale.bottom):.1f}", f"{72 * (top - scale.top):.1f}")
+        return {
+            "data-scale": f"{scale.low:.9g} {scale.high:.9g} {' '.join(ends)}",
+            "data-peers": ";".join(f"{column}={plain(name)}" for column, name in self.peers.items()),
+        }
+
+    def _places(self, figure: Figure) -> str:
+        """The hotspots of a drawing as text, in points."""
+        order = {name: number for number, name in enumerate(self.columns)}
+        top = figure.get_figheight()
+        return " ".join(
+            f"{round(72 * spot.x)} {round(72 * (top - spot.y))} {spot.row} {order[spot.column]}"
+            for spot in hotspots(figure)
+        )
+
+    def _png(self, figure: Figure) -> bytes:
+        from peelbook.figures import _png
+
+        image = _png.render(figure)
+        texts = {"Title": self.title, "Source": self.source_line, "Description": self.alt}
+        return _png.encode(image, texts, PNG_DPI)
+
+    def _svg(self, places: Mapping[str, str]) -> str:
         from matplotlib.backends.backend_svg import FigureCanvasSVG
 
         from peelbook.figures import _svg
 
         licence = next((item.licence_url for item in self.provenance if item.licence_url), None)
         buffer = io.StringIO()
-        with _settings(self.id):
-            figure = self._drawn(wide(self.heights[0]))
-            figure.set_dpi(72)
-            FigureCanvasSVG(figure).print_svg(
-                buffer,
-                metadata={
-                    "Title": self.title,
-                    "Source": self.source_line,
-                    "Rights": licence,
-                    "Date": None,
-                    "Creator": None,
-                    "Format": None,
-                    "Type": None,
-                },
-            )
-        return _svg.slim(buffer.getvalue(), description=self.alt)
+        figure = self._drawn(wide(self.heights[0]))
+        places = {
+            "data-by": self.pointed,
+            "data-wide": self._places(figure),
+            **places,
+            **self._peers(figure),
+        }
+        figure.set_dpi(72)
+        FigureCanvasSVG(figure).print_svg(
+            buffer,
+            metadata={
+                "Title": self.title,
+                "Source": self.source_line,
+                "Rights": licence,
+                "Date": None,
+                "Creator": None,
+                "Format": None,
+                "Type": None,
+            },
+        )
+        return _svg.slim(buffer.getvalue(), description=self.alt, attributes=places)
 
     def csv(self) -> str:
         """The data, unrounded, as CSV that no spreadsheet runs as a formula."""
@@ -265,13 +341,14 @@ class Chart:
         return "\n".join([*lines, *(" | ".join(row) for row in table["rows"])])
 
     def _repr_mimebundle_(self, include=None, exclude=None):
+        svg, png = self.pictures()
         data = {
             MIME: self.payload(),
             "text/plain": self.text(),
-            "image/png": base64.b64encode(self.png()).decode(),
+            "image/png": base64.b64encode(png).decode(),
         }
         # The SVG travels as metadata: nbval would otherwise fail on the last digit of a coordinate.
-        return data, {"peelbook": {"svg": self.svg()}, "image/png": {"alt": self.alt}}
+        return data, {"peelbook": {"svg": svg}, "image/png": {"alt": self.alt}}
 
 
 def to_csv(frame: pd.DataFrame) -> str:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from peelbook import formats
-from peelbook.figures._chart import FOCUS, PNG_DPI, QUIET, TEXT, Layout
+from peelbook.figures._chart import FOCUS, PNG_DPI, QUIET, TEXT, Hotspot, Layout, LineScale, hotspots
 from peelbook.figures._label import label
 from peelbook.figures._plain import plain
 from peelbook.figures._png import font as pillow_font
@@ -228,6 +228,19 @@ class Page:
 
         # Nothing here has an axis, and to make one that is then switched off takes a sixth of the drawing time.
         self._inches = Affine2D().translate(0, self.layout.footer) + self.figure.dpi_scale_trans
+
+    def hotspot(self, x: float, y: float, row: int, column: str = "value") -> None:
+        """Say which cell of the table twin a place shows: pointed at, the site's page gives its name and value.
+
+        `row` counts the rows of the chart's data from 0, `column` is a key of its `columns`.
+        """
+        hotspots(self.figure).append(Hotspot(x, self.layout.footer + y, row, column))
+
+    def line_scale(self, scale: Scale) -> None:
+        """Say how values of lines are drawn, so that those without a column of the table can be pointed at too."""
+        drawn: Any = self.figure
+        foot = self.layout.footer
+        drawn.peelbook_scale = LineScale(scale.low, scale.high, foot + scale.start, foot + scale.end)
 
     def _add(self, artist: Artist) -> None:
         artist.set_transform(self._inches)

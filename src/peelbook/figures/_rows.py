@@ -39,6 +39,7 @@ class Entry:
     text: str
     low: float | None = None
     high: float | None = None
+    cell: tuple[int, str] | None = None  # row of the chart's data and key of its columns
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,8 @@ def draw(
             text_x = plan.text_x if style.marker else scale.clipped(0) + 0.06
             if entry.value is not None:
                 at = scale.clipped(entry.value)
+                if entry.cell:
+                    page.hotspot(at, middle, *entry.cell)
                 if style.marker:
                     marks.setdefault(entry.series, []).append((at, middle))
                     if entry.low is not None and entry.high is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 FONTS = "Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', sans-serif"
@@ -32,8 +33,8 @@ _DEFAULTS = {"stroke-dashoffset": "0", "stroke-linecap": "butt", "stroke-width":
 _ARITY = {"M": 2, "L": 2, "C": 6, "Q": 4}
 
 
-def slim(svg: str, *, description: str = "") -> str:
-    """Return the same drawing in fewer bytes, with `description` as its `desc`."""
+def slim(svg: str, *, description: str = "", attributes: Mapping[str, str] | None = None) -> str:
+    """Return the same drawing in fewer bytes, with `description` as its `desc` and `attributes` on its root."""
     root = ET.fromstring(svg)
     q = f"{{{SVG}}}"
     referenced = set(_REFERENCE.findall(svg)) | {
@@ -50,6 +51,7 @@ def slim(svg: str, *, description: str = "") -> str:
     root.set("role", "img")
     for name in ("version",):
         root.attrib.pop(name, None)
+    root.attrib.update({name: value for name, value in (attributes or {}).items() if value})
     if description:
         desc = ET.Element(f"{q}desc")
         desc.text = description

@@ -72,7 +72,7 @@ def disparity(
         return f"{write(value)}{between}"
 
     rows, spoken = [], []
-    for record in data.itertuples(index=False):
+    for number, record in enumerate(data.itertuples(index=False)):
         entries = []
         for series, numbers in enumerate(
             (
@@ -90,11 +90,14 @@ def disparity(
                     words_of(*numbers),
                     lower if interval else None,
                     upper if interval else None,
+                    (number, ("value", "comparator_value")[series]),
                 )
             )
         if record.group in printed:
             ratio = printed[record.group]
-            entries.append(_rows.Entry(2, ratio if ratio > 0 else None, f"{as_printed(ratio)} as printed"))
+            shown_ratio = ratio if ratio > 0 else None
+            text = f"{as_printed(ratio)} as printed"
+            entries.append(_rows.Entry(2, shown_ratio, text, cell=(number, "as_printed")))
         rows.append(_rows.Row(record.group, entries))
         spoken.append(
             f"{record.group}: {name} {words_of(record.value, record.lower, record.upper)}, "
@@ -146,6 +149,7 @@ def disparity(
         notes=notes,
         heights=_rows.heights(rows, styles, axis),
         kind="disparity",
+        pointed="y",
     )
 
 

@@ -53,7 +53,7 @@ def dot_plot(
             data[column] = float("nan")
     lines = words.averages_of(averages)
     rows = []
-    for record in data.itertuples(index=False):
+    for number, record in enumerate(data.itertuples(index=False)):
         known = record.value == record.value
         interval = known and record.lower == record.lower and record.upper == record.upper
         between = f" ({formats.interval(record.lower, record.upper, write)})" if interval else ""
@@ -63,6 +63,7 @@ def dot_plot(
             f"{write(record.value)}{between}" if known else formats.MISSING,
             record.lower if interval else None,
             record.upper if interval else None,
+            cell=(number, "value"),
         )
         rows.append(_rows.Row(record.force, [entry]))
     rows += [_rows.Row(line.label, [_rows.Entry(2, line.value, write(line.value))]) for line in lines]
@@ -98,4 +99,5 @@ def dot_plot(
         notes=notes,
         heights=_rows.heights(rows, series, axis),
         kind="dot_plot",
+        pointed="y",
     )

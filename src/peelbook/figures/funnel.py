@@ -309,6 +309,8 @@ class _Field:
         page.marks([places[index] for index in inside], "o", color=MUTED, edge=_RIM, size=5)
         page.marks([places[index] for index in outside], "s", color=TEXT, size=5)
         page.marks([places[index] for index in above], "^", color=TEXT, size=7)
+        for (x, y), row in zip(places, self.plot.drawn.index, strict=True):
+            page.hotspot(x, y, row)
         if self.mine is not None:
             shape = "^" if self.over[self.mine] else "D"
             page.marks([places[self.mine]], shape, color=FOCUS, size=8, width=0.8, z=4.5)

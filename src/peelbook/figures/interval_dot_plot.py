@@ -71,7 +71,7 @@ def interval_dot_plot(
 
     rows: dict[str, list[_rows.Entry]] = {}
     spoken = []
-    for record in data.itertuples(index=False):
+    for number, record in enumerate(data.itertuples(index=False)):
         missing = record.value != record.value
         has_interval = not missing and record.lower == record.lower and record.upper == record.upper
         rows.setdefault(record.label, []).append(
@@ -81,6 +81,7 @@ def interval_dot_plot(
                 text=count(record),
                 low=record.lower if has_interval else None,
                 high=record.upper if has_interval else None,
+                cell=(number, "x_of_y"),
             )
         )
         who = f"{record.label}, {record.series}" if len(names) > 1 else record.label
@@ -128,4 +129,5 @@ def interval_dot_plot(
         notes=notes,
         heights=_rows.heights(table_rows, styles, axis, key=len(names) > 1),
         kind="interval_dot_plot",
+        pointed="y",
     )

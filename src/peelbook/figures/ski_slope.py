@@ -117,6 +117,7 @@ def ski_slope(
         printed=printed,
         cut=cut,
         ends=_end_words(drawn, force.code, write, cut),
+        rows=len(data) - len(averages),
     )
 
     return Chart(
@@ -132,6 +133,7 @@ def ski_slope(
         notes=notes,
         heights=(3.9, 3.7),
         kind="ski_slope",
+        pointed="x",
     )
 
 
@@ -187,6 +189,7 @@ class _Plot:
     printed: float | None
     cut: float | None
     ends: tuple[list[str], list[str]]
+    rows: int
 
     @property
     def mine(self) -> int | None:
@@ -297,6 +300,8 @@ class _Field:
             for index, (low, high) in self.stems.items()
         ]
         page.lines(stems, "#6E6E6E", width=0.7, z=2.5)
+        for index, head in enumerate(self.heads):
+            page.hotspot(self.middle(index), scale(head), index)
         self._draw_cuts()
         self._draw_averages()
 
@@ -327,6 +332,7 @@ class _Field:
             page.lines(
                 [[(self.left, levels[index]), (self.right, levels[index])]], TEXT, width=1.2, dash=dash
             )
+            page.hotspot(self.right - _SAMPLE / 2, levels[index], self.plot.rows + index)
             foot = max(levels[index] + 0.03, edge)
             for other in sorted(levels):
                 if foot - 0.02 < other < foot + self.step:

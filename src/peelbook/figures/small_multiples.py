@@ -239,9 +239,12 @@ def _draw(figure, layout, data, panels, days, label, unit, write, name, other, s
         for column_name, lines, points in (("value", own_lines, dots), ("average", other_lines, others)):
             run: list[tuple[float, float]] = []
             runs = [run]
-            for day, value in zip(rows["period_end"], rows[column_name].tolist(), strict=True):
+            for number, day, value in zip(
+                rows.index, rows["period_end"], rows[column_name].tolist(), strict=True
+            ):
                 if value == value:
                     run.append((x(day.toordinal()), y(value)))
+                    page.hotspot(*run[-1], number, column_name)
                 elif run:
                     run = []
                     runs.append(run)

@@ -67,15 +67,21 @@ def stacked_outcomes(
         _rows.Row(
             record.outcome,
             [
-                _rows.Entry(0, None if record.value != record.value else record.value, record.text),
+                _rows.Entry(
+                    0,
+                    None if record.value != record.value else record.value,
+                    record.text,
+                    cell=(number, "text"),
+                ),
                 _rows.Entry(
                     1,
                     None if record.comparator_value != record.comparator_value else record.comparator_value,
                     record.comparator_text,
+                    cell=(number, "comparator_text"),
                 ),
             ],
         )
-        for record in data.itertuples(index=False)
+        for number, record in enumerate(data.itertuples(index=False))
     ]
     styles = [
         _rows.Series(name, FOCUS, FOCUS, "", bold=True),
@@ -115,4 +121,5 @@ def stacked_outcomes(
         notes=notes,
         heights=_rows.heights(rows, styles, axis, head=label),
         kind="stacked_outcomes",
+        pointed="y",
     )

@@ -67,7 +67,7 @@ def structure(
     data = data[["category", "side", *(["count"] if "count" in data else []), "value", "comparator_value"]]
     write = words.number_format("%", decimals)
     name, other = words.plain(force.short_name), words.plain(comparator)
-    cells = {(row.category, row.side): row for row in data.itertuples(index=False)}
+    cells = {(row.category, row.side): row for row in data.itertuples(index=True)}
     spoken = [
         f"{category}: "
         + ", ".join(
@@ -113,6 +113,7 @@ def structure(
             lambda layout: _height(layout, order, names, label, _samples(layout, names, name, other))
         ),
         kind="structure",
+        pointed="y",
     )
 
 
@@ -206,9 +207,11 @@ def _draw(figure, layout, order, names, cells, label, name, other, write) -> Non
                 at = scale(row.value)
                 if row.value > 0:
                     bars[index].append((min(scale.start, at), middle_y - 0.075, abs(at - scale.start), 0.15))
+                page.hotspot(at, middle_y, row.Index)
             edge = at
             if row.comparator_value == row.comparator_value:
                 mark = scale(row.comparator_value)
+                page.hotspot(mark, middle_y + 0.11, row.Index, "comparator_value")
                 # Above and below the bar, never across it: a short bar would not be seen.
                 ticks.append([(mark, middle_y - 0.14), (mark, middle_y - 0.085)])
                 ticks.append([(mark, middle_y + 0.085), (mark, middle_y + 0.14)])

@@ -160,9 +160,11 @@ def _top_class(valued: pd.DataFrame, classes: Sequence[_Class]) -> str:
     return f"The highest class, {classes[-1].words.rsplit(' (', 1)[0]}, holds {words.names(top, 8)}"
 
 
-def _tiles(data: pd.DataFrame, forces: Forces) -> list[tuple[int, int, str, float, int]]:
+def _tiles(data: pd.DataFrame, forces: Forces) -> list[tuple[int, int, str, float, int, int]]:
+    """Row and column of each force's tile, its code, value and class, and its row of the data."""
     values = {
-        row.force_code: (row.value, row.klass) for row in data.rename(columns={"class": "klass"}).itertuples()
+        row.force_code: (row.value, row.klass, row.Index)
+        for row in data.rename(columns={"class": "klass"}).itertuples()
     }
     return [(item.tile_row, item.tile_column, item.code, *values[item.code]) for item in forces]
 
@@ -195,20 +197,22 @@ def _draw(figure, layout: Layout, tiles, classes, text, code, force, label, writ
     value_size = 9.0 if not layout.compact else 8.0
     room = wide_ - gap - 0.02
     # The value stands in every tile where the widest fits; else the number of its class does.
-    longest = max((pg.text_width(write(v), value_size) for *_, v, k in tiles if k), default=0)
+    longest = max((pg.text_width(write(v), value_size) for *_, v, k, _ in tiles if k), default=0)
     if longest > room:
         value_size = 7.5
-        longest = max((pg.text_width(write(v), value_size) for *_, v, k in tiles if k), default=0)
+        longest = max((pg.text_width(write(v), value_size) for *_, v, k, _ in tiles if k), default=0)
     valued = longest <= room
     if not valued:
         value_size = 7.5
     two_lines = high - gap > 2.4 * value_size / 72 and room > 0.3
     by_class: dict[int, list[tuple[float, float, float, float]]] = {}
-    for row, column, tile_code, value, number in tiles:
+    for row, column, tile_code, value, number, at in tiles:
         x = area.left + column * wide_
         y = area.top - (row + 1) * high
         box = (x + gap / 2, y + gap / 2, wide_ - gap, high - gap)
         by_class.setdefault(number, []).append(box)
+        if number:
+            page.hotspot(x + wide_ / 2, y + high / 2, at)
         ink = SHADES[classes[number - 1].shade][1] if number else TEXT
         middle_x, middle_y = x + wide_ / 2, y + high / 2
         if two_lines:

@@ -117,6 +117,7 @@ def trend(
         notes=notes,
         heights=(4.2, 4.0),
         kind="trend",
+        peers={item.slug: known[item.code] for item in forces if item.slug in data},
     )
 
 
@@ -187,7 +188,7 @@ def _by_period(plot: _Plot, force: Force, forces: Forces) -> pd.DataFrame:
     """One row per period: the force, the averages, the extremes, then every other force by its slug."""
     import pandas as pd
 
-    days = pd.DatetimeIndex(sorted({*plot.values.index, *(mark.day for mark in plot.printed)}))
+    days = pd.DatetimeIndex(plot.days)
     values = plot.values.reindex(days)
     data = pd.DataFrame(
         {
@@ -306,6 +307,11 @@ class _Plot:
     def peers(self) -> list[str]:
         """The codes of the other forces that have a value."""
         return [code for code in self.values if code != self.code and self.values[code].notna().any()]
+
+    @cached_property
+    def days(self) -> list[pd.Timestamp]:
+        """The periods that have a row of the table, in order."""
+        return sorted({*self.values.index, *(mark.day for mark in self.printed)})
 
     @cached_property
     def in_front(self) -> list[float]:
@@ -452,6 +458,7 @@ class _Field:
         if self.banded:
             self._draw_band()
         else:
+            page.line_scale(self.y)
             color = "#CFCFCF" if len(plot.peers) > 15 else MUTED
             runs = [run for code in plot.peers for run in self.runs(plot.values[code])]
             parts = [part for run in runs for part in pg.within(run, self.area) if not self._is_stub(part)]
@@ -462,7 +469,9 @@ class _Field:
             runs = self.runs(line.values.reindex(plot.values.index))
             page.lines([run for run in runs if len(run) > 1], TEXT, width=1.3, dash=dash, z=3.2)
             page.marks([run[0] for run in runs if len(run) == 1], "_", edge=TEXT, size=7, width=1.3)
+            self._say_values(line.values, line.column)
             front += runs
+        self._say_values(plot.own, "value")
         runs = self.runs(plot.values[plot.code])
         page.lines([run for run in runs if len(run) > 1], FOCUS, width=2.4, z=3.6)
         # A year between two gaps is a point: without a mark it would not be seen.
@@ -471,6 +480,12 @@ class _Field:
         self._draw_years()
         self._draw_ends()
         self._draw_printed(front + runs)
+
+    def _say_values(self, values: pd.Series, column: str) -> None:
+        """Make each value of a line one that can be pointed at."""
+        rows = {day: row for row, day in enumerate(self.plot.days)}
+        for day, value in zip(values.index, values.tolist(), strict=True):
+            self.page.hotspot(self.x(day.toordinal()), self.y.clipped(value), rows[day], column)
 
     def _is_stub(self, part: Sequence[tuple[float, float]]) -> bool:
         """Whether a piece of a line that leaves the chart is too short to be read as a line."""
@@ -557,6 +572,9 @@ class _Field:
         page = self.page
         points = [(self.x(mark.day.toordinal()), self.y.clipped(mark.value)) for mark in self.plot.printed]
         page.marks(points, "D", color="white", edge=TEXT, size=5.5, width=1.2, z=4.6)
+        columns = {whose: column for column, whose in _printed_columns(self.plot.printed).items()}
+        for mark, (x, y) in zip(self.plot.printed, points, strict=True):
+            page.hotspot(x, y, self.plot.days.index(mark.day), columns[mark.whose])
         obstacles = [pg.Box.around(x, y, 0.03) for x, y in points]
         for run in front:
             for (ax, ay), (bx, by) in pairwise(run):

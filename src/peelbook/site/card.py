@@ -175,6 +175,7 @@ def render_card(
         ],
         measure=measure,
         own=own,
+        live=" data-wide=" in figure.svg,
         share=share(figure, origin, folder, wide),
     )
 

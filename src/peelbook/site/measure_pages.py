@@ -463,4 +463,4 @@ def _html(html: str) -> dict[str, Any]:
 
 
 def _figure(chart: Chart) -> Figure:
-    return Figure(chart.payload(), chart.svg(), chart.png())
+    return Figure(chart.payload(), *chart.pictures())

@@ -171,6 +171,29 @@
   }
 })();
 
+// The values of a chart by pointing, tap and arrow keys: what does it comes when a chart is first asked.
+(() => {
+  "use strict";
+  const address = document.currentScript.dataset.values;
+  if (location.protocol === "file:") return; // where nothing can be fetched
+  for (const plot of document.querySelectorAll(".pb-live")) {
+    const title = plot.closest("figure").querySelector(".pb-title").textContent.trim();
+    plot.tabIndex = 0;
+    plot.setAttribute("role", "group");
+    plot.setAttribute("aria-label", `${title}: values by arrow keys`);
+    const asked = async (event) => {
+      if (event.type === "pointerenter" && event.pointerType !== "mouse") return; // a finger that scrolls
+      if (event.type === "keydown" && !/^(Arrow|Home$|End$)/.test(event.key)) return;
+      event.preventDefault();
+      for (const name of ["pointerenter", "click", "keydown"]) plot.removeEventListener(name, asked);
+      try {
+        await (await import(new URL(address, location.href))).wake(plot, event);
+      } catch { /* the table has all values */ }
+    };
+    for (const name of ["pointerenter", "click", "keydown"]) plot.addEventListener(name, asked);
+  }
+})();
+
 // Tables of all forces, sorted by any column: by number where each cell that has one starts with it, else by name.
 (() => {
   "use strict";
