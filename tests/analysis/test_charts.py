@@ -368,3 +368,18 @@ def test_a_headline_counts_the_place_from_the_nearer_end():
     assert low.headlines("officers_headcount").text.endswith("Lowest of 43.")
     high = open_section("workforce", period="2023-03-31")
     assert high.headlines("officers_headcount").text.endswith("Highest of 43.")
+
+
+def test_a_year_that_lacks_the_force_is_a_note_with_the_reason_whatever_the_cell_calls_the_outcomes():
+    section = open_section("investigating_crime", force="north-yorkshire")
+    shares = section.measure("outcome_share", by="outcome_type").replace(
+        {"outcome_type": section.outcome_names}
+    )
+    note = charts.stacked_outcomes(shares[shares["period_end"] == section.year_of(shares)])
+    assert isinstance(note, blocks.Block)
+    said = str(note)
+    assert (
+        "North Yorkshire Police: victim-based crimes assigned an outcome, year ending 31 March 2019" in said
+    )
+    assert "less than half of the outcomes" in said
+    assert "Its newest figure: year ending 31 March 2018." in said

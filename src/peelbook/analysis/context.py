@@ -708,7 +708,14 @@ class Section:
     def gap_note(self, measure_id: str, dimension: Mapping[str, Any]) -> blocks.Block:
         """The note where a measure is here and this force's rows are not: the recorded reason, if there is one."""
         measure = measures.registry()[measure_id]
-        frame = self.measure(measure_id, **dimension)
+        try:
+            frame = self.measure(measure_id, **dimension)
+        except ParameterError:
+            # A cell may write the values of a breakdown in its own words: a gap is the same for all of them.
+            names = list(dimension)
+            frame = self.measure(measure_id, by=names)
+            dimension = {name: frame[name].iloc[0] for name in names}
+            frame = self.measure(measure_id, **dimension)
         title = f"No figure for {self.force.full_name}: {display.lower_first(measure.label)}"
         day = self.year_of(frame)
         if not pd.isna(day) and day in self.suppressed_periods(frame):
@@ -718,12 +725,15 @@ class Section:
             return blocks.note(
                 title, frame.attrs["missing"]["lines"], tables=frame.attrs["missing"]["tables"]
             )
-        if (frame["force_code"] == self.force.code).any():
+        own = frame.loc[frame["force_code"] == self.force.code, "period_end"]
+        if (own == day).any():
             return blocks.note("Nothing to show", ["No row is left after the cell’s filters."])
-        found = measures.at(self.catalogue, measure_id, self.force.code, self.year_of(frame), **dimension)
-        return blocks.note(
-            title, [formats.sentence(getattr(found, "reason", "") or "the table has no row of it")]
-        )
+        found = measures.at(self.catalogue, measure_id, self.force.code, day, **dimension)
+        lines = [formats.sentence(getattr(found, "reason", "") or "the table has no row of it")]
+        if len(own):
+            title = f"{title}, {measure.period_name(day)}"
+            lines.append(f"Its newest figure: {measure.period_name(max(own))}.")
+        return blocks.note(title, lines)
 
     def absent(self, tables: Sequence[str]) -> blocks.Block:
         """The note in place of something made of tables that are not here: which publications have them."""
