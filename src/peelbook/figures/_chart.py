@@ -413,7 +413,7 @@ def _cell(value: Any) -> str:
 
 
 FOOTER_SIZE = 7.5
-PNG_DPI = 144  # 518 dots for the 346 px of a phone; twice as many pictures would not fit an edition of 80 MB
+PNG_DPI = 144  # 518 dots for the 346 px of a phone; pictures are a fifth of an edition as it is
 
 _LOCK = threading.RLock()
 
