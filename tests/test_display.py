@@ -2,11 +2,10 @@
 
 from html.parser import HTMLParser
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peelbook import blocks, display
+from peelbook import display
 
 HOSTILE = '<script>alert(1)</script>" onload="x & \u202egnp\n{math}`x` =1+1'
 
@@ -30,23 +29,12 @@ def parse(html):
     return parser
 
 
-@pytest.mark.parametrize(
-    "output",
-    [
-        blocks.headlines([dict.fromkeys(("value", "label", "comparison", "definition"), HOSTILE)]),
-        blocks.sentences([HOSTILE]),
-        blocks.note(HOSTILE, [HOSTILE]),
-        blocks.table(HOSTILE, [HOSTILE, "n"], [[HOSTILE, HOSTILE]], numeric=[False, True]),
-        display.Html(
-            display.table_html(HOSTILE, [HOSTILE, "n"], [[HOSTILE, HOSTILE]], numeric=[False, True]), ""
-        ),
-    ],
-)
-def test_a_hostile_name_comes_out_as_text(output):
-    page = parse(output.html)
+def test_a_hostile_name_comes_out_as_text():
+    html = display.table_html(HOSTILE, [HOSTILE, "n"], [[HOSTILE, HOSTILE]], numeric=[False, True])
+    page = parse(html)
     assert "script" not in page.tags
     assert "<script>alert(1)</script>" in page.text
-    assert "\u202e" not in output.html + output.text
+    assert "\u202e" not in html
 
 
 def test_a_table_has_a_caption_and_heads_its_rows_and_columns():
@@ -55,15 +43,6 @@ def test_a_table_has_a_caption_and_heads_its_rows_and_columns():
     assert '<th scope="col">Force</th>' in html
     assert '<th scope="row">Kent</th>' in html
     assert "<td class=pb-number>3,326</td>" in html
-
-
-def test_the_bundle_carries_text_that_nbval_can_compare():
-    html = '<p class="pb-narrative">One.</p><p class="pb-narrative">Two.</p>'
-    bundle = display.Html(html, "One.\n\nTwo.")._repr_mimebundle_()
-    assert bundle == {
-        "text/html": '<p class="pb-narrative">One.</p><p class="pb-narrative">Two.</p>',
-        "text/plain": "One.\n\nTwo.",
-    }
 
 
 @given(st.text())

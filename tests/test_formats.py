@@ -196,3 +196,20 @@ def test_a_printed_number_reads_back_within_half_a_unit_of_its_last_place(value,
 @given(share=st.floats(min_value=0, max_value=1))
 def test_a_share_never_prints_outside_nought_to_a_hundred(share):
     assert 0 <= float(formats.percent(share).removesuffix("%")) <= 100
+
+
+@given(finite, st.integers(0, 3))
+def test_a_written_number_is_read_back_as_it_was_written(value, decimals):
+    assert formats.read_number(formats.number(value, decimals)) == (
+        float(formats.rounded(value, decimals)),
+        "",
+    )
+    text = formats.percent(value, decimals)
+    assert formats.read_number(text) == (float(text[:-1].replace(",", "").replace("−", "-")), "%")
+
+
+@pytest.mark.parametrize(
+    "text", ["not available", "1,23", "07", "3 to 4", "£5", "1.", "12%%", "", "1e5", "½"]
+)
+def test_what_no_writer_of_numbers_writes_is_not_read_as_one(text):
+    assert formats.read_number(text) is None

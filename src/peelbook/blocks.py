@@ -1,4 +1,4 @@
-"""What a notebook cell shows beside charts, as data: headlines, sentences, notes and tables.
+"""What a notebook cell shows beside charts, as data: headlines, sentences, notes, tables and claims.
 
 The kernel sends a block as JSON with its HTML and text beside it. The site renders the JSON, other front ends
 show the HTML, nbval compares the text. So no reader of a page has to find structure in HTML again.
@@ -13,12 +13,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from peelbook.display import plain
 
 MIME = "application/vnd.peelbook.block+json"
 
 HEADLINES, SENTENCES, NOTE, TABLE = "headlines", "sentences", "note", "table"
-KINDS = (HEADLINES, SENTENCES, NOTE, TABLE)
+CLAIMS, FAILURE = "claims", "failure"
+KINDS = (HEADLINES, SENTENCES, NOTE, TABLE, CLAIMS, FAILURE)
+
+LEDGER_HEADS = ("Claim, in our words", "Verdict", "As printed", "Computed", "Why, and source")
 
 _TEMPLATE = Path(__file__).with_name("blocks.html")
 
@@ -52,6 +57,11 @@ class Block:
         """The block as plain text."""
         return as_text(self.payload)
 
+    @property
+    def bundle(self) -> dict[str, Any]:
+        """The block in its three forms, by MIME type."""
+        return {MIME: self.payload, "text/html": self.html, "text/plain": self.text}
+
     def __repr__(self) -> str:
         return self.text
 
@@ -59,7 +69,7 @@ class Block:
         return self.text
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {MIME: self.payload, "text/html": self.html, "text/plain": self.text}
+        return self.bundle
 
 
 def sentences(texts: Sequence[str], *, style: str = "narrative", tables: Sequence[str] = ()) -> Block:
@@ -99,9 +109,48 @@ def headlines(items: Sequence[Mapping[str, str]], *, tables: Sequence[str] = ())
     return Block(HEADLINES, {"items": [dict(item) for item in items]}, tuple(tables))
 
 
+def claims(line: str, legend: Sequence[Mapping[str, str]], rows: Sequence[Mapping[str, str]]) -> Block:
+    """Return the printed numbers of a section with their verdicts, folded under one line.
+
+    `legend` holds `icon`, `verdict` and `meaning`, `rows` what `ledger` takes.
+    """
+    content = {
+        "line": line,
+        "legend": [dict(item) for item in legend],
+        "caption": "What the report prints, what can be computed, and how the two compare",
+        "rows": [dict(row) for row in rows],
+    }
+    return Block(CLAIMS, content, ("claims",))
+
+
+def failure(title: str, lines: Sequence[str], facts: Sequence[tuple[str, str]]) -> Block:
+    """Return what stands in place of a page that could not be made: names and values of what is known of it."""
+    return Block(FAILURE, {"title": title, "lines": list(lines), "facts": [list(fact) for fact in facts]})
+
+
 def render(payload: Mapping[str, Any]) -> str:
     """Return a block's HTML. All text is escaped."""
-    return _template().render(block=payload).strip()
+    return _template().render(block=payload, heads=LEDGER_HEADS).strip()
+
+
+def ledger(caption: str, rows: Sequence[Mapping[str, str]]) -> str:
+    """Return the table of claims as HTML, all text escaped.
+
+    A row has `icon`, `verdict`, `statement`, `printed`, `computed`, `summary`, `weak`, `of` (what a computed figure
+    is of), `source`, `source_url` and `reason` (in full; empty where the summary is all). One that can be linked to
+    has `id` and `css`, its classes, too.
+    """
+    return str(_macros().ledger(caption, LEDGER_HEADS, _plain(rows))).strip()
+
+
+def ledger_frame(caption: str, heads: Sequence[str], numeric: Sequence[int], body: str) -> str:
+    """Return a table laid out as the ledger, with rows that are HTML already."""
+    return str(_macros().frame(caption, heads, numeric, Markup(body))).strip()
+
+
+@cache
+def _macros() -> Any:
+    return _template().make_module({"block": {"kind": ""}})
 
 
 @cache
@@ -123,8 +172,19 @@ def as_text(payload: Mapping[str, Any]) -> str:
         return "\n\n".join(payload["texts"])
     if kind == NOTE:
         return "\n".join([payload["title"], *(f"  {line}" for line in payload["lines"])])
+    if kind == CLAIMS:
+        return "\n".join([payload["line"], *map(_claim_text, payload["rows"])])
+    if kind == FAILURE:
+        facts = (f"  {name}: {text}" for name, text in payload["facts"])
+        return "\n".join([payload["title"], *(f"  {line}" for line in payload["lines"]), *facts])
     rows = [" | ".join(row) for row in (payload["columns"], *payload["rows"])]
     return "\n".join([payload["caption"], *rows, *payload["notes"], *filter(None, [payload["source"]])])
+
+
+def _claim_text(row: Mapping[str, str]) -> str:
+    verdict = f"{row['icon']} {row['verdict']}"
+    computed = f"{row['computed']} ({row['of']})" if row["of"] else row["computed"]
+    return " | ".join([verdict, row["statement"], row["printed"], computed, row["summary"]])
 
 
 def reasons(payload: Mapping[str, Any]) -> list[str]:

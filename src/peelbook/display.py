@@ -8,7 +8,6 @@ from __future__ import annotations
 import html
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 # Bidirectional controls can make a name read as another one; they have no use in these texts.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -40,20 +39,6 @@ def lower_first(text: str) -> str:
 def escape(text: object) -> str:
     """Return text safe inside HTML and attributes."""
     return html.escape(plain(text), quote=True)
-
-
-@dataclass(frozen=True)
-class Html:
-    """An output with an HTML form for the page and a text form for nbval and the terminal."""
-
-    html: str
-    text: str
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/html": self.html, "text/plain": self.text}
 
 
 def table_html(

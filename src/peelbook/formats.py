@@ -7,6 +7,7 @@ minus is the real sign U+2212, thousands have commas, and a missing value is a w
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from datetime import date as _date
 from decimal import ROUND_HALF_UP, Decimal
@@ -64,6 +65,20 @@ def number(value: Any, decimals: int = 0) -> str:
     if is_missing(value):
         return MISSING
     return f"{rounded(value, decimals):,f}".replace("-", MINUS)
+
+
+_WRITTEN = re.compile(rf"[-{MINUS}]?(?:\d{{1,3}}(?:,\d{{3}})+|0|[1-9]\d*)(?:\.\d+)?%?")
+
+
+def read_number(text: str) -> tuple[int | float, str] | None:
+    """The number that `number` or `percent` wrote and its unit, `"%"` or `""`; `None` for any other text.
+
+    What they round away is gone; a percentage comes back as written: `18.6%` -> `(18.6, "%")`.
+    """
+    if not _WRITTEN.fullmatch(text):
+        return None
+    digits = text.removesuffix("%").replace(MINUS, "-").replace(",", "")
+    return (float(digits) if "." in digits else int(digits)), "%" if text.endswith("%") else ""
 
 
 def percent(share: Any, decimals: int = 1) -> str:

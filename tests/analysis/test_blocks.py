@@ -10,6 +10,10 @@ from peelbook import blocks
 
 HOSTILE = "<script>alert(1)</script>\u202e\x07"
 
+ROW = (
+    "icon", "verdict", "statement", "printed", "computed", "summary", "weak", "of", "source", "source_url", "reason",
+)  # fmt: skip
+
 
 @pytest.mark.parametrize(
     "block",
@@ -22,6 +26,10 @@ HOSTILE = "<script>alert(1)</script>\u202e\x07"
         blocks.headlines(
             [{"value": HOSTILE, "label": HOSTILE, "comparison": HOSTILE, "definition": HOSTILE}]
         ),
+        blocks.claims(
+            HOSTILE, [dict.fromkeys(("icon", "verdict", "meaning"), HOSTILE)], [dict.fromkeys(ROW, HOSTILE)]
+        ),
+        blocks.failure(HOSTILE, [HOSTILE], [(HOSTILE, HOSTILE)]),
     ],
     ids=lambda block: block.kind,
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from peelbook import blocks
 from peelbook.figures._chart import MIME
 from peelbook.sections import section
 
@@ -112,23 +113,19 @@ def chart_output(data: dict[str, Any], svg: str = SVG) -> dict[str, Any]:
     }
 
 
-def html_output(html: str) -> dict[str, Any]:
-    """The output of a cell that shows HTML."""
-    return {"output_type": "display_data", "data": {"text/html": html, "text/plain": "text"}, "metadata": {}}
+def block_output(block: blocks.Block) -> dict[str, Any]:
+    """The output of a cell that shows a block."""
+    return {"output_type": "display_data", "data": block.bundle, "metadata": {}}
 
 
 def sample_notebook(stem: str = "police_powers", *, force: str = "Kent Police", charts: int = 2) -> bytes:
     """An executed section notebook with headlines, charts, a missing note and a claims table."""
-    headlines = (
-        '<ul class="pb-headlines"><li><span class="pb-value">19.8</span> <span class="pb-label">searches per 1,000 '
-        'people</span> <span class="pb-compare">Mean of forces 6.6.</span><details class="pb-definition"><summary>'
-        "Definition</summary><p>Searches over residents.</p></details></li></ul>"
-    )
-    claims = (
-        '<details class="pb-claims" open><summary>1 number checked</summary><table class="pb-table"><caption>Printed '
-        'numbers</caption><thead><tr><th scope="col">Statement</th><th scope="col">Verdict</th></tr></thead><tbody>'
-        '<tr><th scope="row">Rate</th><td>✓ reproduced</td></tr></tbody></table></details>'
-    )
+    item = {"value": "19.8", "label": "searches per 1,000 people", "comparison": "Mean of forces 6.6."}
+    headlines = blocks.headlines([{**item, "definition": "Searches over residents."}])
+    row = {"icon": "✓", "verdict": "reproduced", "statement": "Rate", "printed": "19.8", "computed": "19.8"}
+    legend = [{"icon": "✓", "verdict": "reproduced", "meaning": "the same figure"}]
+    rest = dict.fromkeys(("summary", "weak", "of", "source", "source_url", "reason"), "")
+    claims = blocks.claims("1 number checked", legend, [{**row, **rest}])
     cells: list[dict[str, Any]] = [
         {
             "cell_type": "markdown",
@@ -138,7 +135,7 @@ def sample_notebook(stem: str = "police_powers", *, force: str = "Kent Police", 
             "(../book/how_to_read.md).",
         },
         code_cell(1, 'force = "kent"'),
-        code_cell(2, "book.headlines()", html_output(headlines)),
+        code_cell(2, "book.headlines()", block_output(headlines)),
         {"cell_type": "markdown", "id": "second", "metadata": {}, "source": "## The rate\n\nHow often."},
     ]
     for number in range(charts):
@@ -146,13 +143,11 @@ def sample_notebook(stem: str = "police_powers", *, force: str = "Kent Police", 
         cells.append(code_cell(3 + number, f"book.chart({number})", chart_output(data)))
     cells += [
         {"cell_type": "markdown", "id": "third", "metadata": {}, "source": "## Checked\n\nNumbers."},
-        code_cell(20, "book.claims()", html_output(claims)),
+        code_cell(20, "book.claims()", block_output(claims)),
         code_cell(
             21,
             "book.missing()",
-            html_output(
-                '<div class="pb-missing" role="note"><p><strong>No data.</strong></p><p>Why.</p></div>'
-            ),
+            block_output(blocks.note("No data.", ["Why."])),
         ),
     ]
     notebook = {

@@ -27,8 +27,9 @@ from site_samples import (
     sample_results,
 )
 
-from peelbook import claims, site
+from peelbook import blocks, claims, site
 from peelbook.catalogue import Catalogue
+from peelbook.figures._chart import MIME
 from peelbook.runner.errors import LockedError
 from peelbook.runner.lock import hold
 from peelbook.site import _build as building
@@ -483,9 +484,11 @@ def test_hostile_text_in_a_notebook_stays_text_on_every_page(build):
     nb = json.loads(sample_notebook("workforce", force="Kent Police"))
     for cell in nb["cells"]:
         for output in cell.get("outputs", []):
-            for data in output["data"].values():
-                if isinstance(data, dict):
-                    data.update(payload(data["id"], title=bad, alt=bad, period=bad, notes=[bad]))
+            data = output["data"]
+            if MIME in data:
+                data[MIME] = payload(data[MIME]["id"], title=bad, alt=bad, period=bad, notes=[bad])
+            elif data[blocks.MIME]["kind"] == blocks.NOTE:
+                data |= blocks.note(bad, [bad]).bundle
     results = sample_results()
     results[3] = SampleResult("kent", "workforce", notebook=json.dumps(nb).encode())
     out = build(results).out_dir

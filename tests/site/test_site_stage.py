@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from site_samples import SampleFailure, SampleResult, sample_notebook, sample_results
 
-from peelbook import formats
+from peelbook import blocks, formats
 from peelbook.catalogue import Catalogue
 from peelbook.sections import all_sections
 from peelbook.site import cells, notebook
@@ -83,8 +83,9 @@ def test_a_failed_result_is_a_page_that_says_where_and_why(edition, catalogue, t
     staged = stage(results, edition, catalogue, tmp_path / "s")
     assert staged.failed == ["forces/metropolitan/workforce"]
     page = json.loads((tmp_path / "s/forces/metropolitan/workforce.cells").read_bytes())
-    (kind, html), *rest = page[1]["outputs"]
-    assert kind == cells.HTML and not rest
+    (kind, block), *rest = page[1]["outputs"]
+    assert kind == cells.BLOCK and not rest
+    html = blocks.render(json.loads(block))
     for fact in (
         "failed to build",
         "Metropolitan Police Service",
@@ -319,7 +320,17 @@ def test_the_period_of_the_sections_is_the_one_their_notebooks_ran_with(tmp_path
     page = tmp_path / "workforce.cells"
     page.write_bytes(
         json.dumps(
-            [{"code": f'force = "kent"\nperiod = "{day}"', "outputs": []} for day in settings]
+            [
+                {
+                    "code": 'period = "2020-01-01"',
+                    "tags": [],
+                    "outputs": [],
+                },  # a cell's own name, and no setting
+                *(
+                    {"code": f'force = "kent"\nperiod = "{day}"', "tags": [tag], "outputs": []}
+                    for day, tag in zip(settings, ("parameters", "injected-parameters"), strict=False)
+                ),
+            ]
         ).encode()
     )
     assert sections_period(Staged(notebooks={"kent": {"workforce": page}})) == told

@@ -667,7 +667,7 @@ class Section:
             )
         return item
 
-    def claims(self) -> blocks.Block | display.Html:
+    def claims(self) -> blocks.Block:
         """Return the section's printed numbers with their verdicts, or how to enter them."""
         if self._claims.empty:
             return blocks.note(

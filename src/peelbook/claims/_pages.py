@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files as package_files
 from typing import TYPE_CHECKING, Any
 
-from peelbook import contracts, display, formats
+from peelbook import blocks, contracts, display, formats
 from peelbook.claims import _write
 from peelbook.claims._check import SIGNATURES
 from peelbook.claims._evaluate import VERDICTS, Alternative, Verdict, evaluate
@@ -101,7 +101,7 @@ def _source(catalogue: Catalogue, verdict: Verdict) -> tuple[str, str]:
     return provenance.title, url if url.startswith(("https://", "http://")) else ""
 
 
-def box(catalogue: Catalogue, force_code: str, section: str) -> display.Html:
+def box(catalogue: Catalogue, force_code: str, section: str) -> blocks.Block:
     """Return the box of a section: its printed numbers with their verdicts, folded under one line.
 
     Raises what `evaluate` raises.
@@ -112,63 +112,39 @@ def box(catalogue: Catalogue, force_code: str, section: str) -> display.Html:
     told = formats.joined(_write.tally(name, count) for name, count in counts.items() if count)
     noun = "number" if len(verdicts) == 1 else "numbers"
     line = f"{len(verdicts)} printed {noun} on this page, checked: {told or 'none'}"
-    caption = "What the report prints, what can be computed, and how the two compare"
-    legend = "".join(
-        f'<li><span class="pb-verdict"><span aria-hidden="true">{_write.ICONS[name]}</span> '
-        f"{display.escape(name)}</span>: {display.escape(_write.MEANINGS[name])}</li>"
+    legend = [
+        {"icon": _write.ICONS[name], "verdict": name, "meaning": _write.MEANINGS[name]}
         for name in VERDICTS
         if counts[name]
-    )
-    html = (
-        f'<details class="pb-claims"><summary>{display.escape(line)}</summary>'
-        f"<ul>{legend}</ul>{_ledger_table(caption, records)}</details>"
-    )
-    text = [line, *(" | ".join(_text(record)) for record in records)]
-    return display.Html(html, "\n".join(map(display.plain, text)))
-
-
-def _text(record: Mapping[str, str]) -> list[str]:
-    note = f" ({record['computed_note']})" if record["computed_note"] else ""
-    return [
-        f"{record['icon']} {record['verdict']}",
-        record["statement"],
-        record["printed"],
-        (record["computed"] or "–") + note,
-        record["summary"],
     ]
+    return blocks.claims(line, legend, [_shown(record) for record in records])
 
 
-_LEDGER_HEADS = ("Claim, in our words", "Verdict", "As printed", "Computed", "Why, and source")
+def _shown(record: Mapping[str, str]) -> dict[str, str]:
+    """What a row of the ledger shows of a claim's record: nothing twice."""
+    note, source = record["computed_note"], record["source"]
+    said = source in record["reason"]
+    return {
+        **{name: record[name] for name in ("icon", "verdict", "statement", "printed", "summary", "weak")},
+        "computed": record["computed"] or "–",
+        "of": note,
+        "source": "" if said else source,
+        "source_url": "" if said else record["source_url"],
+        "reason": "" if record["reason"] == record["summary"] else record["reason"],
+    }
 
 
-def _ledger_table(caption: str, records: Sequence[Mapping[str, str]], *, anchors: bool = False) -> str:
-    """The table of claims. With `anchors`, each row can be linked to and is marked for the filter."""
-    body = []
-    for record in records:
-        attributes = ""
-        if anchors:
-            kinds = (
-                f"pb-is-{_slug(record['verdict'])} pb-in-{record['section']} pb-on-{_slug(record['basis'])}"
-            )
-            attributes = f' id="claim-{record["claim_id"]}" class="{kinds}"'
-        cells = (
-            ("", _verdict_html(record)),
-            (' class="pb-number"', display.escape(record["printed"])),
-            (' class="pb-number"', display.escape(record["computed"] or "–")),
-            ("", _reason_html(record)),
-        )
-        own = (
-            f' <a class="pb-own" href="#claim-{record["claim_id"]}">Link to this claim</a>' if anchors else ""
-        )
-        body.append(
-            f'<tr{attributes}><th scope="row">{display.escape(record["statement"])}{own}</th>'
-            + "".join(
-                f'<td data-label="{label}"{kind}>{content}</td>'
-                for label, (kind, content) in zip(_LEDGER_HEADS[1:], cells, strict=True)
-            )
-            + "</tr>"
-        )
-    return _table(caption, _LEDGER_HEADS, (2, 3), "".join(body), "pb-table pb-ledger")
+def _ledger_table(caption: str, records: Sequence[Mapping[str, str]]) -> str:
+    """The table of claims on the report's page: each row can be linked to and is marked for the filter."""
+    rows = [
+        {
+            **_shown(record),
+            "id": f"claim-{record['claim_id']}",
+            "css": f"pb-is-{_slug(record['verdict'])} pb-in-{record['section']} pb-on-{_slug(record['basis'])}",
+        }
+        for record in records
+    ]
+    return blocks.ledger(caption, rows)
 
 
 def _slug(words: str) -> str:
@@ -176,50 +152,10 @@ def _slug(words: str) -> str:
     return words.lower().replace(":", "").replace(" ", "-")
 
 
-def _table(
-    caption: str, heads: Sequence[str], numeric: Sequence[int], body: str, css: str = "pb-table"
-) -> str:
-    """A table whose body is HTML already: a caption, scopes, and a region that scrolls by itself."""
-    head = "".join(
-        f'<th scope="col"{" class=pb-number" if place in numeric else ""}>{display.escape(name)}</th>'
-        for place, name in enumerate(heads)
-    )
-    return (
-        f'<div class="pb-scroll" role="region" tabindex="0" aria-label="{display.escape(caption)}">'
-        f'<table class="{css}"><caption>{display.escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _verdict_html(record: Mapping[str, str]) -> str:
-    return (
-        f'<span class="pb-verdict"><span aria-hidden="true">{record["icon"]}</span> '
-        f"{display.escape(record['verdict'])}</span>"
-    )
-
-
 def _note_html(record: Mapping[str, str]) -> str:
     """What a computed figure is of, unless the reason has said so."""
     note = record["computed_note"]
     return f"Computed: {display.escape(note)}." if note and note not in record["summary"] else ""
-
-
-def _reason_html(record: Mapping[str, str]) -> str:
-    """The reason in short, how strong the test is, the source, and the reason in full folded away."""
-    parts = [display.escape(record["summary"])]
-    parts += [record["weak"]] if record["weak"] else []
-    parts += [note] if (note := _note_html(record)) else []
-    if record["source"] not in record["reason"]:
-        title = display.escape(record["source"])
-        url = record["source_url"]
-        parts.append(
-            f"Source: {f'<a href={chr(34)}{display.escape(url)}{chr(34)}>{title}</a>' if url else title}."
-        )
-    if record["reason"] != record["summary"]:
-        parts.append(
-            f"<details><summary>In full</summary><p>{display.escape(record['reason'])}</p></details>"
-        )
-    return " ".join(parts)
 
 
 # --- the report page
@@ -258,9 +194,7 @@ def report_markdown(catalogue: Catalogue, force_code: str = "", *, base: str = "
         _labels_section(label_agreement(catalogue, force_code)),
         "## Every claim",
         _filter(verdicts),
-        _ledger_table(
-            f"All claims of the report on {force.full_name}", rows(catalogue, verdicts), anchors=True
-        ),
+        _ledger_table(f"All claims of the report on {force.full_name}", rows(catalogue, verdicts)),
         "</div>",
     ]
     return "\n\n".join(parts) + "\n"
@@ -296,14 +230,14 @@ def _differences(catalogue: Catalogue, verdicts: Sequence[Verdict]) -> str:
         record = _row(catalogue, item)
         note = _note_html(record)
         body.append(
-            f'<tr><th scope="row"><a href="#claim-{record["claim_id"]}">{display.escape(record["statement"])}</a></th>'
-            f'<td data-label="{heads[1]}" class="pb-number">{display.escape(record["printed"])}</td>'
-            f'<td data-label="{heads[2]}" class="pb-number">{display.escape(record["computed"])}</td>'
-            f'<td data-label="{heads[3]}" class="pb-number">{display.escape(record["gap"] or "–")}</td>'
-            f'<td data-label="{heads[4]}">{display.escape(record["summary"])} {note}{_tried(item)}</td></tr>'
+            f'<tr role="row"><th role="rowheader" scope="row"><a href="#claim-{record["claim_id"]}">{display.escape(record["statement"])}</a></th>'
+            f'<td role="cell" data-label="{heads[1]}" class="pb-number">{display.escape(record["printed"])}</td>'
+            f'<td role="cell" data-label="{heads[2]}" class="pb-number">{display.escape(record["computed"])}</td>'
+            f'<td role="cell" data-label="{heads[3]}" class="pb-number">{display.escape(record["gap"] or "–")}</td>'
+            f'<td role="cell" data-label="{heads[4]}">{display.escape(record["summary"])} {note}{_tried(item)}</td></tr>'
         )
     caption = "Claims that differ, those that nothing accounts for first"
-    return f"{lead}\n\n{_table(caption, heads, (1, 2, 3), ''.join(body), 'pb-table pb-ledger')}"
+    return f"{lead}\n\n{blocks.ledger_frame(caption, heads, (1, 2, 3), ''.join(body))}"
 
 
 def _tried(verdict: Verdict) -> str:

@@ -7,7 +7,6 @@ there. The reasons stay on the page, each with its heading, and the headings' ad
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,27 +16,6 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from peelbook.display import escape
 
 ANCHOR = "not-available"
-
-# The two forms in which a cell says that it has nothing to show (`pb-note` and `pb-missing`, see
-# `peelbook.display`). A page that failed to build has no such title, and is never folded.
-_NOTE = re.compile(
-    r'<p class="pb-note">(?P<line>.*?)</p>'
-    r'|<div class="pb-(?:note|missing)" role="note"><p class="pb-note-title"><strong>(?P<title>.*?)</strong></p>'
-    r"(?P<lines>(?:<p>.*?</p>)*)</div>",
-    flags=re.DOTALL,
-)
-
-
-def reasons(html: str) -> list[str]:
-    """The reasons of an output that is nothing but notes, as HTML paragraphs; empty for any other output."""
-    if _NOTE.sub("", html).strip():
-        return []
-    return [
-        f"<p>{match['line']}</p>"
-        if match["line"]
-        else f"<p><strong>{match['title']}</strong></p>{match['lines']}"
-        for match in _NOTE.finditer(html)
-    ]
 
 
 class FoldAbsent(SphinxPostTransform):
@@ -100,10 +78,8 @@ def _only_reasons(section: nodes.section) -> list[str]:
 
 
 def _reasons_of(output: nodes.Node) -> list[str]:
-    """What an output says in place of something: a block says so itself, older HTML is read."""
-    if not isinstance(output, nodes.raw):
-        return []
-    return list(output["reasons"]) if "block" in output else reasons(output.astext())
+    """What an output says in place of something (`peelbook.blocks.reasons`); empty for any that is not a note."""
+    return list(output.get("reasons", ())) if isinstance(output, nodes.raw) else []
 
 
 def _outputs(cell: nodes.container) -> Iterator[nodes.Node]:

@@ -7,6 +7,7 @@ reads this form into the same document, and a test holds the two ways to one res
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from peelbook.site.card import Figure
 
 SUFFIX = ".cells"
 FIGURE, BLOCK, HTML, STREAM, TEXT = "figure", "block", "html", "stream", "text"
+OWN_HTML = "own html"
+"""HTML of this package, on a page that is made of data: as it is. `HTML` is what a library shows in a notebook."""
 
 
 def stage(source: dict[str, Any]) -> bytes | None:
@@ -73,6 +76,25 @@ def figures(path: Path) -> list[Figure]:
     if path.suffix != SUFFIX:
         return notebook.figures(json.loads(path.read_bytes()))
     return [notebook.unpacked(text) for kind, text in _outputs(path) if kind == FIGURE]
+
+
+def settings(path: Path) -> dict[str, Any]:
+    """The parameters that the notebook of a staged page ran with: those of a run come after its own."""
+    page = json.loads(path.read_bytes())
+    if path.suffix == SUFFIX:
+        tagged = [(cell["tags"], cell["code"]) for cell in page if "code" in cell]
+    else:
+        found = [cell for cell in page["cells"] if cell["cell_type"] == "code"]
+        tagged = [(cell["metadata"].get("tags", []), _text(cell["source"])) for cell in found]
+    values: dict[str, Any] = {}
+    for tags, code in tagged:
+        if not {"parameters", "injected-parameters"}.isdisjoint(tags):
+            for step in ast.parse(code).body:
+                if isinstance(step, ast.Assign) and isinstance(step.value, ast.Constant):
+                    values |= {
+                        name.id: step.value.value for name in step.targets if isinstance(name, ast.Name)
+                    }
+    return values
 
 
 def _outputs(path: Path) -> Iterator[list[str]]:

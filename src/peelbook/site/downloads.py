@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import re
 import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -255,10 +254,6 @@ def _measures_readme(catalogue: Catalogue) -> str:
     )
 
 
-# As the pages print numbers: a real minus, commas between thousands, at most one percent sign.
-_PRINTED = re.compile(r"([−-]?)(\d{1,3}(?:,\d{3})+|0|[1-9]\d*)((?:\.\d+)?)(%?)")
-
-
 def table_of(stem: str, figure: Figure) -> Table:
     """A figure's table as its page prints it, with numbers as numbers again.
 
@@ -267,14 +262,16 @@ def table_of(stem: str, figure: Figure) -> Table:
     """
     twin = figure.payload["table"]
     rows = twin["rows"]
-    columns, values = [], []
+    columns: list[str] = []
+    values: list[list[ods.Cell]] = []
     for place, (label, numeric) in enumerate(zip(twin["columns"], twin["numeric"], strict=True)):
         cells = ["" if row[place] == formats.MISSING else row[place] for row in rows]
-        matches = [_PRINTED.fullmatch(cell) for cell in cells if cell]
-        units = {match[4] for match in matches if match}
-        if numeric and matches and all(matches) and len(units) == 1:
+        read = {cell: formats.read_number(cell) for cell in cells if cell}
+        known = {cell: found for cell, found in read.items() if found}
+        units = {unit for _, unit in known.values()}
+        if numeric and read and len(known) == len(read) and len(units) == 1:
             columns.append(f"{label} (%)" if units == {"%"} else label)
-            values.append([_number(cell) for cell in cells])
+            values.append([known[cell][0] if cell else None for cell in cells])
         else:
             columns.append(label)
             values.append([cell or None for cell in cells])
@@ -293,13 +290,6 @@ def table_of(stem: str, figure: Figure) -> Table:
         notes=tuple(notes),
         section=stem,
     )
-
-
-def _number(cell: str) -> ods.Cell:
-    if not cell:
-        return None
-    text = cell.rstrip("%").replace("−", "-").replace(",", "")
-    return float(text) if "." in text else int(text)
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

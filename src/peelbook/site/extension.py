@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +18,7 @@ from typing import Any, ClassVar, Literal
 
 from docutils import nodes
 from markupsafe import Markup
+from pygments.formatters import HtmlFormatter
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
@@ -223,54 +223,24 @@ class CodeAfterOutput(SphinxPostTransform):
                 cell.parent.remove(cell)
 
 
-_TABLE = re.compile(r"<table\b.*?</table>", flags=re.DOTALL | re.IGNORECASE)
-_CAPTION = re.compile(r"<caption[^>]*>(.*?)</caption>", flags=re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"<[^>]+>")
-
-
 def scrollable_tables(html: str) -> str:
-    """Put each table of a notebook's HTML into a region that scrolls by itself and takes the focus."""
+    """Put each table of the HTML that a library shows into a region that scrolls by itself and takes the focus.
 
-    def wrap(match: re.Match[str]) -> str:
-        caption = _CAPTION.search(match[0])
-        label = " ".join(_TAG.sub("", caption[1]).split()) if caption else ""
+    The book's own tables are blocks and have theirs; this is for a data frame that a cell ends with.
+    """
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(html, "html.parser")
+    for table in soup.find_all("table"):
+        if table.find_parent("table") or table.find_parent(class_="pb-scroll"):
+            continue
+        label = " ".join(table.caption.get_text().split()) if table.caption else ""
         name = f"Table: {label}" if label else "Table"
-        # The caption is HTML already; in an attribute only the quote can do harm.
-        return (
-            f'<div class="pb-scroll" role="region" tabindex="0" aria-label="{name.replace(chr(34), "&quot;")}">'
-            f"{match[0]}</div>"
-        )
-
-    return html if 'class="pb-scroll"' in html else _TABLE.sub(wrap, html)
+        region = {"class": "pb-scroll", "role": "region", "tabindex": "0", "aria-label": name}
+        table.wrap(soup.new_tag("div", attrs=region))
+    return soup.decode(formatter="html5")
 
 
-_LEDGER = re.compile(r'<table class="pb-table pb-ledger".*?</table>', flags=re.DOTALL)
-_ROLES = (
-    (re.compile(r"<table (?=class)"), '<table role="table" '),
-    (re.compile(r"<(thead|tbody)>"), r'<\1 role="rowgroup">'),
-    (re.compile(r"<tr\b"), '<tr role="row"'),
-    (re.compile(r'<th scope="col"'), '<th role="columnheader" scope="col"'),
-    (re.compile(r'<th scope="row"'), '<th role="rowheader" scope="row"'),
-    (re.compile(r"<td\b"), '<td role="cell"'),
-)
-
-
-def with_roles(html: str) -> str:
-    """Say the roles of a ledger's parts: on a phone its rows are cards, and browsers forget that they are rows."""
-
-    def say(match: re.Match[str]) -> str:
-        table = match[0]
-        for part, words in _ROLES:
-            table = part.sub(words, table)
-        return table
-
-    return _LEDGER.sub(say, html)
-
-
-_HIGHLIGHTED = re.compile(
-    r'<div class="highlight-\S+ notranslate"><div class="highlight"><pre>(?:<span></span>)?(.*)</pre></div>\s*</div>\s*',
-    flags=re.DOTALL,
-)
 _CELL_CLASSES = {"cell_code": "cell", "cell_code_output": "cell_output"}
 
 
@@ -308,26 +278,25 @@ class Translator(HTML5Translator):
             super().add_permalink_ref(node, title)
 
     def visit_literal_block(self, node: nodes.Element) -> None:
-        """Let the keyboard reach code that scrolls."""
-        try:
+        """Write code as `CodeFormatter` does, without the box that Sphinx puts round it."""
+        if node["ids"] or node.rawsource != node.astext():
             super().visit_literal_block(node)
-        except nodes.SkipNode:
-            if match := _HIGHLIGHTED.fullmatch(self.body[-1]):
-                self.body[-1] = (
-                    f'<div class="highlight" translate="no"><pre tabindex="0">{match[1]}</pre></div>\n'
-                )
-            raise
+            return
+        language = node.get("language", "default")
+        options = self.config.highlight_options.get(language, {})
+        force = {**node.get("highlight_args", {}), "force": node.get("force", False)}
+        self.body.append(
+            self.highlighter.highlight_block(node.rawsource, language, opts=options, location=node, **force)
+        )
+        raise nodes.SkipNode
 
     def visit_raw(self, node: nodes.Element) -> None:
-        """Make the tables in a notebook's HTML output scroll by themselves; a block's do."""
+        """Make the tables in a library's HTML output scroll by themselves; a block's do."""
         if "block" in node:
             self.body.append(node.astext())
             raise nodes.SkipNode
         if "text_html" in node.get("classes", ()):
-            self.body.append(with_roles(scrollable_tables(node.astext())))
-            raise nodes.SkipNode
-        if "pb-ledger" in node.astext():
-            self.body.append(with_roles(node.astext()))
+            self.body.append(scrollable_tables(node.astext()))
             raise nodes.SkipNode
         super().visit_raw(node)
 
@@ -381,6 +350,7 @@ class BookBuilder(StandaloneHTMLBuilder):
     def init_highlighter(self) -> None:
         """Colour each piece of code once: every force's pages hold the same cells."""
         super().init_highlighter()
+        self.highlighter.formatter = CodeFormatter
         self.highlighter.highlight_block = _remembered(self.highlighter.highlight_block)  # type: ignore[method-assign]
 
     def write(
@@ -412,8 +382,27 @@ class BookBuilder(StandaloneHTMLBuilder):
         """Write nothing: the inventory is for other Sphinx projects, and holds only names."""
 
 
-# Pygments marks every name, dot and bracket; the style colours words that carry structure only.
-_UNSTYLED = re.compile(r'<span class="(?:n|p|o|w|nb|bp|vm|fm|si|se)">([^<]*)</span>')
+class CodeFormatter(HtmlFormatter):
+    """Pygments' HTML for the site: the keyboard reaches code that scrolls, and no browser translates it.
+
+    Pygments marks every name, dot and bracket; the style colours words that carry structure only.
+    """
+
+    _UNSTYLED = frozenset(("n", "p", "o", "w", "nb", "bp", "vm", "fm", "si", "se"))
+
+    def _get_css_classes(self, ttype: Any) -> str:
+        names = super()._get_css_classes(ttype)
+        return "" if names in self._UNSTYLED else names
+
+    def _wrap_pre(self, inner: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        yield 0, '<pre tabindex="0">'
+        yield from inner
+        yield 0, "</pre>"
+
+    def _wrap_div(self, inner: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        yield 0, '<div class="highlight" translate="no">'
+        yield from inner
+        yield 0, "</div>\n"
 
 
 def _remembered(highlight: Callable[..., str]) -> Callable[..., str]:
@@ -425,7 +414,7 @@ def _remembered(highlight: Callable[..., str]) -> Callable[..., str]:
     ) -> str:
         key = (source, lang, repr(opts), force, repr(sorted(kw.items())))
         if key not in known:
-            known[key] = _UNSTYLED.sub(r"\1", highlight(source, lang, opts, force, location, **kw))
+            known[key] = highlight(source, lang, opts, force, location, **kw)
         return known[key]
 
     return block

@@ -7,10 +7,11 @@ names the measures and the forces; the page to compare forces reads nothing else
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import json
 import math
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,12 +72,18 @@ def _used_in() -> dict[str, list[str]]:
         path = paths.project_root() / "notebooks" / f"{section.stem}.ipynb"
         if path.exists():
             source = json.loads(path.read_text(encoding="utf-8"))
-            code = "\n".join(
-                "".join(cell["source"]) for cell in source["cells"] if cell["cell_type"] == "code"
-            )
-            for name in set(re.findall(r'"([a-z_]+)"', code)):
+            for name in {name for cell in source["cells"] for name in _texts(cell)}:
                 found.setdefault(name, []).append(section.stem)
     return found
+
+
+def _texts(cell: Mapping[str, Any]) -> Iterator[str]:
+    """The texts in a cell's code, such as the names of measures; none for a cell that is not Python."""
+    if cell["cell_type"] == "code":
+        with contextlib.suppress(SyntaxError):
+            for node in ast.walk(ast.parse("".join(cell["source"]))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
 
 
 def _index(pages: Sequence[_Page]) -> str:
@@ -459,7 +466,7 @@ def _output(output: list[str]) -> dict[str, Any]:
 
 
 def _html(html: str) -> dict[str, Any]:
-    return _output([cells.HTML, html])
+    return _output([cells.OWN_HTML, html])
 
 
 def _figure(chart: Chart) -> Figure:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from peelbook import blocks
 from peelbook.figures._chart import MIME
 from peelbook.site.card import Figure
 
@@ -57,12 +58,10 @@ def slim(notebook: dict[str, Any]) -> bytes:
 
 def failed(title: str, facts: list[tuple[str, str]]) -> dict[str, Any]:
     """A notebook that says its page failed to build, so that the site shows it, not a stale page or a hole."""
-    from peelbook.display import escape
-
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts if text)
-    html = (
-        '<div class="pb-missing" role="note"><p><strong>This page failed to build.</strong></p>'
-        f"<p>The other pages are not affected. The run that made this site reported:</p><dl>{rows}</dl></div>"
+    block = blocks.failure(
+        "This page failed to build.",
+        ["The other pages are not affected. The run that made this site reported:"],
+        [(name, text) for name, text in facts if text],
     )
     cells = [
         {"cell_type": "markdown", "id": "title", "metadata": {}, "source": f"# {title}"},
@@ -72,7 +71,7 @@ def failed(title: str, facts: list[tuple[str, str]]) -> dict[str, Any]:
             "metadata": {"tags": ["remove-input"]},
             "execution_count": 1,
             "source": "# This notebook failed to run.",  # a cell without source is dropped, output and all
-            "outputs": [{"output_type": "display_data", "data": {"text/html": html}, "metadata": {}}],
+            "outputs": [{"output_type": "display_data", "data": block.bundle, "metadata": {}}],
         },
     ]
     return {

@@ -7,26 +7,24 @@ cover, one table of contents and working bookmarks.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from peelbook.errors import PeelbookError
 from peelbook.sections import all_sections
 from peelbook.site.edition import FORCES_FOLDER
 from peelbook.site.templates import render
 
+if TYPE_CHECKING:
+    from bs4 import Tag
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
-_ARTICLE = re.compile(r'<article class="pb-article".*?>(.*?)</article>', flags=re.DOTALL)
-_HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", flags=re.DOTALL)
 # What is folded on screen and belongs on paper: verdicts, notes, cautions, what is not available.
-_PRINTED_OPEN = re.compile(
-    r'<details (?=class="(?:pb-claims|pb-unavailable|pb-tool pb-tool-(?:notes|source))")'
-)
-_PERMALINK = re.compile(r'<a class="headerlink".*?</a>', flags=re.DOTALL)
+_PRINTED_OPEN = "details:is(.pb-claims, .pb-unavailable, .pb-tool-notes, .pb-tool-source)"
 
 
 class PdfError(PeelbookError):
@@ -72,23 +70,22 @@ def print_force(site: Path | str, slug: str, out: Path | str, *, section: str | 
 
 def join(pages: list[tuple[str, Path]], folder: Path, address: str) -> str:
     """The pages as one document. Links inside it lead to `address`, all others to the site."""
+    from bs4 import BeautifulSoup, SoupStrainer
+
     articles, contents = [], []
     title = ""
     for stem, page in pages:
         text = page.read_text(encoding="utf-8")
-        match = _ARTICLE.search(text)
-        if match is None:
+        only = SoupStrainer("article", attrs={"class": "pb-article"})
+        article = BeautifulSoup(text, "html.parser", parse_only=only).article
+        if article is None:
             raise PdfError(f"{page}: not a page of this site. Fix: build the site again.")
-        body = _PERMALINK.sub("", match[1]).replace(' loading="lazy"', "").replace(' decoding="async"', "")
-        body = _PRINTED_OPEN.sub("<details open ", body)
-        # Two sections may have a heading of the same name: keep their anchors apart.
-        body = re.sub(r'\bid="([^"]+)"', rf'id="{stem}--\1"', body)
-        body = re.sub(r'\b(aria-labelledby|for)="([^"]+)"', rf'\1="{stem}--\2"', body)
-        body = re.sub(r'\bhref="#([^"]*)"', rf'href="{address}#{stem}--\1"', body)
-        heading = _HEADING.search(body)
-        contents.append((f"{address}#{stem}", re.sub(r"<[^>]+>", "", heading[1]) if heading else stem))
-        articles.append((stem, body))
-        title = title or _title(text)
+        # The force's name, as the page's filter for search gives it.
+        title = title or str(article.get("data-force", ""))
+        _for_paper(article, stem, address)
+        heading = article.h1
+        contents.append((f"{address}#{stem}", heading.get_text() if heading else stem))
+        articles.append((stem, article.decode_contents(formatter="html5")))
     style = (folder.parent.parent / "_static" / "peelbook.css").as_uri()
     return render(
         "print.html",
@@ -100,10 +97,21 @@ def join(pages: list[tuple[str, Path]], folder: Path, address: str) -> str:
     )
 
 
-def _title(text: str) -> str:
-    """The force's name, as the page's filter for search gives it."""
-    match = re.search(r'data-force="([^"]*)"', text)
-    return match[1] if match else ""
+def _for_paper(article: Tag, stem: str, address: str) -> None:
+    """Make an article ready to stand among others: what paper shows is open, and anchors are told apart."""
+    for link in article.select("a.headerlink"):
+        link.decompose()
+    for picture in article.find_all("img"):
+        for lazy in ("loading", "decoding"):
+            del picture[lazy]
+    for folded in article.select(_PRINTED_OPEN):
+        folded["open"] = ""
+    for name in ("id", "aria-labelledby", "for"):
+        # Two sections may have a heading of the same name.
+        for tag in article.select(f"[{name}]"):
+            tag[name] = f"{stem}--{tag[name]}"
+    for link in article.select('a[href^="#"]'):
+        link["href"] = f"{address}#{stem}--{link['href'][1:]}"
 
 
 def _print(page: Path, target: Path, scratch: Path) -> None:

@@ -22,7 +22,7 @@ from peelbook import blocks
 from peelbook.files import sha256
 from peelbook.site import notebook
 from peelbook.site.card import Figure
-from peelbook.site.cells import BLOCK, FIGURE, HTML, STREAM, SUFFIX
+from peelbook.site.cells import BLOCK, FIGURE, HTML, OWN_HTML, STREAM, SUFFIX
 
 _CELLS = "peelbook_cells"
 
@@ -99,6 +99,8 @@ class CodeCell(SphinxDirective):
             return figure_card(self.env, notebook.unpacked(text), text)
         if kind == BLOCK:
             return block_node(json.loads(text))
+        if kind == OWN_HTML:
+            return nodes.raw(text=text, format="html", block=OWN_HTML)
         if kind == HTML:
             return nodes.raw(text=text, format="html", classes=["output", "text_html"])
         style = "stream" if kind == STREAM else "text_plain"

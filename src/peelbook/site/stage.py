@@ -290,15 +290,12 @@ def vintage(catalogue: Catalogue) -> str:
     return formats.date(max(days)) if days else ""
 
 
-_PERIOD = re.compile(r'(?:\\n|")period = \\"(\d{4}-\d{2}-\d{2})\\"')
-
-
 def sections_period(staged: Staged) -> str:
     """The day that most figures of the sections end on, in words: the setting that their notebooks ran with."""
     for pages in staged.notebooks.values():
         for path in pages.values():
-            if found := _PERIOD.findall(path.read_text(encoding="utf-8")):
-                return formats.date(found[-1])  # a setting of this run comes after the notebook's own
+            if period := cells.settings(path).get("period"):
+                return formats.date(period)
     return ""
 
 
