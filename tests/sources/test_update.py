@@ -140,6 +140,7 @@ def test_one_publication_that_fails_does_not_stop_the_others(run, server, tmp_pa
     crime, workforce = run("recorded_crime", "workforce")
     assert (crime.state, workforce.state) == ("failed", "new")
     assert "answered 404" in crime.reason
+    assert crime.reason.count("recorded_crime:") == 1
     assert officers(empty_data) == {2030: 10}
 
 
@@ -264,3 +265,12 @@ def test_a_page_may_hold_several_publications(run, server, empty_data):
     steps = run("recorded_crime", "outcomes")
     assert [step.state for step in steps] == ["failed", "failed"]
     assert all("no file at all" in step.reason for step in steps)
+
+
+def test_many_new_periods_are_counted_and_bounded():
+    periods = ("2029-03-31", "2030-03-31", "2031-03-31")
+    lines = updating.described(updating.Change("crime", added=129, periods=periods), Catalogue().forces)
+    assert lines == [
+        "crime: 3 new periods, 2029-03-31 to 2031-03-31",
+        "crime: 129 rows new, 0 figures revised",
+    ]

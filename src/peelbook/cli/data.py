@@ -198,7 +198,7 @@ def _flipped(before: list[Any], after: list[Any]) -> list[str]:
     from peelbook import claims
 
     return [
-        f"`{now.claim.claim_id}` was {was.verdict} and is {now.verdict}: {now.summary}"
+        f"`{now.claim.claim_id}` was “{was.verdict}” and is now “{now.verdict}”: {now.summary}"
         for was, now in claims.flipped(before, after)
     ]
 

@@ -312,7 +312,9 @@ def described(change: Change, forces: Forces) -> list[str]:
     """Return a table's change in words: new periods and rows, figures revised, rows that are gone."""
     lines = []
     if change.periods:
-        lines.append(f"{change.table}: new periods {', '.join(change.periods)}")
+        several = f"{len(change.periods)} new periods, {change.periods[0]} to {change.periods[-1]}"
+        one = f"new period {change.periods[0]}"
+        lines.append(f"{change.table}: {several if len(change.periods) > 1 else one}")
     lines.append(f"{change.table}: {change.added:,} rows new, {change.revised:,} figures revised")
     if change.largest is not None:
         words = change.where.split()
@@ -344,5 +346,7 @@ def draft(steps: Sequence[Step], data_dir: Path, flipped: Sequence[str]) -> str:
     failed = [step for step in steps if step.state == FAILED]
     if failed:
         lines += ["", "Publications that failed (their tables are as they were):", ""]
-        lines += [f"- {step.publication}: {step.reason}" for step in failed]
+        # A reason that names its publication already says it once.
+        own = [("" if step.publication in step.reason else f"{step.publication}: ", step) for step in failed]
+        lines += [f"- {name}{step.reason}" for name, step in own]
     return "\n".join(lines) + "\n"

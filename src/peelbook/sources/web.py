@@ -204,7 +204,7 @@ class Client:
                 if response.status_code != 200:
                     raise FetchError(
                         name,
-                        f"{url} answered {response.status_code}",
+                        f"the server answered {response.status_code}{'' if url in name else f' for {url}'}",
                         "look at the page in a browser; if it has moved, correct landing_pages.toml",
                     )
                 body = bytearray()
