@@ -25,7 +25,8 @@ const PAGES = {
   report: "forces/metropolitan/police_powers.html",
   failed: "forces/kent/leadership_and_force_management.html",
   prose: "book/how_to_read.html",
-  ledger: "book/reproduction_report.html",
+  ledger: "ledger/peel-2023-25-metropolitan.html",
+  ledgers: "book/reproduction_report.html",
   coverage: "book/coverage.html",
   measures: "book/measures.html",
   measure: "measures/stop_search_rate.html",
@@ -593,16 +594,35 @@ const scenarios = {
     return found;
   },
 
-  // The ledger's filter is style alone.
+  // The ledger's filter is style alone; its search needs a script, and both go together.
   async ledger() {
     const { context, page } = await open({ javaScriptEnabled: false });
     await page.goto(BASE + PAGES.ledger);
-    const rows = () => page.locator("tr[id^=claim-]:visible").count();
-    const all = await rows();
+    const rows = (where) => where.locator("tr[id^=claim-]:visible").count();
+    const all = await rows(page);
+    const search = await page.getByRole("searchbox", { name: "Search the claims" }).count();
     await page.getByRole("radio", { name: "Differs" }).check();
-    const differs = await rows();
+    const differs = await rows(page);
     await context.close();
-    return { all, differs };
+
+    const other = await open();
+    await other.page.goto(BASE + PAGES.ledger);
+    const box = other.page.getByRole("searchbox", { name: "Search the claims" });
+    const status = other.page.locator(".pb-ledger-find [role=status]");
+    await box.fill("Precept");
+    const found = { rows: await rows(other.page), said: await status.textContent(), words: await other.page.locator("tr[id^=claim-]:visible").allInnerTexts() };
+    await other.page.getByRole("radio", { name: "Differs" }).check();
+    const both = await rows(other.page);
+    await box.fill("no claim says this");
+    const none = await status.textContent();
+    await other.page.evaluate(() => { location.hash = "#claim-police_powers.stop_search_rate.force"; });
+    const row = other.page.locator("[id='claim-police_powers.stop_search_rate.force']");
+    await row.waitFor({ state: "visible" });
+    await row.getByText("Link or cite").click();
+    const cited = await row.locator(".pb-share-text").allTextContents();
+    const errors = other.log.errors;
+    await other.context.close();
+    return { all, differs, search, found, both, none, cited, errors };
   },
 };
 

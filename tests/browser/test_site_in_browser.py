@@ -134,11 +134,13 @@ def test_the_chapters_stay_in_view_and_scroll_by_themselves(scenario):
 
 @of("cards")
 def test_a_claim_is_a_card_on_a_phone_and_still_the_row_of_a_table(scenario):
-    assert len(scenario["tables"]) == 2
+    assert len(scenario["tables"]) >= 5
     for table in scenario["tables"]:
-        assert table["roles"] == ["table", "row", "rowheader", *["cell"] * 4]
+        assert table["roles"][:3] == ["table", "row", "rowheader"]
+        assert set(table["roles"][3:]) == {"cell"}
         assert all(table["labels"]), "each value says what it is"
-        assert "As printed" in table["labels"]
+    assert sum("As printed" in table["labels"] for table in scenario["tables"]) == 3
+    for table in scenario["tables"]:
         assert table["sideways"] <= 0
     assert scenario["menu"], "the search page has the chapters too"
 
@@ -153,7 +155,7 @@ def test_a_chosen_theme_holds_on_the_next_page(scenario):
 
 @of("axe")
 def test_no_page_kind_breaks_an_accessibility_rule_in_either_theme_or_width(scenario):
-    assert len(scenario) == 16 * 4
+    assert len(scenario) == 17 * 4
     assert {name: page["violations"] for name, page in scenario.items() if page["violations"]} == {}
     assert min(page["rules"] for page in scenario.values()) > 15, "axe did look"
 
@@ -230,6 +232,30 @@ def test_codes_and_names_lead_to_the_stable_address(scenario):
 @of("ledger")
 def test_the_ledger_is_filtered_without_javascript(scenario):
     assert 0 < scenario["differs"] < scenario["all"]
+    assert scenario["search"] == 0, "the search would do nothing"
+
+
+@of("ledger")
+def test_the_ledger_is_searched_beside_its_filter_and_a_link_shows_its_claim(scenario):
+    found = scenario["found"]
+    assert 0 < found["rows"] < scenario["all"]
+    assert found["said"] == f"{found['rows']} of {scenario['all']} claims"
+    assert all("precept" in words.lower() for words in found["words"])
+    assert 0 < scenario["both"] < found["rows"]
+    assert scenario["none"] == "No claim fits."
+    assert scenario["errors"] == []
+
+
+@of("ledger")
+def test_each_claim_has_an_address_and_a_citation_in_three_forms(scenario):
+    plain, bibtex, ris = scenario["cited"]
+    address = "https://example.org/peel/ledger/peel-2023-25-metropolitan.html#claim-police_powers.stop_search_rate.force"
+    for text in (plain, bibtex, ris):
+        assert address in text
+        assert "the report on the Metropolitan Police Service" in text
+    assert bibtex.startswith("@misc{peelbook-claim-police-powers-stop-search-rate-force,\n")
+    assert ris.startswith("TY  - DATA\nTI  - ")
+    assert ris.endswith("ER  -")
 
 
 def test_a_section_and_a_force_print_to_pdf(built, chromium, tmp_path, monkeypatch):

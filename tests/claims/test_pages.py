@@ -246,6 +246,92 @@ def test_the_style_sheet_filters_by_every_verdict_and_basis():
         assert f'[value="{value}{name}"]:checked) tr[class^="pb-is-"]:not(.{css}{name})' in sheet
 
 
+def test_each_claim_has_a_link_and_with_an_address_ways_to_cite_it(small):
+    def cite(title, publishers, anchor):
+        return [("Citation", f"{title} {publishers} #{anchor}"), ("BibTeX", "@misc{a,\n  title = <b>\n}")]
+
+    page = claims.report_markdown(small, cite=cite)
+    assert page.count(">Link to this claim</a>") == 5
+    assert page.count('<pre class="pb-share-text" tabindex="0"') == 10
+    assert "(claim police_powers.rate of the report on the Metropolitan Police Service)" in page
+    assert "[&#x27;A publisher&#x27;] #claim-police_powers.rate" in page
+    assert "@misc{a,&#10;title = &lt;b&gt;&#10;}" in page
+    assert "<script" not in page
+    plain = claims.report_markdown(small)
+    assert plain.count(">Link to this claim</a>") == 5
+    assert "pb-share-text" not in plain
+
+
+def test_the_search_is_hidden_until_a_script_shows_it(small):
+    assert '<div class="pb-ledger-find" role="search" hidden>' in claims.report_markdown(small)
+
+
+@pytest.fixture
+def two_reports(make_catalogue, stop_search, population):
+    """The ledgers of two reports; the words and figures of both are made up."""
+    met = {"evidence": 'measure("stop_search_rate")', "unit": "per_1000", **YEAR}
+    kent = met | {"force_code": KENT, "subject": KENT, "report": "peel-2023-25-kent"}
+    rows = [
+        claim_row("rate", value="20.0", statement="Made up of the Met.", **met),
+        claim_row("other", value="50.0", statement="Made up of the Met too.", **met),
+        claim_row("rate", value="4.0", statement="Made up of Kent.", **kent),
+        claim_row("more", value="9.0", statement="Made up of Kent, one.", **kent),
+        claim_row("less", value="3.0", statement="Made up of Kent, two.", **kent),
+    ]
+    return make_catalogue({"stop_search": stop_search, "population": population}, *rows)
+
+
+def test_two_reports_have_a_page_each_and_nothing_of_one_is_on_the_page_of_the_other(two_reports):
+    met, kent = (claims.report_markdown(two_reports, code) for code in (MET, KENT))
+    assert met.count('<tr id="claim-') == 2
+    assert kent.count('<tr id="claim-') == 3
+    assert "Kent" not in met
+    assert "Met" not in re.sub(r"Methods?|methods?", "", kent)
+
+
+def test_the_overview_counts_each_report_and_all_of_them(two_reports):
+    page = claims.overview_markdown(
+        two_reports, {"peel-2023-25-metropolitan": "m.md", "peel-2023-25-kent": "k.md"}
+    )
+    assert "The ledger holds 5 numbers and comparisons that two reports of HMICFRS print" in page
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', page)
+    counts = {name: re.findall(r">([\d,]+)<", cells) for name, cells in rows}
+    # reproduced, differs, all
+    assert counts == {
+        "the Metropolitan Police Service": ["1", "1", "2"],
+        "Kent Police": ["1", "2", "3"],
+        "All reports": ["2", "3", "5"],
+    }
+    assert "[The report on Kent Police](k.md), 2023–25 inspections: 3 claims. 2 differ" in page
+    assert "[JSON](../ledger/peel-2023-25-kent.json)" in page
+
+
+def test_the_files_of_each_report_hold_its_claims_alone_and_the_whole_holds_all(two_reports):
+    files = claims.files(two_reports)
+    assert sorted(files) == [
+        "claims.csv",
+        "claims.json",
+        *(
+            f"ledger/peel-2023-25-{slug}.{kind}"
+            for slug in ("kent", "metropolitan")
+            for kind in ("csv", "json")
+        ),
+    ]
+    whole, kent = (json.loads(files[name]) for name in ("claims.json", "ledger/peel-2023-25-kent.json"))
+    assert [item["report"] for item in whole["reports"]] == ["peel-2023-25-metropolitan", "peel-2023-25-kent"]
+    assert whole["reports"][1:] == kent["reports"]
+    assert [item["totals"]["differs"] for item in whole["reports"]] == [1, 2]
+    assert {item["force_code"] for item in kent["claims"]} == {KENT}
+    assert len(whole["claims"]) == 5
+    assert {item["report"] for item in whole["ties"]} <= {item["report"] for item in whole["reports"]}
+    rows = list(csv.DictReader(io.StringIO(files["ledger/peel-2023-25-kent.csv"])))
+    assert [row["claim_id"] for row in rows] == [item["claim_id"] for item in kent["claims"]]
+
+
+def test_the_overview_of_an_empty_ledger_says_how_to_begin(make_catalogue):
+    assert "peelbook claims read" in claims.overview_markdown(make_catalogue({}, claim_row("a")), {})
+
+
 def test_raw_html_has_no_blank_line_that_would_end_it(small):
     for line in claims.report_markdown(small).splitlines():
         if line.startswith("<"):
@@ -285,7 +371,7 @@ def test_json_needs_no_catalogue(small):
 
 def test_the_downloads_hold_every_claim_and_no_cell_starts_a_formula(small):
     files = claims.files(small)
-    assert set(files) == {"claims.json", "claims.csv"}
+    assert {"claims.json", "claims.csv"} < set(files)
     rows = list(csv.reader(io.StringIO(files["claims.csv"])))
     assert len(rows) == 6
     assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)

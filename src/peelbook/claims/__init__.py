@@ -10,11 +10,14 @@ from peelbook.claims._changes import flipped, waiting
 from peelbook.claims._evaluate import VERDICTS, Alternative, Verdict, evaluate
 from peelbook.claims._labels import LabelCheck, label_agreement, two_averages
 from peelbook.claims._language import ExpressionError
-from peelbook.claims._ledger import Claim, Ledger, filled, read
+from peelbook.claims._ledger import Claim, Entered, Ledger, filled, read, reported
 from peelbook.claims._pages import (
+    FOLDER,
+    Cite,
     box,
     files,
     guide_markdown,
+    overview_markdown,
     printed,
     report_markdown,
     rows,
@@ -27,11 +30,14 @@ from peelbook.claims._write import CAUSES, ICONS, MEANINGS, tally
 
 __all__ = [
     "CAUSES",
+    "FOLDER",
     "ICONS",
     "MEANINGS",
     "VERDICTS",
     "Alternative",
+    "Cite",
     "Claim",
+    "Entered",
     "ExpressionError",
     "LabelCheck",
     "Ledger",
@@ -44,9 +50,11 @@ __all__ = [
     "flipped",
     "guide_markdown",
     "label_agreement",
+    "overview_markdown",
     "printed",
     "read",
     "report_markdown",
+    "reported",
     "rows",
     "skeleton",
     "summary",

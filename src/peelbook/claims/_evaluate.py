@@ -119,8 +119,10 @@ def evaluate(catalogue: Catalogue, force_code: str, *, section: str | None = Non
         ledger = read(catalogue, force_code)
         wanted = [claim for claim in ledger.claims if section in (None, claim.section)]
         judge = _judge(catalogue, ledger)
-        found = [_with_strength(judge(claim), judge) for claim in wanted]
-        return [_with_context(item, Calculator(catalogue, ledger)) for item in found]
+        unexplained = _judge(catalogue, ledger, explain=False)
+        calculator = Calculator(catalogue, ledger)
+        found = [_with_strength(judge(claim), unexplained) for claim in wanted]
+        return [_with_context(item, calculator) for item in found]
 
     if section is not None:
         return verdicts()
@@ -128,16 +130,15 @@ def evaluate(catalogue: Catalogue, force_code: str, *, section: str | None = Non
     return list(measures.kept(catalogue, ("verdicts", force_code), verdicts))
 
 
-def _judge(catalogue: Catalogue, ledger: Ledger) -> Callable[[Claim], Verdict]:
+def _judge(catalogue: Catalogue, ledger: Ledger, *, explain: bool = True) -> Callable[[Claim], Verdict]:
     """Return what gives the verdict on a claim: from the releases of the report's time, then from today's."""
     calculator = Calculator(catalogue, ledger)
+    judge = partial(verdict, explain=explain)
     known_then = _vintage.catalogue_of(catalogue, ledger)
     if known_then is None:
-        return partial(verdict, calculator)
+        return partial(judge, calculator)
     then = Calculator(known_then, ledger)
-    return lambda claim: _vintage.settled(
-        verdict(then, claim), partial(verdict, calculator, claim), known_then
-    )
+    return lambda claim: _vintage.settled(judge(then, claim), partial(judge, calculator, claim), known_then)
 
 
 def _with_strength(item: Verdict, judge: Callable[[Claim], Verdict]) -> Verdict:
@@ -182,21 +183,22 @@ def _implied(calculator: Calculator, claim: Claim) -> Iterator[str]:
             yield _write.implied(rule.label, rule.unit, rule.decimals, result)
 
 
-def verdict(calculator: Calculator, claim: Claim) -> Verdict:
+def verdict(calculator: Calculator, claim: Claim, *, explain: bool = True) -> Verdict:
     """Return the verdict on one claim, from the first of its evidence that can be worked out.
 
-    All evidence is tried before the years around a missing one are looked at.
+    All evidence is tried before the years around a missing one are looked at. Without `explain` it is only said
+    whether the evidence bears the claim out: what else the figure could be, which takes longest, is not looked for.
     """
     if not claim.filled:
         return Verdict(claim, untested(claim), reason="No value has been entered for this claim yet.")
     problems: list[tuple[Node, Unavailable]] = []
     for tree in claim.trees:
         try:
-            return _tested(calculator, claim, tree)
+            return _tested(calculator, claim, tree, explain=explain)
         except Unavailable as problem:
             problems.append((tree, problem))
     for tree, gone in problems:
-        if gone.period and (near := _without_period(calculator, claim, tree, gone.reason)):
+        if explain and gone.period and (near := _without_period(calculator, claim, tree, gone.reason)):
             return near
     reasons = [gone.reason for _, gone in problems]
     return Verdict(claim, untested(claim), reason=_write.untestable(claim, reasons))
@@ -216,7 +218,7 @@ def untested(claim: Claim) -> str:
     return OUTSIDE if claim.basis in _NO_MEASUREMENT and not claim.trees else WAITING
 
 
-def _tested(calculator: Calculator, claim: Claim, tree: Node) -> Verdict:
+def _tested(calculator: Calculator, claim: Claim, tree: Node, *, explain: bool = True) -> Verdict:
     for call in calls(tree):
         if (name := refers_to(call)) in calculator.ledger:
             _independent(claim, calculator.ledger[name])
@@ -267,6 +269,8 @@ def _tested(calculator: Calculator, claim: Claim, tree: Node) -> Verdict:
             reason=_write.agreement(how, averages if len(averages) > 1 else (), trace),
             **common,
         )
+    if not explain:
+        return Verdict(claim, DIFFERS, **common)
     tried = (
         *_alternatives(calculator, claim, tree, best),
         *_roundings(claim, common["computed"]),

@@ -122,6 +122,24 @@ def filled(rows: pd.DataFrame) -> pd.Series:
     return rows["value"].notna() | rows["numerator"].notna() | rows["label"].fillna("").ne("")
 
 
+@dataclass(frozen=True)
+class Entered:
+    """A report that is in the ledger: its id and the code of the force it is about."""
+
+    report: str
+    force_code: str
+
+
+def reported(catalogue: Catalogue) -> tuple[Entered, ...]:
+    """Return the reports of which any row is filled in, in the order of the ledger; the book's own come first.
+
+    Raises what `Catalogue.table` raises.
+    """
+    frame = catalogue.table(TABLE)
+    pairs = frame.loc[filled(frame), ["report", "force_code"]].drop_duplicates()
+    return tuple(Entered(str(report), str(code)) for report, code in pairs.itertuples(index=False))
+
+
 def read(catalogue: Catalogue, force_code: str) -> Ledger:
     """Return the ledger of one force's report, empty where nobody has entered one.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files as package_files
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from peelbook.claims import _write
 from peelbook.claims._check import SIGNATURES
 from peelbook.claims._evaluate import VERDICTS, Alternative, Verdict, evaluate
 from peelbook.claims._labels import LabelCheck, label_agreement, two_averages
-from peelbook.claims._ledger import TABLE, Claim, claim_of
+from peelbook.claims._ledger import TABLE, Claim, claim_of, reported
 from peelbook.claims._ties import KINDS, Tie, ties
 from peelbook.sections import all_sections
 
@@ -52,6 +52,17 @@ def summary(verdicts: Sequence[Verdict]) -> dict[str, dict[str, int]]:
     return {**counts, "all": _counts(verdicts)}
 
 
+def _by_report(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """The reports of these claims, each with its force and how many of its claims have each verdict."""
+    found: dict[tuple[str, str], list[Verdict]] = {}
+    for item in verdicts:
+        found.setdefault((item.claim.report, item.claim.force_code), []).append(item)
+    return [
+        {"report": report, "force_code": code, "totals": _counts(own)}
+        for (report, code), own in found.items()
+    ]
+
+
 def _counts(verdicts: Sequence[Verdict]) -> dict[str, int]:
     return {name: sum(item.verdict == name for item in verdicts) for name in VERDICTS}
 
@@ -60,15 +71,15 @@ def rows(catalogue: Catalogue, verdicts: Sequence[Verdict]) -> list[dict[str, st
     """Return one record a claim for a page, all of text.
 
     Keys: claim_id, section, heading, statement, printed, computed, computed_note, gap, verdict, icon,
-    summary, reason, cause, source, source_url. `summary` is the reason in short. `source` names the table that the computed figure rests on, or the publication
-    that would settle the claim.
+    summary, reason, cause, source, source_url, publisher. `summary` is the reason in short. `source` names the table
+    that the computed figure rests on, or the publication that would settle the claim.
     """
     return [_row(catalogue, item) for item in verdicts]
 
 
 def _row(catalogue: Catalogue, verdict: Verdict) -> dict[str, str]:
     claim = verdict.claim
-    source, url = _source(catalogue, verdict)
+    source, url, publisher = _source(catalogue, verdict)
     return {
         "claim_id": claim.claim_id,
         "section": claim.section,
@@ -87,18 +98,19 @@ def _row(catalogue: Catalogue, verdict: Verdict) -> dict[str, str]:
         "cause": verdict.cause,
         "source": source,
         "source_url": url,
+        "publisher": publisher,
     }
 
 
-def _source(catalogue: Catalogue, verdict: Verdict) -> tuple[str, str]:
-    """The title and page of the first open table behind a verdict, else of the report, else a publication."""
+def _source(catalogue: Catalogue, verdict: Verdict) -> tuple[str, str, str]:
+    """The title, page and publisher of the first open table behind a verdict, else of the report, else a publication."""
     names = [name for name in verdict.tables if name != TABLE and catalogue.has(name)]
     names += [TABLE] if TABLE in verdict.tables and catalogue.has(TABLE) else []
     if not names:
-        return _write.publication(verdict.claim), ""
+        return _write.publication(verdict.claim), "", ""
     provenance = catalogue.provenance(names[0])
-    url = provenance.page_url
-    return provenance.title, url if url.startswith(("https://", "http://")) else ""
+    url = provenance.page_url if provenance.page_url.startswith(("https://", "http://")) else ""
+    return provenance.title, url, provenance.publisher
 
 
 def box(catalogue: Catalogue, force_code: str, section: str) -> blocks.Block:
@@ -120,7 +132,7 @@ def box(catalogue: Catalogue, force_code: str, section: str) -> blocks.Block:
     return blocks.claims(line, legend, [_shown(record) for record in records])
 
 
-def _shown(record: Mapping[str, str]) -> dict[str, str]:
+def _shown(record: Mapping[str, str]) -> dict[str, Any]:
     """What a row of the ledger shows of a claim's record: nothing twice."""
     note, source = record["computed_note"], record["source"]
     said = source in record["reason"]
@@ -134,22 +146,57 @@ def _shown(record: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _ledger_table(caption: str, records: Sequence[Mapping[str, str]]) -> str:
-    """The table of claims on the report's page: each row can be linked to and is marked for the filter."""
+#: Ways to cite a claim, from its title, its publishers and its anchor on the page: the name and the text of each.
+Cite = Callable[[str, Sequence[str], str], Sequence[tuple[str, str]]]
+
+
+def _ledger_table(
+    caption: str, records: Sequence[Mapping[str, str]], whose: str, cite: Cite | None = None
+) -> str:
+    """The table of claims on the report's page: each row can be linked to and is marked for the filter.
+
+    With `cite`, each row also has its citation, which names whose report it is.
+    """
     rows = [
         {
             **_shown(record),
             "id": f"claim-{record['claim_id']}",
             "css": f"pb-is-{_slug(record['verdict'])} pb-in-{record['section']} pb-on-{_slug(record['basis'])}",
+            "claim": record["claim_id"],
+            "share": _share(record, whose, cite) if cite else [],
         }
         for record in records
     ]
     return blocks.ledger(caption, rows)
 
 
+def _share(record: Mapping[str, str], whose: str, cite: Cite) -> list[dict[str, Any]]:
+    """The ways to cite a claim, each with its name and its lines."""
+    title = f"{record['statement'].rstrip('.')} (claim {record['claim_id']} of the report on {whose})"
+    found = cite(title, [record["publisher"]] if record["publisher"] else [], f"claim-{record['claim_id']}")
+    return [{"name": name, "lines": text.split("\n")} for name, text in found]
+
+
 def _slug(words: str) -> str:
     """A verdict or basis as a class of the style sheet: `reproduced-own-data`."""
     return words.lower().replace(":", "").replace(" ", "-")
+
+
+def _cards(
+    caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()
+) -> str:
+    """A table of text, each row of which is a card on a phone."""
+    kinds = [' class="pb-number"' if place in numeric else "" for place in range(len(heads))]
+    body = []
+    for row in rows:
+        cells = "".join(
+            f'<td role="cell" data-label="{display.escape(head)}"{kind}>{display.escape(cell)}</td>'
+            for head, kind, cell in zip(heads[1:], kinds[1:], row[1:], strict=True)
+        )
+        body.append(
+            f'<tr role="row"><th role="rowheader" scope="row">{display.escape(row[0])}</th>{cells}</tr>'
+        )
+    return blocks.ledger_frame(caption, heads, numeric, "".join(body))
 
 
 def _note_html(record: Mapping[str, str]) -> str:
@@ -161,14 +208,22 @@ def _note_html(record: Mapping[str, str]) -> str:
 # --- the report page
 
 
-def report_markdown(catalogue: Catalogue, force_code: str = "", *, base: str = "../") -> str:
+def report_markdown(
+    catalogue: Catalogue,
+    force_code: str = "",
+    *,
+    files: str = "../claims",
+    methods: str = "methods.md",
+    cite: Cite | None = None,
+) -> str:
     """Return the reproduction report of one force as MyST: totals, differences first, then every claim.
 
-    `force_code` defaults to the first report in the ledger. `base` leads from the page to the folder of
-    `claims.json` and `claims.csv`. Needs no script: the filter is a pair of radio groups that the style
-    sheet reads, and without it every row shows.
+    `force_code` defaults to the first report in the ledger. `files` leads from the page to the files
+    to take away, without their ends `.json` and `.csv`; `methods` to the page of methods where there is one. `cite` gives each claim's citation; without it
+    there is none. Needs no script: the filter is a pair of radio groups that the style sheet reads, and without it
+    every row shows. The search needs one, and is hidden without it.
     """
-    force_code = force_code or str(catalogue.table(TABLE)["force_code"].iloc[0])
+    force_code = force_code or reported(catalogue)[0].force_code
     force = catalogue.forces[force_code]
     verdicts = evaluate(catalogue, force_code)
     if not verdicts:
@@ -178,10 +233,10 @@ def report_markdown(catalogue: Catalogue, force_code: str = "", *, base: str = "
         )
     found = ties(catalogue, force_code)
     parts = [
-        f"The ledger holds {len(verdicts)} numbers and comparisons that the report on {force.full_name} prints.",
+        f"The ledger holds {len(verdicts)} numbers and comparisons that the report on {force.full_name} prints, each "
+        "with a verdict that code computes when the book is built. The differences come first.",
         _totals(verdicts),
-        f"Take it away: [claims.json]({base}claims.json) (verdicts, exact computed values, alternatives, data hashes) "
-        f"or [claims.csv]({base}claims.csv) (the claims as printed, with their evidence).",
+        _take_away("Take it away", files),
         "## Differences",
         _differences(catalogue, verdicts),
         "## Figures that should agree with one another",
@@ -191,27 +246,85 @@ def report_markdown(catalogue: Catalogue, force_code: str = "", *, base: str = "
         "and leave out the City of London in a second pair.",
         _averages_table(verdicts),
         "## “Higher” and “lower than expected”",
-        _labels_section(label_agreement(catalogue, force_code)),
+        _labels_section(label_agreement(catalogue, force_code), methods),
         "## Every claim",
         _filter(verdicts),
-        _ledger_table(f"All claims of the report on {force.full_name}", rows(catalogue, verdicts)),
+        _ledger_table(
+            f"All claims of the report on {force.full_name}",
+            rows(catalogue, verdicts),
+            force.full_name,
+            cite,
+        ),
         "</div>",
     ]
     return "\n\n".join(parts) + "\n"
 
 
+def _take_away(words: str, files: str) -> str:
+    return (
+        f"{words}: [JSON]({files}.json) (verdicts, exact computed values, alternatives, data hashes) "
+        f"or [CSV]({files}.csv) (the claims as printed, with their evidence)."
+    )
+
+
 def _totals(verdicts: Sequence[Verdict]) -> str:
-    counts = summary(verdicts)
     titles = {section.stem: section.short_title for section in all_sections()} | {"all": "All sections"}
-    used = [name for name in VERDICTS if counts["all"][name]]
+    counts = {titles[name]: row for name, row in summary(verdicts).items()}
+    return _totals_table("Claims by section and verdict", "Section", counts)
+
+
+def _totals_table(caption: str, what: str, counts: Mapping[str, Mapping[str, int]]) -> str:
+    """How many claims have each verdict, a row for each name; verdicts that no claim has are left out."""
+    used = [name for name in VERDICTS if any(row[name] for row in counts.values())]
     body = [
-        [titles[name], *(f"{row[verdict]:,}" for verdict in used), f"{sum(row.values()):,}"]
+        [name, *(f"{row[verdict]:,}" for verdict in used), f"{sum(row.values()):,}"]
         for name, row in counts.items()
     ]
-    columns = ["Section", *(f"{_write.ICONS[name]} {name.capitalize()}" for name in used), "Claims"]
-    return display.table_html(
-        "Claims by section and verdict", columns, body, numeric=[False, *[True] * (len(used) + 1)]
-    )
+    columns = [what, *(f"{_write.ICONS[name]} {name.capitalize()}" for name in used), "Claims"]
+    return display.table_html(caption, columns, body, numeric=[False, *[True] * (len(used) + 1)])
+
+
+def overview_markdown(catalogue: Catalogue, pages: Mapping[str, str], *, base: str = "../") -> str:
+    """Return the ledger of all reports as MyST: how many claims have each verdict, report by report, and their pages.
+
+    `pages` leads from the id of each report to the address of its own page (`report_markdown`). `base` leads to the
+    folder of `claims.json` and `claims.csv`.
+    """
+    found = {entered: evaluate(catalogue, entered.force_code) for entered in reported(catalogue)}
+    if not found:
+        return "Nobody has entered a report yet. `peelbook claims read` drafts the ledger of one.\n"
+    every = [item for own in found.values() for item in own]
+    names = {entered: catalogue.forces[entered.force_code].full_name for entered in found}
+    counts = {names[entered]: _counts(own) for entered, own in found.items()}
+    if len(found) > 1:
+        counts["All reports"] = _counts(every)
+    how_many = "one report" if len(found) == 1 else f"{formats.cardinal(len(found))} reports"
+    entries = []
+    for entered, own in found.items():
+        broken = sum(not tie.holds for tie in ties(catalogue, entered.force_code))
+        differing = _counts(own)["differs"]
+        entries.append(
+            f"- [The report on {names[entered]}]({pages[entered.report]}), "
+            f"{own[0].claim.cycle.replace('-', '–')} inspections: {len(own):,} claims. {differing:,} "
+            f"{'differs' if differing == 1 else 'differ'} from what can be computed, and {formats.cardinal(broken)} "
+            f"of its own figures do not agree with one another. On its own: [JSON]({base}{FOLDER}/{entered.report}.json), "
+            f"[CSV]({base}{FOLDER}/{entered.report}.csv)."
+        )
+    meanings = [
+        f"- {_write.ICONS[name]} **{name.capitalize()}**: {_write.MEANINGS[name]}"
+        for name in VERDICTS
+        if any(row[name] for row in counts.values())
+    ]
+    parts = [
+        f"The ledger holds {len(every):,} numbers and comparisons that {how_many} of HMICFRS print, each with a "
+        "verdict that code computes when the book is built.",
+        _totals_table("Claims by report and verdict", "Report on", counts),
+        "\n".join(meanings),
+        "## Reports",
+        "\n".join(entries),
+        _take_away("All of it", f"{base}claims"),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def _differences(catalogue: Catalogue, verdicts: Sequence[Verdict]) -> str:
@@ -269,7 +382,7 @@ def _ties_section(found: Sequence[Tie]) -> str:
 
 def _ties_table(caption: str, found: Sequence[Tie]) -> str:
     body = [[KINDS[tie.kind], tie.says, tie.gives, tie.note] for tie in found]
-    return display.table_html(caption, ["Kind", "The report prints", "Beside it", "Note"], body)
+    return _cards(caption, ["Kind", "The report prints", "Beside it", "Note"], body)
 
 
 def _averages_table(verdicts: Sequence[Verdict]) -> str:
@@ -293,19 +406,20 @@ def _averages_table(verdicts: Sequence[Verdict]) -> str:
         f"\n\nFor {without} further averages in the report there are no data for all forces here; the table of all "
         "claims names what is missing."
     )
-    table = display.table_html(
+    table = _cards(
         "The report's averages beside the averages that can be computed",
         ["Average in the report", "As printed", "Kind of average", "Computed", "Fit"],
         body,
-        numeric=[False, True, False, True, True],
+        numeric=(1, 3, 4),
     )
     return table + note
 
 
-def _labels_section(checks: Sequence[LabelCheck]) -> str:
+def _labels_section(checks: Sequence[LabelCheck], methods: str) -> str:
     tested = [check for check in checks if check.funnel or check.distance]
+    page = f"[methods page]({methods})" if methods else "methods page"
     lead = (
-        "HMICFRS does not publish its rule for these words. Ours are on the [methods page](methods.md). "
+        f"HMICFRS does not publish its rule for these words. Ours are on the {page}. "
         f"Of {len(checks)} labelled comparisons with other forces, {len(tested)} have data for all forces here."
     )
     for strict, words in (
@@ -345,25 +459,23 @@ def _labels_section(checks: Sequence[LabelCheck]) -> str:
             for rule, high, within, low in check.counts
         ]
     tables = [
-        display.table_html(
+        _cards(
             "The report's word and the word of each rule",
             ["Comparison", "The report's word", "Data", "Funnel rule", "Distance rule"],
             body,
         ),
-        display.table_html(
+        _cards(
             "How many forces each rule calls higher, within and lower, and how many get the same word from both",
             ["Comparison", "Rule", "Higher", "Within", "Lower", "Same word"],
             spread,
-            numeric=[False, False, True, True, True, True],
+            numeric=(2, 3, 4, 5),
         ),
     ]
     missing = [
         [check.claim.heading, check.claim.label, check.reason] for check in checks if check not in tested
     ]
     if missing:
-        table = display.table_html(
-            "Labelled comparisons without data", ["Comparison", "Word", "Why"], missing
-        )
+        table = _cards("Labelled comparisons without data", ["Comparison", "Word", "Why"], missing)
         tables.append(f"<details><summary>The {len(missing)} without data</summary>{table}</details>")
     return "\n\n".join([lead, *tables])
 
@@ -380,6 +492,13 @@ def _bases(verdicts: Sequence[Verdict]) -> list[str]:
     (field,) = (item for item in contracts.load(TABLE)["fields"] if item["name"] == "basis")
     known = field["constraints"]["enum"]
     return [name for name in known if any(item.claim.basis == name for item in verdicts)]
+
+
+#: The search needs a script, which shows it.
+_FIND = (
+    '<div class="pb-ledger-find" role="search" hidden><label>Search the claims <input type="search" autocomplete="off">'
+    '</label> <span role="status"></span></div>'
+)
 
 
 def _filter(verdicts: Sequence[Verdict]) -> str:
@@ -419,7 +538,7 @@ def _filter(verdicts: Sequence[Verdict]) -> str:
             for value, text in options
         )
         html.append(f'<fieldset class="pb-filter"><legend>{legend}</legend>{radios}</fieldset>')
-    return f'<div class="pb-ledger-view">{"".join(html)}'
+    return f'<div class="pb-ledger-view">{_FIND}{"".join(html)}'
 
 
 # --- files
@@ -447,10 +566,12 @@ def to_json(
             name: {"icon": _write.ICONS[name], "meaning": _write.MEANINGS[name]} for name in VERDICTS
         },
         "totals": summary(verdicts),
+        "reports": _by_report(verdicts),
         "tables": hashes,
         "claims": [_claim_json(item) for item in verdicts],
         "ties": [
             {
+                "report": verdicts[0].claim.report if verdicts else None,
                 "kind": tie.kind,
                 "name": tie.name,
                 "claims": list(tie.claims),
@@ -510,19 +631,31 @@ def _alternative_json(item: Alternative) -> dict[str, Any]:
 
 
 def files(catalogue: Catalogue) -> dict[str, str]:
-    """Return the two downloads of the whole ledger by name: `claims.json` and `claims.csv`.
+    """Return the downloads of the ledger by name: `claims.json` and `claims.csv` of all reports together.
 
-    All reports in the ledger are in both. The text is the same on every machine for the same data.
+    `ledger/<report>.json` and `.csv` are the same of each report alone. The text is the same on every machine for
+    the same data.
     """
-    frame = catalogue.table(TABLE)
-    codes = list(dict.fromkeys(frame["force_code"]))
-    verdicts = [item for code in codes for item in evaluate(catalogue, code)]
-    found = [tie for code in codes for tie in ties(catalogue, code)]
-    data = to_json(verdicts, catalogue, found)
-    return {
-        "claims.json": json.dumps(data, ensure_ascii=False, indent=1) + "\n",
-        "claims.csv": _csv(verdicts),
-    }
+    found: dict[str, str] = {}
+    every: list[Verdict] = []
+    cross_checks: list[dict[str, Any]] = []
+    for entered in reported(catalogue):
+        own = evaluate(catalogue, entered.force_code)
+        data = to_json(own, catalogue, ties(catalogue, entered.force_code))
+        every += own
+        cross_checks += data["ties"]
+        found[f"{FOLDER}/{entered.report}.json"] = _json(data)
+        found[f"{FOLDER}/{entered.report}.csv"] = _csv(own)
+    whole = to_json(every, catalogue) | {"ties": cross_checks}
+    return {"claims.json": _json(whole), "claims.csv": _csv(every), **found}
+
+
+#: The folder of a site that holds the pages and files of each report's ledger.
+FOLDER = "ledger"
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
 def _csv(verdicts: Sequence[Verdict]) -> str:

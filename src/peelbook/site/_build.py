@@ -25,7 +25,9 @@ from peelbook.sections import all_sections
 from peelbook.site import archive, downloads, feed, own_files, places, search, stage
 from peelbook.site.edition import (
     FORCES_FOLDER,
+    LEDGER_FOLDER,
     MEASURES_FOLDER,
+    SITE_TITLE,
     Edition,
     base_url,
     edition_date,
@@ -116,6 +118,7 @@ def build(
                 content=lambda name: (texts / f"{name}.md").read_text(encoding="utf-8"),
                 measures=texts / MEASURES_FOLDER,
                 profiles=texts / own_files.PROFILES,
+                ledger=texts / LEDGER_FOLDER,
             )
             report.pages, report.failed = len(staged.pages), staged.failed
             clock("stage")
@@ -150,8 +153,6 @@ def build(
         clock("publish")
     return report
 
-
-SITE_TITLE = "The PEEL book"
 
 _FOLDERS = (
     "source",
@@ -341,6 +342,7 @@ def _write_extras(
     put(places.FILE, places.content(edition, catalogue))
     written |= own_files.SITE_FILES
     written |= {f"{MEASURES_FOLDER}/{name}" for name in files_below(folder / MEASURES_FOLDER)}
+    written |= {f"{name}.{kind}" for name in staged.reports for kind in ("csv", "json")}
     totals = json.loads((folder / "claims.json").read_bytes())["totals"]
     record = build_record(edition, staged, {"claims": totals, **provenance})
     put("build.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
@@ -355,7 +357,7 @@ def sitemap(edition: Edition, staged: stage.Staged) -> str:
     """The sitemap: the home page, the book's pages, every force and section that was built."""
     sources = (paths.project_root() / "book").iterdir()
     book = sorted(f"book/{path.stem}" for path in sources if path.suffix in (".md", ".ipynb"))
-    names = ["index", f"{FORCES_FOLDER}/index", *book, *staged.measures]
+    names = ["index", f"{FORCES_FOLDER}/index", *book, *staged.reports, *staged.measures]
     names += ["compare"] if staged.measures else []
     names += sorted(set(staged.pages) - set(staged.failed))
     lines = [f"<url><loc>{escape(edition.base_url + name)}.html</loc></url>" for name in names]

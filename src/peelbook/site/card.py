@@ -185,12 +185,7 @@ def share(figure: Figure, origin: Origin, folder: str, size: tuple[int, int]) ->
     address = origin.address(figure.anchor)
     if not address:
         return []
-    key = re.sub(r"[^a-z0-9]+", "-", f"peelbook {origin.force} {figure.id}".lower()).strip("-")
-    texts = [
-        ("Citation", publication.citation(figure.payload, origin, address)),
-        ("BibTeX", publication.bibtex(figure.payload, origin, address, key)),
-        ("RIS", publication.ris(figure.payload, origin, address)),
-    ]
+    texts = publication.ways_to_cite(figure.payload, origin, address, figure.id)
     if origin.is_public:
         picture = f"{origin.page.rpartition('/')[0]}/{folder}{figure.id}.svg"
         texts.append(("Embed", publication.embed(figure.payload, address, picture, size)))

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import peelbook
-from peelbook import paths
+from peelbook import claims, paths
 from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
 from peelbook.files import sha256
@@ -25,6 +25,9 @@ from peelbook.site import archive
 BOOK_FOLDER = "notebooks"
 FORCES_FOLDER = "forces"
 MEASURES_FOLDER = "measures"
+LEDGER_FOLDER = claims.FOLDER
+
+SITE_TITLE = "The PEEL book"
 
 
 @dataclass(frozen=True)

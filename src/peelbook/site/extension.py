@@ -189,7 +189,9 @@ class LinkSiteFiles(SphinxPostTransform):
         """Turn each such link into a plain one."""
         for node in list(self.document.findall(addnodes.pending_xref)):
             target = str(node.get("reftarget", ""))
-            if node.get("reftype") == "myst" and target.removeprefix("../") in own_files.SITE_FILES:
+            name = target.removeprefix("../")
+            made = name in own_files.SITE_FILES or own_files.LEDGER_FILE.fullmatch(name)
+            if node.get("reftype") == "myst" and made:
                 link = nodes.reference("", "", internal=False, refuri=target)
                 link.extend(node[0].deepcopy().children)
                 node.replace_self(link)

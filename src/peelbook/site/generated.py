@@ -36,8 +36,10 @@ def _measures(catalogue: Catalogue) -> str:
 
 def _reproduction_report(catalogue: Catalogue) -> str:
     from peelbook import claims
+    from peelbook.site.ledger_pages import citing
 
-    return claims.report_markdown(catalogue)
+    # The committed book is about one report; an edition has a page for each (`peelbook.site.ledger_pages`).
+    return claims.report_markdown(catalogue, cite=citing("book/reproduction_report"))
 
 
 def _add_a_report(catalogue: Catalogue) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -18,8 +19,8 @@ from typing import Any
 from peelbook import paths
 from peelbook.catalogue import Catalogue
 from peelbook.files import sha256
-from peelbook.site import downloads, generated, workers
-from peelbook.site.edition import MEASURES_FOLDER
+from peelbook.site import downloads, generated, ledger_pages, workers
+from peelbook.site.edition import LEDGER_FOLDER, MEASURES_FOLDER
 from peelbook.site.marks import Marks, code_digest, data_digest
 from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import put_file
@@ -28,6 +29,9 @@ _MODULE = "peelbook.site.own_files"  # this one, whose name is another where it 
 
 PROFILES = "profiles.json"
 """The file of all forces' profiles, among the texts."""
+
+LEDGER_FILE = re.compile(rf"{LEDGER_FOLDER}/[a-z0-9-]+\.(?:json|csv)")
+"""The files of one report's ledger."""
 
 SITE_FILES = frozenset({downloads.ALL_MEASURES, "claims.csv", "claims.json", "requirements.txt"})
 
@@ -63,7 +67,12 @@ def _inputs(catalogue: Catalogue) -> str:
 
 def texts_ready(folder: Path, files: Path) -> bool:
     """Whether the texts are in a folder and the measures' files in another; `ready` knows what they were made of."""
-    names = [PROFILES, f"{MEASURES_FOLDER}/index.md", *(f"{name}.md" for name in generated.PAGES)]
+    names = [
+        PROFILES,
+        f"{MEASURES_FOLDER}/index.md",
+        f"{LEDGER_FOLDER}/{ledger_pages.CONTENTS}",
+        *(f"{name}.md" for name in generated.PAGES),
+    ]
     return (
         all((folder / name).exists() for name in names) and (files / MEASURES_FOLDER / "index.json").exists()
     )
@@ -73,6 +82,7 @@ def put_texts(folder: Path, catalogue: Catalogue) -> None:
     """Write what each marker of a page stands for to a folder."""
     for name in generated.PAGES:
         put_file(folder / f"{name}.md", generated.content(name, catalogue))
+    ledger_pages.put_pages(folder / LEDGER_FOLDER, catalogue)
 
 
 def put_site_files(folder: Path, catalogue: Catalogue) -> None:
@@ -85,7 +95,8 @@ def put_site_files(folder: Path, catalogue: Catalogue) -> None:
 
 
 def _keep_site_files(folder: Path, catalogue: Catalogue) -> None:
-    _keep(_kept(catalogue, "site files"), {f"files/{name}": folder / name for name in SITE_FILES})
+    names = (*SITE_FILES, LEDGER_FOLDER)
+    _keep(_kept(catalogue, "site files"), {f"files/{name}": folder / name for name in names})
 
 
 def work(folder: Path, texts: Path, catalogue: Catalogue, jobs: int = 1) -> dict[str, Any]:

@@ -137,6 +137,21 @@ def ris(payload: Mapping[str, Any], origin: Origin, address: str) -> str:
     return "\n".join(f"{tag}  - {value}".rstrip() for tag, value in lines if value or tag == "ER")
 
 
+def ways_to_cite(
+    payload: Mapping[str, Any], origin: Origin, address: str, name: str
+) -> list[tuple[str, str]]:
+    """A chart or a claim as a plain reference, in BibTeX and in RIS: the name and the text of each.
+
+    `payload` needs a `title` and `sources`; `name` makes the key of the BibTeX entry.
+    """
+    key = re.sub(r"[^a-z0-9]+", "-", f"peelbook {origin.force} {name}".lower()).strip("-")
+    return [
+        ("Citation", citation(payload, origin, address)),
+        ("BibTeX", bibtex(payload, origin, address, key)),
+        ("RIS", ris(payload, origin, address)),
+    ]
+
+
 def embed(payload: Mapping[str, Any], address: str, picture: str, size: tuple[int, int]) -> str:
     """HTML that shows a chart on another site, leads back to its page and describes it."""
     return (

@@ -16,13 +16,13 @@ from typing import Any, Protocol
 
 import yaml
 
-from peelbook import formats, paths
+from peelbook import claims, formats, paths
 from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
 from peelbook.files import sha256
 from peelbook.sections import all_sections, section
-from peelbook.site import cells, generated, notebook
-from peelbook.site.edition import FORCES_FOLDER, MEASURES_FOLDER, Edition, ForceEntry
+from peelbook.site import cells, generated, ledger_pages, notebook
+from peelbook.site.edition import FORCES_FOLDER, LEDGER_FOLDER, MEASURES_FOLDER, Edition, ForceEntry
 from peelbook.site.marks import Marks, data_digest
 from peelbook.site.publish import keep_only, put_file
 from peelbook.site.templates import render
@@ -47,6 +47,7 @@ class Staged:
     digests: dict[str, str] = field(default_factory=dict)
     notebooks: dict[str, dict[str, Path]] = field(default_factory=dict)
     measures: list[str] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
 
 
 def stage(
@@ -58,13 +59,14 @@ def stage(
     content: Callable[[str], str] | None = None,
     measures: Path | None = None,
     profiles: Path | None = None,
+    ledger: Path | None = None,
 ) -> Staged:
     """Write the sources of an edition into `folder` and remove what no longer belongs there.
 
     `forces_ready` is called once the forces' own pages are written, before the book's pages. `content` gives
     what a page's marker stands for; without it that is computed here. `measures` is the folder of the measures'
-    pages, made by then (`peelbook.site.measure_pages`), and `profiles` the file of `peelbook.profile.profiles`; without
-    them there are none.
+    pages, made by then (`peelbook.site.measure_pages`), `profiles` the file of `peelbook.profile.profiles`, and
+    `ledger` the folder of the pages of reports (`peelbook.site.ledger_pages`); without them there are none.
     """
     folder = Path(folder)
     staged = Staged()
@@ -98,6 +100,9 @@ def stage(
     forces_ready(staged)
 
     known = json.loads(profiles.read_text(encoding="utf-8")) if profiles is not None else {}
+    entered = ledger_pages.contents(ledger)
+    reports = ledger or Path()  # without the folder nothing is entered
+    facts["ledgers"] = {item["force_code"]: item for item in entered}
     for slug in digests:
         name = f"{FORCES_FOLDER}/{slug}/index"
         force = edition.by_slug[slug]
@@ -119,6 +124,10 @@ def stage(
         name = f"{MEASURES_FOLDER}/{page.stem}"
         put(f"{name}{cells.SUFFIX}", _relinked(page.read_text(encoding="utf-8"), edition, staged))
         staged.measures.append(name)
+    for item in entered:
+        name = f"{LEDGER_FOLDER}/{item['report']}"
+        put(f"{name}.md", (reports / f"{item['report']}.md").read_text(encoding="utf-8"))
+        staged.reports.append(name)
     toc = yaml.safe_load((paths.project_root() / "_toc.yml").read_text(encoding="utf-8"))
     # Links lead to the pages there are: other sections or another reference force make another page.
     linked = [
@@ -138,11 +147,18 @@ def stage(
                 # Where each measure has a page of its own, this one leads to them.
                 index = (measures / "index.md").read_text(encoding="utf-8")
                 text = generated.fill(text, lambda name, index=index: index)  # type: ignore[misc]
+            if staged.reports and name == f"{LEDGER_INDEX}.md":
+                index = (reports / ledger_pages.OVERVIEW).read_text(encoding="utf-8")
+                text = generated.fill(text, lambda name, index=index: index)  # type: ignore[misc]
             text = generated.fill(text, content or (lambda name: generated.content(name, catalogue)))
         put(name, _relinked(text, edition, staged))
     put(
         "_toc.yml",
-        yaml.safe_dump(contents(toc, edition, digests, staged.measures), sort_keys=False, allow_unicode=True),
+        yaml.safe_dump(
+            contents(toc, edition, digests, staged.measures, staged.reports),
+            sort_keys=False,
+            allow_unicode=True,
+        ),
     )
 
     keep_only(folder, written)
@@ -171,6 +187,9 @@ def _key(result: Result, edition: Edition) -> str:
         return sha256(f"failed {result.error!r} {edition.by_slug[result.force_slug].name}".encode())
     return getattr(result, "digest", "") or sha256(result.notebook or b"")
 
+
+LEDGER_INDEX = "book/reproduction_report"
+"""The page about all reports of the ledger."""
 
 HOME_TITLE = "Police performance in England and Wales, from open data"
 
@@ -210,6 +229,7 @@ def _force_page(
         force=force,
         entries=[(stem, section(stem).title) for stem in notebooks],
         checked=force.code in facts["reported"],
+        ledger=_ledger_of(facts, force.code, "../../"),
         profile=profile,
         pages=pages,
         grades=[(area, graded[area]) for area in sorted(graded)],
@@ -264,10 +284,25 @@ def _home(
         "checked": reference is not None and reference.code in facts["reported"],
         "all_forces": len(catalogue.forces),
         "reports": [
-            catalogue.forces[code].full_name for code in facts["reported"] if code in catalogue.forces
+            (catalogue.forces[code].full_name, _ledger_of(facts, code, ""))
+            for code in facts["reported"]
+            if code in catalogue.forces
         ],
         "comparing": comparing,
         "compare": "book/all_forces.html" if _has_page("all_forces") else "",
+    }
+
+
+def _ledger_of(facts: Mapping[str, Any], code: str, root: str) -> dict[str, Any] | None:
+    """The page of a force's report and its totals in words; `None` where it has no page."""
+    item = facts["ledgers"].get(code)
+    if item is None:
+        return None
+    counts = {name: count for name, count in item["totals"].items() if count}
+    return {
+        "page": f"{root}{LEDGER_FOLDER}/{item['report']}.html",
+        "claims": f"{sum(counts.values()):,}",
+        "told": formats.joined([claims.tally(name, count) for name, count in counts.items()]),
     }
 
 
@@ -367,9 +402,15 @@ def _relinked(text: str, edition: Edition, staged: Staged) -> str:
 
 
 def contents(
-    toc: Mapping[str, Any], edition: Edition, built: Mapping[str, Iterable[str]], measures: Sequence[str] = ()
+    toc: Mapping[str, Any],
+    edition: Edition,
+    built: Mapping[str, Iterable[str]],
+    measures: Sequence[str] = (),
+    reports: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The edition's table of contents: the book's, with every force in place of its notebooks, and the measures' pages."""
+    """The edition's table of contents: the book's, with every force in place of its notebooks, and below the lists of
+    measures and of reports the page of each."""
+    below = {f"book/{MEASURES_FOLDER}": measures, LEDGER_INDEX: reports}
     forces = {
         "caption": "Forces",
         "chapters": [
@@ -392,15 +433,16 @@ def contents(
             parts.append(forces)
         else:
             chapters = [
-                {**chapter, "sections": [{"file": name} for name in measures]}
-                if measures and chapter["file"] == f"book/{MEASURES_FOLDER}"
+                {**chapter, "sections": [{"file": name} for name in below[chapter["file"]]]}
+                if below.get(chapter["file"])
                 else chapter
                 for chapter in part["chapters"]
             ]
             parts.append({**part, "chapters": chapters})
-    index = f"book/{MEASURES_FOLDER}"
-    if measures and index not in [chapter["file"] for part in parts for chapter in part["chapters"]]:
-        # A book without the list of measures has their pages all the same.
-        parts.append({"caption": "Measures", "chapters": [{"file": name} for name in measures]})
+    listed = [chapter["file"] for part in parts for chapter in part["chapters"]]
+    for caption, index in (("Measures", f"book/{MEASURES_FOLDER}"), ("Reports", LEDGER_INDEX)):
+        if below[index] and index not in listed:
+            # A book without the list has the pages all the same.
+            parts.append({"caption": caption, "chapters": [{"file": name} for name in below[index]]})
     parts[0] = {**parts[0], "chapters": [{"file": toc["root"]}, *parts[0]["chapters"]]}
     return {"format": "jb-book", "root": "index", "parts": parts}

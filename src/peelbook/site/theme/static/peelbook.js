@@ -225,3 +225,39 @@
     });
   }
 })();
+
+// The ledger: search its claims beside the filter, which is style alone.
+(() => {
+  "use strict";
+  const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "").replace(/\s+/g, " ").trim();
+  for (const view of document.querySelectorAll(".pb-ledger-view")) {
+    const find = view.querySelector(".pb-ledger-find");
+    const input = find.querySelector("input");
+    const status = find.querySelector("[role=status]");
+    const rows = [...view.querySelectorAll("tr[id]")];
+    // What a claim says, and its id; not the ways to cite it, which all say the same.
+    const texts = rows.map((row) => fold([row.id, ...[...row.cells].flatMap((cell) => [...cell.childNodes].filter((node) => !node.classList?.contains("pb-tool-share")).map((node) => node.textContent))].join(" ")));
+    const show = () => {
+      const words = fold(input.value).split(" ");
+      rows.forEach((row, place) => { row.hidden = !words.every((word) => texts[place].includes(word)); });
+      const shown = rows.filter((row) => getComputedStyle(row).display !== "none").length;
+      const narrowed = input.value.trim() || view.querySelector('.pb-filter input:checked:not([value="all"])');
+      status.textContent = narrowed ? (shown ? `${shown} of ${rows.length} claims` : "No claim fits.") : "";
+    };
+    // A link to one claim shows it, whatever is chosen.
+    const reveal = () => {
+      const row = rows.find((one) => `#${one.id}` === decodeURIComponent(location.hash));
+      if (!row || getComputedStyle(row).display !== "none") return;
+      input.value = "";
+      for (const all of view.querySelectorAll('.pb-filter input[value="all"]')) all.checked = true;
+      show();
+      row.scrollIntoView();
+    };
+    input.addEventListener("input", show);
+    view.addEventListener("change", show);
+    addEventListener("hashchange", reveal);
+    find.hidden = false;
+    show(); // a browser keeps what was chosen when the page is loaded again
+    reveal();
+  }
+})();
