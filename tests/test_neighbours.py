@@ -81,3 +81,37 @@ def test_the_official_group_takes_the_place_of_our_rule(catalogue, root, tmp_pat
 def test_a_section_that_does_not_declare_the_tables_is_told(root):
     with pytest.raises(UndeclaredReadError, match="neighbours"):
         areas.neighbours(Catalogue(root / "data", declared=["population"]), KENT)
+
+
+def test_every_pair_is_in_one_table_with_its_distance_and_how_firm_it_is(catalogue, every):
+    table = areas.pairs(catalogue)
+    assert tuple(table.columns) == areas.PAIR_COLUMNS
+    assert set(table["force_code"]) == set(catalogue.forces.codes), "the City of London has neighbours"
+    near = table[table["relation"] == "neighbour"]
+    assert len(near) == len(catalogue.table("neighbours"))
+    alike = table[table["relation"] == "similar"]
+    assert len(alike) == 42 * areas.SIMILAR_COUNT
+    kent = alike[alike["force_code"] == KENT]
+    assert tuple(kent["other_code"]) == every[KENT].codes
+    assert kent["place"].tolist() == [1, 2, 3, 4, 5]
+    assert kent["distance"].is_monotonic_increasing
+    assert tuple(kent.loc[kent["stable"] == "yes", "other_code"]) == every[KENT].stable
+
+
+def test_the_page_has_a_row_for_each_of_the_43_forces(catalogue):
+    page = areas.markdown(catalogue)
+    assert page.count('<tr><th scope="row">') == 43 + len(areas.MEASURES)
+    assert "<td>Essex, Met, Surrey, Sussex</td>" in page
+    assert "Similar forces by our own open rule, nearest first" in page
+    assert "One of the measures that forces are compared by is missing for this area." in page
+
+
+def test_without_boundaries_and_measures_the_page_says_what_is_missing(tmp_path, catalogue):
+    import json
+    import shutil
+
+    shutil.copy(catalogue.data_dir / "forces.csv", tmp_path / "forces.csv")
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": []}))
+    empty = Catalogue(tmp_path)
+    assert areas.pairs(empty).empty
+    assert areas.markdown(empty).count("The boundaries of police force areas are not in this book.") == 43

@@ -172,3 +172,116 @@ def stability(catalogue: Catalogue) -> pd.DataFrame:
             for left_out in measured.columns
         }
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+PAIR_COLUMNS = (
+    "force_code",
+    "force",
+    "relation",
+    "other_code",
+    "other",
+    "place",
+    "distance",
+    "stable",
+    "basis",
+)
+
+
+def pairs(catalogue: Catalogue) -> pd.DataFrame:
+    """Return every force with each of its neighbours and of its similar forces, a row a pair.
+
+    Columns: force_code, force, relation (`neighbour` or `similar`), other_code, other, place (1 is the most alike; only
+    of similar forces), distance (in standard deviations, only by our own rule), stable (`yes` where the other force
+    stays similar whichever measure is left out, only by our own rule), basis (what a page calls the relation). Raises
+    `UndeclaredReadError`.
+    """
+    import pandas as pd
+
+    forces = catalogue.forces
+    alike = similar_of_all(catalogue)
+    measured = None
+    if any(found.basis == OWN_RULE and found for found in alike.values()):
+        measured = profile(catalogue)
+    rows: list[tuple[object, ...]] = []
+    for code in forces.codes:
+        own = neighbours(catalogue, code)
+        for other in own.codes:
+            rows.append((code, "neighbour", other, None, None, None, own.basis))
+        found = alike[code]
+        apart = (
+            distances(measured, code) if measured is not None and found.basis == OWN_RULE and found else None
+        )
+        for place, other in enumerate(found.codes, start=1):
+            if apart is None:
+                rows.append((code, "similar", other, None, None, None, found.basis))
+            else:
+                stays = "yes" if other in found.stable else "no"
+                rows.append(
+                    (code, "similar", other, place, round(float(apart[other]), 3), stays, found.basis)
+                )
+    names = {force.code: force.name for force in forces}
+    frame = pd.DataFrame(
+        rows, columns=["force_code", "relation", "other_code", "place", "distance", "stable", "basis"]
+    )
+    frame["place"] = frame["place"].astype("Int64")
+    frame["force"] = frame["force_code"].map(names)
+    frame["other"] = frame["other_code"].map(names).fillna(frame["other_code"])
+    return frame[list(PAIR_COLUMNS)]
+
+
+def markdown(catalogue: Catalogue) -> str:
+    """Return the neighbours and similar forces of all forces as MyST: one table, and how firmly the rule stands."""
+    from peelbook.display import plain, table_html
+
+    short = {force.code: force.short_name for force in catalogue.forces}
+    alike = similar_of_all(catalogue)
+    by_own_rule = any(found.basis == OWN_RULE and found for found in alike.values())
+    kept = stability(catalogue) if by_own_rule else None
+    body = []
+    for force in sorted(catalogue.forces, key=lambda item: item.name):
+        own, found = neighbours(catalogue, force.code), alike[force.code]
+        names = [
+            f"{short.get(code, code)}{'' if kept is None or code in found.stable else ' (not firm)'}"
+            for code in found.codes
+        ]
+        row = [
+            force.name,
+            ", ".join(sorted(short.get(code, code) for code in own.codes)) or own.reason,
+            ", ".join(names) or found.reason,
+        ]
+        if kept is not None:
+            row.append(f"{int(kept.loc[force.code].min())} of {SIMILAR_COUNT}" if found else "–")
+        body.append(row)
+    basis = next((found.basis for found in alike.values() if found), OWN_RULE)
+    columns = [
+        "Force",
+        "Neighbours",
+        f"{basis[:1].upper()}{basis[1:]}{', nearest first' if by_own_rule else ''}",
+    ]
+    numeric = [False, False, False]
+    if kept is not None:
+        columns.append("Fewest that stay")
+        numeric.append(True)
+    parts = [table_html("Neighbours and similar forces of each force", columns, body, numeric=numeric)]
+    if kept is not None:
+        stays = [
+            [
+                plain(MEASURES[str(name)]),
+                f"{kept[name].mean():.1f} of {SIMILAR_COUNT}",
+                f"{int(kept[name].min())}",
+            ]
+            for name in kept.columns
+        ]
+        parts.append(
+            "*Not firm* marks a force that is no longer among the five when one of the measures is left out. The last "
+            "column says how many of the five stay at the least. On average over all forces:"
+        )
+        parts.append(
+            table_html(
+                "How many similar forces stay when a measure is left out",
+                ["Left out", "Stay, mean of forces", "Fewest of any force"],
+                stays,
+                numeric=[False, True, True],
+            )
+        )
+    return "\n\n".join(parts) + "\n"

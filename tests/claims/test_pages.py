@@ -298,7 +298,7 @@ def test_the_overview_counts_each_report_and_all_of_them(two_reports):
     counts = {name: re.findall(r">([\d,]+)<", cells) for name, cells in rows}
     # reproduced, differs, all
     assert counts == {
-        "the Metropolitan Police Service": ["1", "1", "2"],
+        "Metropolitan Police Service": ["1", "1", "2"],
         "Kent Police": ["1", "2", "3"],
         "All reports": ["2", "3", "5"],
     }

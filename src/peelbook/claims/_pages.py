@@ -281,7 +281,8 @@ def _totals_table(caption: str, what: str, counts: Mapping[str, Mapping[str, int
         for name, row in counts.items()
     ]
     columns = [what, *(f"{_write.ICONS[name]} {name.capitalize()}" for name in used), "Claims"]
-    return display.table_html(caption, columns, body, numeric=[False, *[True] * (len(used) + 1)])
+    numeric = [False, *[True] * (len(used) + 1)]
+    return display.table_html(caption, columns, body, numeric=numeric, css="pb-table pb-totals")
 
 
 def overview_markdown(catalogue: Catalogue, pages: Mapping[str, str], *, base: str = "../") -> str:
@@ -295,10 +296,14 @@ def overview_markdown(catalogue: Catalogue, pages: Mapping[str, str], *, base: s
         return "Nobody has entered a report yet. `peelbook claims read` drafts the ledger of one.\n"
     every = [item for own in found.values() for item in own]
     names = {entered: catalogue.forces[entered.force_code].full_name for entered in found}
-    counts = {names[entered]: _counts(own) for entered, own in found.items()}
+    counts = {catalogue.forces[entered.force_code].name: _counts(own) for entered, own in found.items()}
     if len(found) > 1:
         counts["All reports"] = _counts(every)
-    how_many = "one report" if len(found) == 1 else f"{formats.cardinal(len(found))} reports"
+    how_many = (
+        "one report of HMICFRS prints"
+        if len(found) == 1
+        else f"{formats.cardinal(len(found))} reports of HMICFRS print"
+    )
     entries = []
     for entered, own in found.items():
         broken = sum(not tie.holds for tie in ties(catalogue, entered.force_code))
@@ -316,8 +321,8 @@ def overview_markdown(catalogue: Catalogue, pages: Mapping[str, str], *, base: s
         if any(row[name] for row in counts.values())
     ]
     parts = [
-        f"The ledger holds {len(every):,} numbers and comparisons that {how_many} of HMICFRS print, each with a "
-        "verdict that code computes when the book is built.",
+        f"The ledger holds {len(every):,} numbers and comparisons that {how_many}, each with a verdict "
+        "that code computes when the book is built.",
         _totals_table("Claims by report and verdict", "Report on", counts),
         "\n".join(meanings),
         "## Reports",

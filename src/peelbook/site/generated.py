@@ -54,11 +54,18 @@ def _revisions(catalogue: Catalogue) -> str:
     return revisions.markdown(catalogue)
 
 
+def _peer_forces(catalogue: Catalogue) -> str:
+    from peelbook import areas
+
+    return areas.markdown(catalogue)
+
+
 PAGES: dict[str, Callable[[Catalogue], str]] = {
     "data_sources": _data_sources,
     "coverage": _coverage,
     "revisions": _revisions,
     "measures": _measures,
+    "peer_forces": _peer_forces,
     "reproduction_report": _reproduction_report,
     "add_a_report": _add_a_report,
 }

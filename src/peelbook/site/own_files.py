@@ -33,7 +33,10 @@ PROFILES = "profiles.json"
 LEDGER_FILE = re.compile(rf"{LEDGER_FOLDER}/[a-z0-9-]+\.(?:json|csv)")
 """The files of one report's ledger."""
 
-SITE_FILES = frozenset({downloads.ALL_MEASURES, "claims.csv", "claims.json", "requirements.txt"})
+PEER_FORCES = "neighbours-and-similar-forces.csv"
+"""The file of every force with its neighbours and its similar forces."""
+
+SITE_FILES = frozenset({downloads.ALL_MEASURES, "claims.csv", "claims.json", PEER_FORCES, "requirements.txt"})
 
 
 def site_files(catalogue: Catalogue) -> dict[str, bytes]:
@@ -42,10 +45,12 @@ def site_files(catalogue: Catalogue) -> dict[str, bytes]:
 
 
 def _ledger_files(catalogue: Catalogue) -> dict[str, bytes]:
-    """The files of the ledger, and the locked environment."""
-    from peelbook import claims
+    """The files of the ledger, the pairs of forces, and the locked environment."""
+    from peelbook import areas, claims
+    from peelbook.figures._chart import to_csv
 
     found = {name: text.encode() for name, text in claims.files(catalogue).items()}
+    found[PEER_FORCES] = to_csv(areas.pairs(catalogue)).encode()
     lock = paths.project_root() / "requirements.txt"
     if lock.exists():
         found[lock.name] = lock.read_bytes()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from peelbook.catalogue import Catalogue
 from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.display import plain, table_html
-from peelbook.sources import gaps, package
+from peelbook.sources import gaps, newest, package
 from peelbook.sources.publication import facts
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _label(table: str, period: str, end: datetime.date) -> str:
 
 
 def text(catalogue: Catalogue, table: str | None = None) -> str:
-    """Return the matrix for a terminal: a summary, or one table with a line for each force.
+    """Return the matrix for a terminal: a summary and how new each table is, or one table with a line for each force.
 
     Neighbouring periods in which every force has the same state share a column.
     """
@@ -120,6 +120,10 @@ def text(catalogue: Catalogue, table: str | None = None) -> str:
         lines = [f"{'table':36}" + "".join(f"{state:>22}" for state in STATES)]
         for row in summary(found).itertuples(index=False):
             lines.append(f"{row[0]:36}" + "".join(f"{count:>22}" for count in row[1:]))
+        for age in newest.ages(catalogue.resources):
+            known = f" (known from: {age.known_from})" if age.known_from else ""
+            lines += ["", f"{age.table}: to {age.period}", f"  release: {age.release}"]
+            lines.append(f"  newest release known to exist: {age.known}{known}")
         return "\n".join(lines)
     columns, rows, notes = _grid(catalogue, found, table, everyone=True)
     width = max(len(row[0]) for row in rows)
@@ -196,6 +200,7 @@ def markdown(catalogue: Catalogue) -> str:
             )
         )
     ]
+    parts += [AGES, _html(_ages_table(catalogue))]
     parts.append(KEY)
     for name, title in names.items():
         columns, rows, notes = _grid(catalogue, found, name, everyone=False)
@@ -220,6 +225,22 @@ def markdown(catalogue: Catalogue) -> str:
         parts.append(_html(table_html(f"Coverage: {title}", ["Force", *columns], rows)))
         parts += [f"- {letter}: {escape(reason)}" for letter, reason in notes]
     return "\n\n".join(_join_lists(parts)) + "\n"
+
+
+AGES = (
+    "The next table says how new each table is. A newer release is *known to exist* where an official file of it is on "
+    "our list of addresses or another table here was made of it; no publisher was asked. `peelbook data update --check` "
+    "asks them."
+)
+
+
+def _ages_table(catalogue: Catalogue) -> str:
+    rows = [
+        [age.title, age.period, age.release, age.known, age.known_from or "–"]
+        for age in newest.ages(catalogue.resources)
+    ]
+    heads = ["Table", "Newest figure", "Release here", "Newest release known to exist", "Known from"]
+    return table_html("How new each table is", heads, rows)
 
 
 def _areas(count: int) -> str:

@@ -7,6 +7,7 @@ SHA-256 wherever one is known; a broken download is resumed, never half-used.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import re
 import time
@@ -59,6 +60,11 @@ def registry(path: Path | None = None) -> list[Download]:
         if download.sha256 is not None and re.fullmatch(r"[0-9a-f]{64}", download.sha256) is None:
             raise FetchError(download.name, "its sha256 is not 64 hex digits", "correct downloads.toml")
     return downloads
+
+
+def listed_on() -> datetime.date:
+    """Return the day on which the list of files was last added to."""
+    return tomllib.loads((HERE / "downloads.toml").read_text(encoding="utf-8"))["listed_on"]
 
 
 def choose(names: Iterable[str], downloads: Iterable[Download] | None = None) -> list[Download]:

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from peelbook import contracts
 from peelbook.display import plain
+from peelbook.sources import newest
 from peelbook.sources.publication import Publication, facts, registry
 
 _PUNCTUATION = re.compile("([" + re.escape(string.punctuation) + "])")
@@ -40,16 +41,19 @@ def markdown(package: dict[str, Any]) -> str:
     """Return the page's content as MyST: a section for each table of the package, then the publications
     that can be read but are not in it."""
     resources = sorted(package["resources"], key=lambda resource: str(resource.get("title", "")))
+    how_new = {age.table: age for age in newest.ages({resource["name"]: resource for resource in resources})}
     own = facts()["project"]
     parts = ["## Tables from official publications"]
-    parts += [_section(resource) for resource in resources if resource["name"] not in own]
+    parts += [
+        _section(resource, how_new[resource["name"]]) for resource in resources if resource["name"] not in own
+    ]
     parts.append("## Tables made by this project")
     parts += [_section(resource) for resource in resources if resource["name"] in own]
     parts.append(_absent(resources))
     return "\n\n".join(parts) + "\n"
 
 
-def _section(resource: dict[str, Any]) -> str:
+def _section(resource: dict[str, Any], age: newest.Age | None = None) -> str:
     source = (resource.get("sources") or [{}])[0]
     licence = (resource.get("licenses") or [{}])[0]
     covered = resource.get("coverage", {})
@@ -70,6 +74,10 @@ def _section(resource: dict[str, Any]) -> str:
     if covered.get("forces"):
         counts.append(f"{int(covered['forces'])} of 43 forces")
     lines.append(f"- Table: {escape(resource['path'])}{', ' + ', '.join(counts) if counts else ''}")
+    if age is not None:
+        lines.append(f"- Newest figure here: {escape(age.period)}. Release: {escape(age.release)}")
+        how = f". Known from: {escape(age.known_from)}" if age.known_from else ""
+        lines.append(f"- Newest release known to exist: {escape(age.known)}{how}")
     if resource.get("caveat"):
         lines.append(f"- Read with care: {escape(resource['caveat'])}")
     if resource.get("adapter"):

@@ -7,7 +7,7 @@ or file name and by type; which pages, and what to look for on them, stands in `
 from __future__ import annotations
 
 from peelbook.sources.discover import _arcgis, _govuk, _ons, _police_uk
-from peelbook.sources.discover._pages import LandingPage, Listed, choose, registry
+from peelbook.sources.discover._pages import LandingPage, Listed, choose, registry, released
 from peelbook.sources.web import Client
 
 _FINDERS = {
@@ -17,7 +17,7 @@ _FINDERS = {
     "police_uk": _police_uk.find,
 }
 
-__all__ = ["LandingPage", "Listed", "choose", "find", "registry"]
+__all__ = ["LandingPage", "Listed", "choose", "find", "registry", "released"]
 
 
 def find(page: LandingPage, client: Client) -> list[Listed]:
