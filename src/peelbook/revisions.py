@@ -186,8 +186,76 @@ def text(frame: pd.DataFrame, table: str) -> str:
     return "\n".join(lines)
 
 
+#: Every release at hand of the estimates of residents, of which `population` has one for each mid-year.
+RESIDENTS = "population_releases"
+
+
+def residents(catalogue: Catalogue) -> pd.DataFrame:
+    """Return the mid-years that more than one release estimates: residents by force and release.
+
+    Columns: force_code, period_end, release, population_count. Empty where no mid-year was revised, or the table is
+    not here.
+    """
+    import pandas as pd
+
+    columns = ["force_code", "period_end", "release", "population_count"]
+    if not catalogue.has(RESIDENTS):
+        return pd.DataFrame(columns=columns)
+    table = catalogue.table(RESIDENTS)
+    counts = table.pivot_table(
+        index="period_end", columns="release", values="population_count", aggfunc="sum", observed=True
+    )
+    # The releases agree on the years before the last census: those that changed are of interest.
+    moved = counts.index[counts.nunique(axis=1) > 1]
+    return table.loc[table["period_end"].isin(moved), columns].reset_index(drop=True)
+
+
+def residents_markdown(catalogue: Catalogue) -> str:
+    """Return the estimates of residents that a later release revised as MyST: all forces, then each force."""
+    table = residents(catalogue)
+    if table.empty:
+        return "No estimate of residents is here in two releases that differ.\n"
+    names = sorted(table["release"].astype("str").unique())
+    counts = table.assign(release=table["release"].astype("str")).pivot(
+        index=["period_end", "force_code"], columns="release", values="population_count"
+    )
+    ends = sorted(table["period_end"].unique())
+    lines = [
+        "## Residents",
+        "",
+        "Rates for each 1,000 people rest on the estimates of mid-year, which are revised as well. The first release of "
+        "a mid-year gives the rates that a report of its time printed; newer years take the newest.",
+        "",
+        f"| All forces, 30 June | {' | '.join(f'Release of {name}' for name in names)} | Change |",
+        f"| --- |{' ---: |' * (len(names) + 1)}",
+    ]
+    for end in ends:
+        together = counts.loc[end].dropna(axis=1, how="all").dropna()
+        first, last = (int(together[name].sum()) for name in (together.columns[0], together.columns[-1]))
+        cells = [f"{int(together[name].sum()):,}" if name in together else "–" for name in names]
+        lines.append(f"| {end.year} | {' | '.join(cells)} | {_fine(last / first - 1)} |")
+    lines += ["", f"| Force | {' | '.join(f'Change of mid-{end.year}' for end in ends)} |"]
+    lines.append(f"| --- |{' ---: |' * len(ends)}")
+    for force in catalogue.forces:
+        cells = []
+        for end in ends:
+            row = counts.loc[end].loc[force.code].dropna() if force.code in counts.loc[end].index else []
+            cells.append(_fine(row.iloc[-1] / row.iloc[0] - 1) if len(row) > 1 else "–")
+        lines.append(f"| {force.short_name} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _fine(share: float) -> str:
+    """A small change in hundredths of a percent; none is no change in either direction."""
+    return f"{share:+.2%}".replace("-0.00", "0.00").replace("+0.00", "0.00").replace("-", "−")
+
+
 def markdown(catalogue: Catalogue, table: str = "charges") -> str:
-    """Return the page's tables as MyST: all forces together, then each force."""
+    """Return the page's tables as MyST: a count for all forces together and for each force, then residents."""
+    return f"{_counts_markdown(catalogue, table)}\n{residents_markdown(catalogue)}"
+
+
+def _counts_markdown(catalogue: Catalogue, table: str) -> str:
     from peelbook.display import plain
 
     about = series(table)

@@ -36,6 +36,20 @@ NOT_SHOWN = {
     "stop_search_records": "two forces to November 2020, which a published table of all forces replaces",
 }
 
+#: Tables that no section reads, and the page of the book that shows each.
+ON_A_PAGE_OF_THE_BOOK = {
+    "population_releases": "revisions: how the estimates of residents were revised",
+    "gaps": "coverage: why a figure is missing",
+    "districts": "the search for a place: which force polices it",
+}
+
+
+def test_every_table_of_a_contract_is_read_by_a_section_or_shown_by_a_page_of_the_book():
+    read = {name for section in all_sections() for name in section.tables}
+    assert set(contracts.tables()) - read - set(ON_A_PAGE_OF_THE_BOOK) == set()
+    assert not set(ON_A_PAGE_OF_THE_BOOK) & read, "a table that a section reads is tested below"
+
+
 #: Tables that one page does not show by themselves while another does.
 NOT_SHOWN_IN = dict.fromkeys(
     ("workforce", "victim_service", "preventing_crime", "responding_to_the_public"),

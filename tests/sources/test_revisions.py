@@ -73,6 +73,9 @@ def test_the_page_and_the_command_show_the_same_growth(folder):
 def test_without_an_earlier_release_the_page_says_so(empty_data, tmp_path):
     release(empty_data, tmp_path, "2031-04-30", {("Kent", "2021/22"): 99})
     assert "No earlier release" in generated.content("revisions", Catalogue(empty_data))
+    assert "No estimate of residents is here in two releases" in generated.content(
+        "revisions", Catalogue(empty_data)
+    )
     done = CliRunner().invoke(app, ["revisions", "charges", "--data-dir", str(empty_data)])
     assert "Fix: peelbook data update charges" in done.output
 
@@ -90,3 +93,18 @@ def test_charges_have_grown_since_their_first_releases(catalogue):
     found = revisions.grown(catalogue, "charges").set_index("period_end")["growth"]
     assert found.loc[["2018-03-31"]].round(3).tolist() == [0.031]
     assert found.loc[["2019-03-31"]].round(3).tolist() == [0.063]
+
+
+def test_the_page_shows_how_the_estimates_of_residents_were_revised(catalogue):
+    page = generated.content("revisions", catalogue)
+    table = catalogue.table("population_releases")
+    table = table[table["period_end"] == "2022-06-30"]
+    first, last = (
+        int(table.loc[table["release"] == name, "population_count"].sum())
+        for name in ("mid-2022", "mid-2023")
+    )
+    assert (first, last) == (60_238_038, 60_245_218)
+    assert f"| 2022 | {first:,} | {last:,} | +0.01% |" in page
+    assert "| City of London | +5." in page, "a small force is revised most"
+    assert "| Cumbria | −0.0" in page
+    assert page.count("| Kent |") == 2, "charges and residents"
