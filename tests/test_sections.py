@@ -4,7 +4,7 @@ import pytest
 
 from peelbook import contracts
 from peelbook.errors import UnknownSectionError
-from peelbook.sections import all_sections, section
+from peelbook.sections import all_sections, cycles, of_cycle, section
 
 
 def test_the_ten_sections_stand_in_the_order_of_the_report():
@@ -21,6 +21,29 @@ def test_the_ten_sections_stand_in_the_order_of_the_report():
         "leadership_and_force_management",
     ]
     assert [item.number for item in all_sections()] == list(range(1, 11))
+
+
+def test_a_cycle_orders_and_names_the_sections_in_its_own_way():
+    own = {item.stem for item in all_sections()}
+    for cycle in cycles():
+        names = of_cycle(cycle)
+        assert {name.stem for name in names} == own
+        assert len(names) == len(own)
+        assert all(len(name.short) <= 60 for name in names)
+    newest = of_cycle("2025-27")
+    assert [name.stem for name in newest][:3] == [
+        "overall_summary",
+        "leadership_and_force_management",
+        "victim_service",
+    ]
+    assert newest[2].short == "Quality of service review"
+    assert [name.stem for name in of_cycle("2023-25")] == [item.stem for item in all_sections()]
+
+
+def test_an_unknown_cycle_has_the_order_and_names_of_the_book():
+    assert [(name.stem, name.short) for name in of_cycle("1999-00")] == [
+        (item.stem, item.short_title) for item in all_sections()
+    ]
 
 
 def test_a_section_declares_only_tables_that_have_a_contract():

@@ -1,4 +1,7 @@
-"""The ten sections: stem, title and the tables each may read, from `sections.toml`."""
+"""The ten sections: stem, title and the tables each may read, from `sections.toml`; their order and names by cycle.
+
+Each inspection cycle orders and names its sections in its own way (`sections_by_cycle.toml`). The stems stay.
+"""
 
 from __future__ import annotations
 
@@ -44,3 +47,47 @@ def section(stem: str) -> Section:
     near = difflib.get_close_matches(str(stem), known, n=2, cutoff=0.4)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
     raise UnknownSectionError(f"Unknown section {stem!r}. {hint}The sections are: {', '.join(known)}.")
+
+
+#: Up to so many letters a title is short enough for a column or a button.
+_SHORT = 45
+
+
+@dataclass(frozen=True)
+class SectionName:
+    """A section as one cycle names it: the book's stem, its names in full and in the grid of grades, and a short one."""
+
+    stem: str
+    titles: tuple[str, ...]
+    short: str
+
+
+@cache
+def _by_cycle() -> dict[str, tuple[SectionName, ...]]:
+    cycles = tomllib.loads((PACKAGE / "sections_by_cycle.toml").read_text(encoding="utf-8"))["cycle"]
+    return {
+        cycle: tuple(
+            _named(entry["stem"], tuple(entry["titles"]), entry.get("short", ""))
+            for entry in found["section"]
+        )
+        for cycle, found in cycles.items()
+    }
+
+
+def _named(stem: str, titles: tuple[str, ...], short: str) -> SectionName:
+    return SectionName(stem, titles, short or (titles[0] if len(titles[0]) <= _SHORT else titles[-1]))
+
+
+def cycles() -> tuple[str, ...]:
+    """Return the cycles whose sections are known, oldest first."""
+    return tuple(_by_cycle())
+
+
+def of_cycle(cycle: str) -> tuple[SectionName, ...]:
+    """Return the sections in the order and with the names of a cycle's reports; the book's own for an unknown cycle.
+
+    A section that a cycle does not have comes last, with the book's own name.
+    """
+    known = _by_cycle().get(cycle, ())
+    own = (SectionName(item.stem, (item.title,), item.short_title) for item in all_sections())
+    return (*known, *(name for name in own if name.stem not in {item.stem for item in known}))

@@ -220,6 +220,16 @@ def test_cases_say_whether_a_row_counts_a_fault(met, kent):
     cases = met.cases().set_index("heading")
     assert cases.loc["Self-defined ethnicity missing", "finding"] == "fault"
     assert set(cases["finding"]) == {"fault", "met"}
+    whole = met.cases(everywhere=True)
+    assert "Cautions and community resolutions reviewed" not in set(whole["heading"]), (
+        "how many files were read"
+    )
+    assert sorted(whole.loc[whole["finding"] == "fault", "heading"]) == [
+        "Community resolutions wrongly applied",
+        "Database checks not made",
+        "Self-defined ethnicity missing",
+        "Service not good enough",
+    ]
     assert (cases["value"] == cases["numerator"] / cases["denominator"]).all()
     assert show(kent.cases(), "Cases").kind == "note"
 

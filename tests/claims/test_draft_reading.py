@@ -109,11 +109,8 @@ def test_marks_of_layout_change_no_number(tmp_path, catalogue):
     odd = TEXT.replace("per 1,000 population", "per\u00a01,000 popu\u00adlation").replace(
         "stop and searches", "stop and sear\u00adches"
     )
-    odd = (
-        odd.replace("fairly", "\ufb00airly")
-        .replace("\ufb00airly", "fairly")
-        .replace("inspection", "in\u200bspection")
-    )
+    # A ligature in a word of the text and one in a number word.
+    odd = odd.replace("twenty-five", "twenty-\ufb01ve").replace("inspection", "in\u200bspection")
     odd = odd.replace("62 records", "62 records\u00b2").replace("teams did", "teams14 did")
     document = read_report(saved(tmp_path, odd))
     assert set(values(document, catalogue.forces)) == WANTED
@@ -159,6 +156,54 @@ def test_a_web_page_is_untrusted(tmp_path, catalogue):
 
 def many(text, times=12):
     return "\n".join([text] * times)
+
+
+LEFT = """Police powers and treating the public
+In the year ending 31 March 2023, Kent
+Police carried out 12.1 stop and searches
+per 1,000 population. Its teams are made
+up of officers who know their area well.
+Kent Police reviewed 57 of 62 records in
+the same period, as it does every year."""
+RIGHT = """Two-thirds of its twenty-five teams did so
+within 15 minutes of the first call, which
+is a good result by any standard of work.
+Kent Police answered between 12 and 20
+calls of that kind on most of the days we
+looked at, and it spent £2m to £3.5m on a
+new system that its officers like to use."""
+
+
+def test_a_pdf_in_two_columns_is_read_one_column_after_the_other(tmp_path, catalogue):
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    out = io.BytesIO()
+    with rc_context({"pdf.fonttype": 42}):
+        figure = Figure(figsize=(12, 8))
+        figure.text(
+            0.02,
+            0.95,
+            "PEEL 2023–25: an inspection of Kent Police and how it serves its public in the county",
+        )
+        for number, sides in enumerate(zip(LEFT.split("\n"), RIGHT.split("\n"), strict=True)):
+            for x, line in zip((0.02, 0.52), sides, strict=True):  # read across, as such a file is written
+                figure.text(x, 0.9 - 0.05 * number, line, fontsize=9)
+        figure.savefig(out, format="pdf")
+    document = read_report(saved(tmp_path, out.getvalue(), "columns.pdf"))
+    assert "Kent Police carried out 12.1 stop and searches per 1,000 population." in document.text
+    assert "within 15 minutes of the first call, which is a good result" in document.text
+    found = values(document, catalogue.forces)
+    assert set(found) >= {"12.1", "57", "two-thirds", "twenty-five", "15", "12", "20"}
+    assert found["12.1"].fields["evidence"] == 'measure("stop_search_rate")'
+
+
+def test_a_text_that_runs_across_two_columns_is_refused(tmp_path):
+    across = "\n".join(
+        f"{left:<44}    {right}" for left, right in zip(LEFT.split("\n"), RIGHT.split("\n"), strict=True)
+    )
+    with pytest.raises(ReportFileError, match="runs across two columns"):
+        read_report(saved(tmp_path, across))
 
 
 @pytest.mark.parametrize(

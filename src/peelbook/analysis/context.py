@@ -34,15 +34,13 @@ if TYPE_CHECKING:
 #: Units of claims whose printed number is a hundred times the value on a measure's scale.
 _HUNDREDTHS = ("percent", "percentage_points")
 
-# "x of y" counts that say how a sample was made up, not what was found in it.
-_NOT_FINDINGS = ("victim_service.out_of_court_files",)
+# An audit's count is told by its heading, in any report: how many files were read says nothing of what was found.
+_NOT_FINDING = re.compile(r"\b(?:reviewed|sampled|examined)$", flags=re.IGNORECASE)
 
 # Counts of cases in which inspectors found something wrong; in all others they found something right.
-_FAULTS = (
-    "police_powers.ethnicity_not_recorded",
-    "investigating_crime.poor_service",
-    "investigating_crime.community_resolution_wrong",
-    "offenders_and_suspects.pnd_checks_missing",
+_FAULT = re.compile(
+    r"\b(?:missing|wrong(?:ly)?|not|poor(?:ly)?|without|lacking|failed|failures?|inadequate|ineffective|incorrect(?:ly)?|late)\b",
+    flags=re.IGNORECASE,
 )
 
 #: Above this many years a figure says its age.
@@ -571,10 +569,11 @@ class Section:
     def _audited(self, *, everywhere: bool) -> pd.DataFrame:
         rows = self._claims
         rows = rows[rows["denominator"].notna() & (rows["basis"] == "HMICFRS audit")]
-        rows = rows.drop(index=list(_NOT_FINDINGS), errors="ignore")
+        rows = rows[~rows["heading"].astype("str").str.contains(_NOT_FINDING)]
         if not everywhere:
             rows = rows[rows["section"] == self.stem]
-        return rows.assign(finding=["fault" if claim in _FAULTS else "met" for claim in rows.index])
+        faults = rows["heading"].astype("str").str.contains(_FAULT)
+        return rows.assign(finding=faults.map({True: "fault", False: "met"}))
 
     def _own_audits(self, *, everywhere: bool) -> pd.DataFrame | None:
         """The force's own dip samples, the latest of each heading; `None` where it supplied none."""
@@ -595,7 +594,7 @@ class Section:
     def opening(self) -> blocks.Block:
         """Say which force the page is about, its grade, and whether it holds a user's own data."""
         grade = self._grade()
-        graded = f" HMICFRS graded this area “{grade}” in 2023–25." if grade else ""
+        graded = f" HMICFRS graded this area “{grade}” in {self._cycle.replace('-', '–')}." if grade else ""
         if self.period is not None:
             year = f" Most figures are for the {formats.period(self.period)}."
         else:
@@ -608,6 +607,12 @@ class Section:
             [f"This page is about {self.force.full_name}.{graded}{year}", own + hidden], style="opening"
         )
 
+    @property
+    def _cycle(self) -> str:
+        """The cycle of the force's report in the ledger, as `2023-25`; that of the grades at hand where none is."""
+        reports = self._claims["report"].astype("str").unique()
+        return "-".join(reports[0].split("-")[1:3]) if len(reports) else "2023-25"
+
     def _grade(self) -> str:
         """The force's grade for this section, from its own report or a stated secondary source."""
         graded = self._claims[(self._claims["unit"] == "grade") & (self._claims["section"] == self.stem)]
@@ -618,7 +623,7 @@ class Section:
         rows = self.catalogue.table("judgments")
         rows = rows[
             (rows["force_code"] == self.force.code)
-            & (rows["cycle"] == "2023-25")
+            & (rows["cycle"] == self._cycle)
             & (rows["area"] == self.title)
         ]
         return str(rows["grade"].iloc[0]).lower() if len(rows) else ""

@@ -19,7 +19,7 @@ from peelbook.claims._evaluate import VERDICTS, Alternative, Verdict, evaluate
 from peelbook.claims._labels import LabelCheck, label_agreement, two_averages
 from peelbook.claims._ledger import TABLE, Claim, claim_of, reported
 from peelbook.claims._ties import KINDS, Tie, ties
-from peelbook.sections import all_sections
+from peelbook.sections import SectionName, of_cycle
 
 if TYPE_CHECKING:
     from peelbook.catalogue import Catalogue
@@ -45,11 +45,17 @@ def summary(verdicts: Sequence[Verdict]) -> dict[str, dict[str, int]]:
     The keys are section stems and `"all"`; the values have every verdict, zero included.
     """
     counts: dict[str, dict[str, int]] = {}
-    for section in all_sections():
+    for section in _sections(verdicts):
         own = [item for item in verdicts if item.claim.section == section.stem]
         if own:
             counts[section.stem] = _counts(own)
     return {**counts, "all": _counts(verdicts)}
+
+
+def _sections(verdicts: Sequence[Verdict]) -> tuple[SectionName, ...]:
+    """The sections as the cycle of these claims' report orders and names them; the book's own for several cycles."""
+    cycles = {item.claim.cycle for item in verdicts}
+    return of_cycle(cycles.pop() if len(cycles) == 1 else "")
 
 
 def _by_report(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
@@ -268,7 +274,7 @@ def _take_away(words: str, files: str) -> str:
 
 
 def _totals(verdicts: Sequence[Verdict]) -> str:
-    titles = {section.stem: section.short_title for section in all_sections()} | {"all": "All sections"}
+    titles = {section.stem: section.short for section in _sections(verdicts)} | {"all": "All sections"}
     counts = {titles[name]: row for name, row in summary(verdicts).items()}
     return _totals_table("Claims by section and verdict", "Section", counts)
 
@@ -510,7 +516,7 @@ def _filter(verdicts: Sequence[Verdict]) -> str:
     """Three radio groups before the table. The style sheet hides rows by what is checked."""
     counts = _counts(verdicts)
     present = [
-        section for section in all_sections() if any(v.claim.section == section.stem for v in verdicts)
+        section for section in _sections(verdicts) if any(v.claim.section == section.stem for v in verdicts)
     ]
     groups = (
         (
@@ -532,7 +538,7 @@ def _filter(verdicts: Sequence[Verdict]) -> str:
         (
             "pb-filter-section",
             "Section",
-            [("all", "All"), *((section.stem, section.short_title) for section in present)],
+            [("all", "All"), *((section.stem, section.short) for section in present)],
         ),
     )
     html = []

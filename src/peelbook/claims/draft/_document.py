@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from peelbook.errors import ReportFileError
 
@@ -80,6 +81,12 @@ def read_report(path: Path) -> Document:
     else:
         text = _decode(path, content)
         looks_like_html = re.search(r"<(?:!doctype html|html|body|article|main|p|h1)\b", text[:5000], re.I)
+        if not looks_like_html and columns(text):
+            # To set it right would move every line, and a claim's place is its line.
+            raise ReportFileError(
+                f"{path}: the text runs across two columns, so its sentences are mixed. "
+                "Fix: save the web page or the PDF of the report, or copy one column after the other."
+            )
         document = _from_html(path, text) if looks_like_html else _from_text(path, text)
     words = len(re.findall(r"[A-Za-z]{2,}", document.text))
     if words < MIN_WORDS:
@@ -233,7 +240,7 @@ def _from_pdf(path: Path) -> Document:
         reader = PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
             raise ReportFileError(f"{path}: the PDF has a password. Fix: save it again without one.")
-        pages = [page.extract_text() or "" for page in reader.pages]
+        pages = [_page_text(page) for page in reader.pages]
     except (PyPdfError, ValueError, KeyError, OSError) as error:
         raise ReportFileError(
             f"{path}: the PDF cannot be read ({error}). Fix: open it, print it to a new PDF, or save its web page."
@@ -248,6 +255,57 @@ def _from_pdf(path: Path) -> Document:
         for line in _paragraphs(page, repeated):
             blocks.append(Block(len(blocks) + 1, "row" if "\t" in line else "paragraph", line))
     return _document(path, blocks)
+
+
+def _page_text(page: Any) -> str:
+    """The text of a PDF page; of one set in two columns the left column, then the right."""
+    apart = columns(page.extract_text(extraction_mode="layout") or "")
+    return "\n".join(apart) if apart else page.extract_text() or ""
+
+
+#: A page is set in two columns where so many of its long lines have a gap at one place, with words on both sides.
+_COLUMN_SHARE, _COLUMN_LINES = 0.6, 6
+_GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
+
+
+def columns(text: str) -> list[str]:
+    """Return the lines of a text that was laid out in two columns, one column after the other; none for other text.
+
+    A line across both columns, such as a heading, ends the columns above it. A table has figures on one side of its
+    gaps, and is no column.
+    """
+    lines = [line for line in text.split("\n") if line.strip()]  # empty ones only keep lines apart
+    long = [line for line in lines if len(line.strip()) > 30]
+    gaps = {
+        line: [gap.span() for gap in _GAP.finditer(line) if _prose_on_both_sides(line, gap)] for line in long
+    }
+    counts: dict[int, int] = {}
+    for line in long:
+        for place in {place for start, end in gaps[line] for place in range(start, end)}:
+            counts[place] = counts.get(place, 0) + 1
+    place, most = max(counts.items(), key=lambda item: (item[1], -item[0]), default=(0, 0))
+    if most < max(_COLUMN_LINES, _COLUMN_SHARE * len(long)):
+        return []
+    found: list[str] = []
+    left: list[str] = []
+    right: list[str] = []
+    for line in lines:
+        if line[place - 1 : place + 1].strip() and not gaps.get(line):
+            found += [*left, *right, line]
+            left, right = [], []
+        else:
+            middle = next(
+                (span for span in gaps.get(line, []) if span[0] <= place <= span[1]), (place, place)
+            )
+            left.append(line[: middle[0]].rstrip())
+            right.append(line[middle[1] :].strip())
+    return [*found, *left, "", *right]
+
+
+def _prose_on_both_sides(line: str, gap: re.Match[str]) -> bool:
+    return all(
+        len(re.findall(r"[A-Za-z]{2,}", side)) >= 2 for side in (line[: gap.start()], line[gap.end() :])
+    )
 
 
 def _running_lines(pages: list[str]) -> set[str]:

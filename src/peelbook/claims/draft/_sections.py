@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from peelbook.errors import ReportFileError
+from peelbook.sections import SectionName, cycles, of_cycle
 
 if TYPE_CHECKING:
     from peelbook.claims.draft._document import Document
@@ -42,34 +39,13 @@ _FILLER = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class SectionName:
-    """A section as one cycle names it: the book's stem, and its names in full and in the grid of grades."""
-
-    stem: str
-    titles: tuple[str, ...]
-
-
-@cache
-def _maps() -> dict[str, Any]:
-    text = (files("peelbook.claims.draft") / "sections_by_cycle.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
-def cycles() -> tuple[str, ...]:
-    """Return the cycles whose headings are known, oldest first."""
-    return tuple(_maps()["cycle"])
-
-
-@cache
 def section_names(cycle: str) -> tuple[SectionName, ...]:
     """Return the sections of one cycle in the order of its reports. Raises `ReportFileError` for an unknown cycle."""
-    found = _maps()["cycle"].get(cycle)
-    if found is None:
+    if cycle not in cycles():
         raise ReportFileError(
             f"There is no section map for the cycle {cycle!r}. Fix: use one of {', '.join(cycles())}."
         )
-    return tuple(SectionName(entry["stem"], tuple(entry["titles"])) for entry in found["section"])
+    return of_cycle(cycle)
 
 
 def _words(text: str) -> frozenset[str]:
