@@ -402,6 +402,25 @@ def test_a_figure_without_a_period_gets_no_evidence(catalogue):
     assert "no period" in rows["police_powers.find_rate.force"].reason
 
 
+def test_an_average_that_is_said_before_its_figure_is_no_figure_of_the_force(catalogue):
+    """The words and figures are made up."""
+    text = (
+        YEAR
+        + "the force did 6.1 stop and searches per 1,000 population. This is lower than the average across all "
+        "forces in England and Wales of 8.4 stop and searches per 1,000 population."
+    )
+    rows = drafted(text, catalogue.forces)
+    force, average = (rows[f"police_powers.stop_search_rate.{side}"].fields for side in ("force", "average"))
+    assert (force["value"], force["subject"], force["label"]) == (
+        "6.1",
+        catalogue.forces["kent"].code,
+        "lower",
+    )
+    assert (average["value"], average["subject"]) == ("8.4", "K04000001")
+    assert average["period_end"] == force["period_end"]
+    assert force["comparator"] == "police_powers.stop_search_rate.average"
+
+
 def test_a_label_is_read_in_the_next_sentence(catalogue):
     text = (
         YEAR + "the force did 7.1 stop and searches per 1,000 population. This is in line with other forces."

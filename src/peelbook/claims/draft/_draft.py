@@ -92,6 +92,10 @@ class DraftRow:
         return str(self.fields.get("claim_id", ""))
 
 
+#: What stands before a figure that is the average of forces: "the average across all forces is", and no other clause.
+_SAYS_AVERAGE = re.compile(r"\b(?:average|mean)\b(?:[^.,;:(]|\.\d){0,90}$", flags=re.IGNORECASE)
+
+
 @dataclass
 class _State:
     """What is carried from paragraph to paragraph: section, period of the sentence before, figure of a table."""
@@ -253,6 +257,7 @@ class _Paragraph:
             number = next((item for item in self.numbers if item.start == start and item.end == end), None)
             if number is None or number.start in self.used:
                 continue
+            spec = self._own_or_average(template.rows, spec, number)
             row = self._measured(match, group, spec, number, section)
             if (
                 spec.get("subject") == "average"
@@ -264,6 +269,18 @@ class _Paragraph:
                 name: row.fields[name] for name in ("period_start", "period_end") if name in row.fields
             }
             yield start, row
+
+    def _own_or_average(
+        self, rows: Mapping[str, Mapping[str, Any]], spec: Mapping[str, Any], number: Number
+    ) -> Mapping[str, Any]:
+        """The form of a row; where its sentence says first that the figure is an average, that of the average."""
+        begin = self.sentences[self._sentence(number.start)][0] if self.sentences else 0
+        if spec.get("subject") == "average" or not _SAYS_AVERAGE.search(self.text[begin : number.start]):
+            return spec
+        same = (row for row in rows.values() if row.get("subject") == "average")
+        average = next((row for row in same if row.get("quantity") == spec.get("quantity")), None)
+        own = {key: value for key, value in spec.items() if key not in ("comparator", "label", "labelled")}
+        return average or own | {"subject": "average", "id": f"{spec['id'].removesuffix('.force')}.average"}
 
     def _measured(
         self, match: Match, group: str, spec: Mapping[str, Any], number: Number, section: str
@@ -730,4 +747,9 @@ def _named(rows: list[DraftRow], report: str, force: Force) -> list[DraftRow]:
         fields["statement"] = ""
         by_id[name] = len(done)
         done.append(replace(row, fields=fields))
+    for place, row in enumerate(done):
+        # The two sides of a comparison may stand in sentences of their own.
+        average = f"{row.claim_id.removesuffix('.force')}.average"
+        if row.claim_id.endswith(".force") and row.fields.get("label") and average in by_id:
+            done[place] = replace(row, fields={**row.fields, "comparator": average})
     return done
