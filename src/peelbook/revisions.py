@@ -239,7 +239,7 @@ def residents_markdown(catalogue: Catalogue) -> str:
     for force in catalogue.forces:
         cells = []
         for end in ends:
-            row = counts.loc[end].loc[force.code].dropna() if force.code in counts.loc[end].index else []
+            row = counts.loc[[end]].droplevel("period_end").reindex([force.code]).iloc[0].dropna()
             cells.append(_fine(row.iloc[-1] / row.iloc[0] - 1) if len(row) > 1 else "–")
         lines.append(f"| {force.short_name} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
