@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from importlib.resources import files as package_files
 
@@ -254,7 +255,7 @@ def test_each_claim_has_a_link_and_with_an_address_ways_to_cite_it(small):
     assert page.count(">Link to this claim</a>") == 5
     assert page.count('<pre class="pb-share-text" tabindex="0"') == 10
     assert "(claim police_powers.rate of the report on the Metropolitan Police Service)" in page
-    assert "[&#x27;A publisher&#x27;] #claim-police_powers.rate" in page
+    assert "['A publisher'] #claim-police_powers.rate" in unescape(page)
     assert "@misc{a,&#10;title = &lt;b&gt;&#10;}" in page
     assert "<script" not in page
     plain = claims.report_markdown(small)
