@@ -284,8 +284,8 @@ def two_reports(make_catalogue, stop_search, population):
 
 def test_two_reports_have_a_page_each_and_nothing_of_one_is_on_the_page_of_the_other(two_reports):
     met, kent = (claims.report_markdown(two_reports, code) for code in (MET, KENT))
-    assert met.count('<tr id="claim-') == 2
-    assert kent.count('<tr id="claim-') == 3
+    assert met.count(' id="claim-') == 2
+    assert kent.count(' id="claim-') == 3
     assert "Kent" not in met
     assert "Met" not in re.sub(r"Methods?|methods?", "", kent)
 
