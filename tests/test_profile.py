@@ -35,6 +35,33 @@ def test_each_row_is_the_measure_s_own_figure_and_place(found, catalogue):
     assert row["change"] == f"{own.iloc[-1] / own.iloc[-2] - 1:+.0%}"
 
 
+def test_a_measure_of_one_category_only_is_in_no_profile(found):
+    ids = {row["id"] for own in found.values() for row in own["rows"]}
+    assert "stop_search_rate" in ids
+    assert not [name for name in ids if not measures.registry()[name].whole]
+
+
+def test_neighbours_and_similar_forces_have_the_mean_of_their_figures(found, catalogue):
+    code = catalogue.forces["kent"].code
+    measure = measures.registry()["stop_search_rate"]
+    frame = measures.compute(catalogue, measure.id)
+    newest = frame[frame["period_end"] == frame["period_end"].max()].set_index("force_code")["value"]
+    row = next(item for item in found[code]["rows"] if item["id"] == measure.id)
+    for name, group in zip(("neighbours", "similar"), found[code]["peers"], strict=True):
+        codes = [catalogue.forces[slug].code for slug, _ in group["forces"]]
+        assert codes and not group["reason"]
+        assert row[name] == measure.format(newest[codes].mean())
+    # The City of London is in no mean, and like no other force.
+    met = found[catalogue.forces["metropolitan"].code]
+    slugs = [slug for slug, _ in met["peers"][0]["forces"]]
+    others = [catalogue.forces[slug].code for slug in slugs if slug != "city-of-london"]
+    assert "city-of-london" in slugs
+    row = next(item for item in met["rows"] if item["id"] == measure.id)
+    assert row["neighbours"] == measure.format(newest[others].mean())
+    city = found[catalogue.forces["city-of-london"].code]["peers"][1]
+    assert not city["forces"] and city["reason"]
+
+
 def test_what_is_not_known_is_said_with_its_reason(found, catalogue):
     own = found[catalogue.forces["greater-manchester"].code]["unknown"]
     gone = {item["label"]: item["reason"] for item in own}

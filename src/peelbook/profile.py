@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from peelbook import compare, formats, measures
+from peelbook import areas, compare, formats, measures
 
 if TYPE_CHECKING:
     from peelbook.catalogue import Catalogue
@@ -30,12 +30,20 @@ def profiles(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
     """The profile of every force, by code, as plain values that JSON can hold.
 
     Each has `rows` (one a measure that forces can be compared on, for its newest year: id, label, period, value,
-    place, mean, pooled, change, `strip`), `findings` (at most five sentences) and `unknown` (label and reason of
-    each measure, and of each of the last years, that the force has no figure for). A strip is the places of all forces and of this one on a scale
-    of 0 to 100.
+    place, mean, pooled, neighbours, similar, change, `strip`), `findings` (at most five sentences), `peers` (its
+    neighbours and similar forces: what they are called, slug and short name of each, and the reason where there are none) and `unknown`
+    (label and reason of each measure, and of each of the last years, that the force has no figure for). A strip is
+    the places of all forces and of this one on a scale of 0 to 100.
     """
+    peers = _peers(catalogue)
     found: dict[str, dict[str, Any]] = {
-        force.code: {"rows": [], "unknown": [], "candidates": []} for force in catalogue.forces
+        force.code: {
+            "rows": [],
+            "unknown": [],
+            "candidates": [],
+            "peers": _named(catalogue, peers[force.code]),
+        }
+        for force in catalogue.forces
     }
     for measure, frame, period in _newest(catalogue):
         table = {row["force_code"]: row for row in compare.ranked(frame, period).to_dict("records")}
@@ -60,6 +68,7 @@ def profiles(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
                     own["unknown"].append({"label": label, "reason": reason})
             place = formats.place(int(row["rank"]), len(table), shared[row["value"]])
             change = _change(measure, row["value"], earlier.get(force.code))
+            near = {name: _mean(measure, table, group.codes) for name, group in peers[force.code].items()}
             own["rows"].append(
                 {
                     "id": measure.id,
@@ -69,23 +78,66 @@ def profiles(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
                     "place": f"{place} of {len(table)}",
                     "mean": measure.format(averages.mean_of_forces),
                     "pooled": "" if averages.pooled is None else measure.format(averages.pooled),
+                    **near,
                     "change": change,
                     "strip": [scale.ticks, scale(row["value"])],
                 }
             )
             own["candidates"] += _candidates(
-                measure, period, row, place, len(table), averages, change, moved.get(force.code)
+                measure,
+                period,
+                row,
+                place,
+                len(table),
+                averages,
+                near["similar"],
+                change,
+                moved.get(force.code),
             )
     for own in found.values():
         own["findings"] = _chosen(own.pop("candidates"))
     return found
 
 
+def _peers(catalogue: Catalogue) -> dict[str, dict[str, areas.Peers]]:
+    """The neighbours and the similar forces of each force, by code."""
+    similar = areas.similar_of_all(catalogue)
+    return {
+        code: {"neighbours": areas.neighbours(catalogue, code), "similar": similar[code]}
+        for code in catalogue.forces.codes
+    }
+
+
+def _named(catalogue: Catalogue, peers: Mapping[str, areas.Peers]) -> list[dict[str, Any]]:
+    return [
+        {
+            "basis": group.basis,
+            "forces": [
+                [catalogue.forces[code].slug, catalogue.forces[code].short_name] for code in group.codes
+            ],
+            "reason": group.reason,
+        }
+        for group in peers.values()
+    ]
+
+
+def _mean(measure: Measure, table: Mapping[str, Mapping[str, Any]], codes: Sequence[str]) -> str:
+    """The mean of a few forces' figures as printed, of those that averages do not leave out; empty for none."""
+    values = [
+        table[code]["value"]
+        for code in codes
+        if code in table and not table[code]["left_out"] and not formats.is_missing(table[code]["value"])
+    ]
+    return measure.format(sum(values) / len(values)) if values else ""
+
+
 def _newest(catalogue: Catalogue) -> Iterator[tuple[Measure, pd.DataFrame, pd.Timestamp]]:
     """The measures that forces can be compared on as a whole, their figures and their newest period."""
     known: set[Any] = set()
     for measure in measures.registry().values():
-        whole = not measure.default and "years" not in measure.breakdowns and not measure.areas
+        whole = (
+            measure.whole and not measure.default and "years" not in measure.breakdowns and not measure.areas
+        )
         if measure.kind not in _KINDS or not whole or not all(map(catalogue.has, measure.tables)):
             continue
         # A second denominator for the same count, such as that of a census, is on the measure's page, not here.
@@ -157,6 +209,7 @@ def _candidates(
     place: str,
     n: int,
     averages: compare.Averages,
+    similar: str,
     change: str,
     moved: Mapping[str, Any] | None,
 ) -> list[dict[str, Any]]:
@@ -168,7 +221,8 @@ def _candidates(
     if measure.judged and not row["left_out"] and row["position"] in (compare.HIGHER, compare.LOWER):
         text = (
             f"{measure.label}: {measure.format(row['value'])} ({when}), {place} of {n}; "
-            f"the mean of forces is {measure.format(averages.mean_of_forces)}."
+            f"the mean of forces is {measure.format(averages.mean_of_forces)}"
+            f"{f', of similar forces {similar}' if similar else ''}."
         )
         up = row["position"] == compare.HIGHER
         found.append({"kind": "level", "up": up, "far": abs(float(row["z"])), "about": about, "text": text})

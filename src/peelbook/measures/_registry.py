@@ -44,6 +44,7 @@ _OPTIONAL = {
     "exclusions",
     "polarity",
     "areas",
+    "whole",
 }
 _PLACEHOLDERS = {"force", "value", "noun", "subject", "period"}
 _NOTES = ("caveats", "over_time", "exclusions")
@@ -81,7 +82,8 @@ class Measure:
     0 to 1. `period` is a key of `formats.PERIODS`. `breakdowns` maps a dimension to its values (empty:
     any value of the table's column). `excluded` are the force codes that averages and limits leave
     out. `over_time` must be said wherever years are compared. `polarity` is `"none"`, `"higher"` or
-    `"lower"` and says which way a published standard points.
+    `"lower"` and says which way a published standard points. `whole` is false for a measure that says
+    something of one category of its breakdown only.
     """
 
     id: str
@@ -108,6 +110,7 @@ class Measure:
     over_time: tuple[str, ...]
     polarity: str
     areas: str
+    whole: bool
     publications: tuple[str, ...]
 
     @property
@@ -463,5 +466,6 @@ class _Reader:
             over_time=tuple(self.notes[note] for note in raw.get("over_time", ())),
             polarity=raw.get("polarity", "none"),
             areas=raw.get("areas", ""),
+            whole=raw.get("whole", True),
             publications=tuple(self.publications[table] for table in tables),
         )

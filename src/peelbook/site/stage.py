@@ -106,7 +106,8 @@ def stage(
     for slug in digests:
         name = f"{FORCES_FOLDER}/{slug}/index"
         force = edition.by_slug[slug]
-        put(f"{name}.md", _force_page(force, staged.notebooks[slug], known.get(force.code), facts, measures))
+        own = known.get(force.code)
+        put(f"{name}.md", _force_page(force, staged.notebooks[slug], own, facts, measures, edition))
         staged.pages.append(name)
 
     put(
@@ -220,6 +221,7 @@ def _force_page(
     profile: Mapping[str, Any] | None,
     facts: Mapping[str, Any],
     measures: Path | None,
+    edition: Edition,
 ) -> str:
     """A force's overview: its profile where there is one (`peelbook.profile`), its grades and its sections."""
     graded = (facts["grades"] or {"by_force": {}})["by_force"].get(force.code, {})
@@ -231,6 +233,7 @@ def _force_page(
         checked=force.code in facts["reported"],
         ledger=_ledger_of(facts, force.code, "../../"),
         profile=profile,
+        built={item.slug for item in edition.forces},
         pages=pages,
         grades=[(area, graded[area]) for area in sorted(graded)],
         cycle=(facts["grades"] or {"cycle": ""})["cycle"].replace("-", "–"),
