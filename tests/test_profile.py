@@ -72,6 +72,13 @@ def test_what_is_not_known_is_said_with_its_reason(found, catalogue):
     assert missing
 
 
+def test_what_lies_furthest_inside_the_limits_fills_the_list_and_repeats_nothing(found):
+    for own in found.values():
+        assert len(own["findings"]) + len(own["within"]) == profile.FINDINGS
+        told = {text.split(":")[0] for text in own["findings"]}
+        assert not [text for text in own["within"] if text.split(":")[0] in told]
+
+
 def test_at_most_five_findings_and_never_a_judgement(found):
     words = re.compile(r"\b(good|bad|better|worse|poor|well|improv\w+|fail\w*)\b", re.IGNORECASE)
     for own in found.values():

@@ -414,10 +414,21 @@ class Catalogue:
             (reason for first, last, _, reason in missing if day is None or first <= day <= last), None
         )
 
-    def cautions(self, name: str, force_code: str) -> list[str]:
-        """Return what must be known of a force's figures that are there but must be read with care."""
-        gaps = self.gaps(name, force_code)
-        return list(dict.fromkeys(reason for _, _, status, reason in gaps if status == "caution"))
+    def cautions(self, name: str, force_code: str, days: Iterable[Any] = ()) -> list[str]:
+        """Return what must be known of a force's figures that are there but must be read with care.
+
+        `days` are the last days of the periods asked about; none asks about all.
+        """
+        import pandas as pd
+
+        asked = [pd.Timestamp(day).date() for day in days]
+        return list(
+            dict.fromkeys(
+                reason
+                for first, last, status, reason in self.gaps(name, force_code)
+                if status == "caution" and (not asked or any(first <= day <= last for day in asked))
+            )
+        )
 
     def provenance(self, name: str) -> Provenance:
         """Return where a table comes from: the data package, the user, or both."""

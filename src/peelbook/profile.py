@@ -30,7 +30,8 @@ def profiles(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
     """The profile of every force, by code, as plain values that JSON can hold.
 
     Each has `rows` (one a measure that forces can be compared on, for its newest year: id, label, period, value,
-    place, mean, pooled, neighbours, similar, change, `strip`), `findings` (at most five sentences), `peers` (its
+    place, mean, pooled, neighbours, similar, change, `strip`), `findings` (at most five sentences), `within` (where these
+    are fewer, the figures furthest from the average that lie inside the limits), `peers` (its
     neighbours and similar forces: what they are called, slug and short name of each, and the reason where there are none) and `unknown`
     (label and reason of each measure, and of each of the last years, that the force has no figure for). A strip is
     the places of all forces and of this one on a scale of 0 to 100.
@@ -83,7 +84,7 @@ def profiles(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
                     "strip": [scale.ticks, scale(row["value"])],
                 }
             )
-            own["candidates"] += _candidates(
+            striking = _candidates(
                 measure,
                 period,
                 row,
@@ -94,8 +95,18 @@ def profiles(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
                 change,
                 moved.get(force.code),
             )
+            # What stands out because the file is not complete is no finding about the force.
+            days = (period, _before(period))
+            care = [text for name in measure.tables for text in catalogue.cautions(name, force.code, days)]
+            if care and any(item["kind"] != "within" for item in striking):
+                label = f"{measure.label}, {measure.period_name(period)}"
+                own["unknown"] += [{"label": label, "reason": text} for text in dict.fromkeys(care)]
+            elif not care:
+                own["candidates"] += striking
     for own in found.values():
-        own["findings"] = _chosen(own.pop("candidates"))
+        candidates = own.pop("candidates")
+        own["findings"] = _chosen(candidates)
+        own["within"] = _furthest_within(candidates, FINDINGS - len(own["findings"]))
     return found
 
 
@@ -218,14 +229,17 @@ def _candidates(
     about = f"{part.table} {part.columns} {sorted(part.where.items())}"
     when = measure.period_name(period)
     found = []
-    if measure.judged and not row["left_out"] and row["position"] in (compare.HIGHER, compare.LOWER):
+    judged = measure.judged and not row["left_out"] and not formats.is_missing(row["z"])
+    if judged:
         text = (
             f"{measure.label}: {measure.format(row['value'])} ({when}), {place} of {n}; "
             f"the mean of forces is {measure.format(averages.mean_of_forces)}"
             f"{f', of similar forces {similar}' if similar else ''}."
         )
-        up = row["position"] == compare.HIGHER
-        found.append({"kind": "level", "up": up, "far": abs(float(row["z"])), "about": about, "text": text})
+        outside = row["position"] in (compare.HIGHER, compare.LOWER)
+        kind = "level" if outside else "within"
+        up = float(row["z"]) > 0
+        found.append({"kind": kind, "up": up, "far": abs(float(row["z"])), "about": about, "text": text})
     if moved and change and moved["direction"] != compare.STEADY and not formats.is_missing(moved["z"]):
         unlike = moved["position"] in (compare.HIGHER, compare.LOWER)
         verb = "rose" if moved["direction"] == compare.ROSE else "fell"
@@ -237,6 +251,21 @@ def _candidates(
         far = abs(float(moved["z"])) + (100 if unlike else 0)
         found.append({"kind": "change", "up": verb == "rose", "far": far, "about": about, "text": text})
     return found
+
+
+def _furthest_within(candidates: Sequence[Mapping[str, Any]], most: int) -> list[str]:
+    """The figures inside the limits that lie furthest from the average, none of something that is a finding."""
+    told = {item["about"] for item in candidates if item["kind"] == "level"}
+    ordered = sorted(
+        (item for item in candidates if item["kind"] == "within"),
+        key=lambda item: (-item["far"], item["text"]),
+    )
+    texts: list[str] = []
+    for item in ordered:
+        if len(texts) < most and item["about"] not in told:
+            told.add(item["about"])
+            texts.append(item["text"])
+    return texts
 
 
 def _chosen(candidates: Sequence[Mapping[str, Any]]) -> list[str]:
