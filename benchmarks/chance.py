@@ -19,12 +19,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from peelbook import compare, stats
+from peelbook import compare, stats, xmr
 
 OUT = Path(__file__).with_suffix(".json")
 PAGE = Path(__file__).parents[1] / "book" / "methods.md"
 BEGIN, END = "% simulated rates, made by benchmarks/chance.py", "% end of simulated rates"
 SEED, RUNS = 20230331, 120
+#: How many times as many runs a rate needs that has one outcome a run.
+FAMILY = 5
 FORCES, YEARS, PEOPLE = 42, 10, 1_800_000.0
 EVENTS = (12_000, 150_000)
 SCATTER = (0.0, 0.02, 0.05, 0.10, 0.26)
@@ -112,15 +114,13 @@ def through_time(runs: int) -> list[dict]:
         for scatter in SCATTER:
             rng = np.random.default_rng([SEED, events, int(1000 * scatter)])
             seen: dict[str, list] = {name: [] for name in (
-                "trend", "trend_before", "trend_found", "change_any", "change_before_any", "change_found",
+                "trend", "trend_before", "trend_found", "change_before_any", "change_found",
                 "place_covers", "place_covers_before", "place_width",
             )}  # fmt: skip
             for _ in range(runs):
                 still = counts(rng, events, scatter)
-                rows = frame(still)
                 seen["trend"].append(trends(still).mean())
                 seen["trend_before"].append(old_trends(still).mean())
-                seen["change_any"].append(changed(rows).any())
                 seen["change_before_any"].append(old_changed(still).any())
                 seen["trend_found"].append(trends(counts(rng, events, scatter, SLOPE)).mean())
                 moved = still.copy()
@@ -128,6 +128,56 @@ def through_time(runs: int) -> list[dict]:
                 seen["change_found"].append(changed(frame(moved))[0])
                 places(rng, events, scatter, seen)
             table.append({"events": events, "scatter": scatter, **{k: rate(v) for k, v in seen.items()}})
+    return table
+
+
+def families(runs: int) -> list[dict]:
+    """How often any of 42 forces is told of a change where none has one: an event of a whole run, so more runs."""
+    table = []
+    for events in EVENTS:
+        for scatter in SCATTER:
+            rng = np.random.default_rng([SEED, 11, events, int(1000 * scatter)])
+            any_called = [changed(frame(counts(rng, events, scatter))).any() for _ in range(runs)]
+            table.append({"events": events, "scatter": scatter, "change_any": rate(any_called)})
+    return table
+
+
+#: Series for XmR charts: how far a quarter resembles the one before, and whether it has a season.
+SERIES = ((0.0, False), (0.0, True), (0.3, True), (0.6, True))
+QUARTERS, JUDGED, SEASON = 24, 4, (0.92, 1.02, 1.06, 1.0)
+
+
+def process(runs: int) -> list[dict]:
+    """How often an XmR chart of five years of quarters has a signal in the year after, and finds a step.
+
+    The noise is lognormal and may carry over from quarter to quarter. The step is of three standard deviations of the
+    noise, in all four quarters. A rule is counted where it marks one of the four quarters judged. "Before" are plain
+    XmR limits with the three rules of Wheeler.
+    """
+    table = []
+    for place, (carried, season) in enumerate(SERIES):
+        rng = np.random.default_rng([SEED, 13, place])
+        seen: dict[str, list] = {name: [] for name in ("any", "before", "step_found")}
+        for _ in range(20 * runs):
+            noise = rng.normal(0, 1, QUARTERS)
+            for quarter in range(1, QUARTERS):
+                noise[quarter] = carried * noise[quarter - 1] + np.sqrt(1 - carried**2) * noise[quarter]
+            factors = np.tile(SEASON if season else (1, 1, 1, 1), QUARTERS // 4)
+            for name, step in (("still", 0.0), ("moved", 3.0)):
+                moved = np.where(np.arange(QUARTERS) >= QUARTERS - JUDGED, step, 0)
+                values = 10_000 * factors * np.exp(0.05 * (noise + moved))
+                baseline = slice(0, QUARTERS - JUDGED)
+                widened = 1.0
+                if season:
+                    values = xmr.without_season(values, list(np.arange(QUARTERS) % 4), baseline)
+                    widened = xmr.season_widening((QUARTERS - JUDGED) / 4)
+                rules = xmr.behaviour(values, baseline, carried=True, widened=widened).signals[-JUDGED:]
+                if name == "moved":
+                    seen["step_found"].append(any(rules))
+                    continue
+                seen["any"].append(any(rules))
+                seen["before"].append(any(xmr.behaviour(values, baseline).signals[-JUDGED:]))
+        table.append({"carried": carried, "season": season} | {k: rate(v) for k, v in seen.items()})
     return table
 
 
@@ -208,7 +258,14 @@ def verdicts(runs: int) -> list[dict]:
 
 def simulate(runs: int = RUNS) -> dict:
     """All tables. The same runs give the same numbers."""
-    return {"runs": runs, "through_time": through_time(runs), "verdicts": verdicts(runs)}
+    return {
+        "runs": runs,
+        "family_runs": FAMILY * runs,
+        "through_time": through_time(runs),
+        "families": families(FAMILY * runs),
+        "verdicts": verdicts(runs),
+        "process": process(runs),
+    }
 
 
 def percent(share: float) -> str:
@@ -222,7 +279,9 @@ def markdown(found: dict) -> str:
         "Any change called in 42 forces, none there | before | Change of a third found | Place within its interval | before |",
         "| ---: " * 10 + "|",
     ]
+    called = {(row["events"], row["scatter"]): row["change_any"] for row in found["families"]}
     for row in found["through_time"]:
+        row = row | {"change_any": called[row["events"], row["scatter"]]}
         cells = [f"{row['events']:,}", f"{100 * row['scatter']:.0f}%"]
         cells += [
             percent(row[name])
@@ -230,6 +289,13 @@ def markdown(found: dict) -> str:
                          "place_covers", "place_covers_before")
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
+    worst = max(found["families"], key=lambda row: row["change_any"])["change_any"]
+    lines += [
+        "",
+        f"The family rates are of {found['family_runs']} runs each. The highest is {percent(worst)} with a simulation "
+        f"standard error of {100 * standard_error(worst, found['family_runs']):.1f} points; a true rate of 5.0% has "
+        f"one of {100 * standard_error(0.05, found['family_runs']):.1f}.",
+    ]
     lines += [
         "",
         "| Figure | Outside 95%, nothing strange | before | Outside 99.8% | before | Strange force found |",
@@ -243,7 +309,23 @@ def markdown(found: dict) -> str:
         )
         cells = [percent(row[k]) for k in ("outside_95", "before_95", "outside_998", "before_998", "found")]
         lines.append(f"| {what} | {' | '.join(cells)} |")
+    lines += [
+        "",
+        "| Quarters of five years, then one judged | Any signal, nothing there | plain XmR | Step of three standard deviations found |",
+        "| --- " + "| ---: " * 3 + "|",
+    ]
+    for row in found["process"]:
+        what = (
+            "independent" if not row["carried"] else f"{100 * row['carried']:.0f}% carried over from the last"
+        )
+        what += ", with a season taken out" if row["season"] else ""
+        lines.append(f"| {what} | {' | '.join(percent(row[k]) for k in ('any', 'before', 'step_found'))} |")
     return "\n".join(lines) + "\n"
+
+
+def standard_error(share: float, runs: int) -> float:
+    """The standard error of a simulated share."""
+    return float(np.sqrt(share * (1 - share) / runs))
 
 
 def main() -> int:

@@ -616,3 +616,79 @@ def test_every_force_is_named_with_its_article_and_no_other(catalogue, forces):
         text = narrative.level(peers(catalogue, "stop_search_count", force), "stop_search_count", force)
         assert f", {force.full_name} made" in text
         assert ("the " + force.name in text) == (force.article == "the")
+
+
+@pytest.mark.parametrize(
+    ("last", "says"),
+    [
+        (
+            [100, 100, 100, 100],
+            "None of the last four quarters, to 30 June 2023, is a signal: they lie where",
+        ),
+        ([400, 100, 100, 100], "One of the last four quarters, to 30 June 2023, is a signal, above the mean"),
+        ([400, 400, 100, 1], "are signals, two above the mean of the baseline and one below."),
+        ([1, 1, 1, 1], "All of the last four quarters, to 30 June 2023, are signals, all below the mean"),
+        (
+            [None, None, None, 400],
+            "The last quarter, to 30 June 2023, is a signal, above the mean of the baseline.",
+        ),
+        ([None, None, None, 100], "The last quarter, to 30 June 2023, is no signal: it lies where the ups"),
+    ],
+)
+def test_what_a_process_chart_says_of_its_last_quarters(last, says):
+    from peelbook import xmr
+
+    values = [95.0, 105.0] * 10 + [float("nan") if value is None else float(value) for value in last]
+    days = pd.date_range("2017-09-30", periods=24, freq=pd.offsets.MonthEnd(3))
+    found = xmr.behaviour(values, slice(0, 20))
+    assert says in narrative.process(found, list(days), 4, "quarter")
+    assert (
+        narrative.process(xmr.behaviour(values[:20] + [float("nan")] * 4, slice(0, 20)), list(days), 4, "q")
+        == ""
+    )
+
+
+def in_full(**cells):
+    row = {
+        "ethnicity": "Black", "group_rate": 14.3, "reference_rate": 5.5, "value": 2.6, "difference": 8.8,
+        "difference_low": 7.9, "difference_high": 9.9, "difference_mid_year": 8.5, "unrecorded": 0.244,
+        "ratio_least": 1.9, "ratio_most": 14.1,
+    }  # fmt: skip
+    return pd.DataFrame([row | cells])
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        ({}, "made 14.3 searches of Black people, beside 5.5 of White people."),
+        ({}, "largest for Black people: 8.8 more for each 1,000 (95% interval 7.9 to 9.9)."),
+        (
+            {},
+            "Were all of these of White people, the ratio for Black people would be 1.9; were all of them of Black",
+        ),
+        ({}, "cannot account for all of the difference."),
+        ({"ratio_least": 0.9}, "could turn the difference round."),
+        ({}, "were 2.6 times as many as it counted. With all groups grown alike"),
+        ({"difference_mid_year": 8.8}, "were 2.6 times as many as it counted."),
+        ({"ethnicity": "Mixed"}, "14.3 searches of people of mixed ethnicity"),
+        (
+            {
+                "value": 0.5,
+                "difference": -3.0,
+                "difference_low": -3.5,
+                "difference_high": -2.5,
+                "ratio_most": 0.8,
+            },
+            "3.0 fewer for each 1,000 (95% interval 2.5 to 3.5).",
+        ),
+        ({"value": 0.5, "difference": -3.0, "difference_high": -2.5, "ratio_most": 1.2}, "could turn"),
+        ({"difference_low": -0.5}, "within what chance alone could do for every group."),
+    ],
+)
+def test_a_disparity_in_full_says_what_it_rests_on(forces, cells, says):
+    assert says in narrative.disparity_in_full(in_full(**cells), forces["kent"])
+
+
+def test_a_disparity_in_full_says_nothing_of_what_is_not_known(forces):
+    said = narrative.disparity_in_full(in_full(unrecorded=float("nan"), value=1.0), forces["kent"])
+    assert "recorded" not in said and "Census" not in said

@@ -715,3 +715,22 @@ def test_a_change_of_rates_carries_the_interval_of_their_ratio_with_both_exposur
     expected = stats.ratio_interval(520, 1000.0, 400, 2000.0, stats.ALERT)
     assert found.effect == pytest.approx((520 / 1000) / (400 / 2000))
     assert (found.interval.low, found.interval.high) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [(3, 1000.0, 5, 4000.0), (0, 500.0, 4, 900.0), (9, 100.0, 9, 100.0)],
+)
+def test_the_interval_of_a_difference_of_rates_agrees_with_statsmodels(counts):
+    """`confint_poisson_2indep` combines two exact intervals in the same way (mover); ours are exact below ten."""
+    from statsmodels.stats.rates import confint_poisson_2indep
+
+    theirs = confint_poisson_2indep(*counts, method="mover", compare="diff", method_mover="exact-c")
+    assert stats.rate_difference(*counts) == pytest.approx(theirs, rel=1e-6)
+
+
+def test_the_difference_of_large_rates_is_nearly_the_normal_one():
+    low, high = stats.rate_difference(39_000, 1_190_000, 52_000, 4_700_000, 1000)
+    middle = 1000 * (39_000 / 1_190_000 - 52_000 / 4_700_000)
+    half = 1.959964 * 1000 * np.sqrt(39_000 / 1_190_000**2 + 52_000 / 4_700_000**2)
+    assert (low, high) == pytest.approx((middle - half, middle + half), rel=1e-3)

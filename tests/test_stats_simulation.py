@@ -210,8 +210,11 @@ def test_the_methods_page_prints_the_rates_that_were_simulated():
     }
     for row in found["through_time"]:
         assert row["trend"] <= 0.05, row
-        assert row["change_any"] <= 0.05 + 3 * (0.05 * 0.95 / found["runs"]) ** 0.5, row
         assert row["place_covers"] >= 0.93, row
+    for row in found["families"]:
+        assert row["change_any"] <= 0.05 + 2 * chance.standard_error(0.05, found["family_runs"]), row
+    for row in found["process"]:
+        assert row["any"] <= 0.08 < 0.9 <= row["step_found"], row
     for row in found["verdicts"]:
         assert 0.04 <= row["outside_95"] <= 0.06, row
         assert row["outside_998"] <= 0.005, row

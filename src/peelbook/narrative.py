@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from peelbook import compare, display, formats, measures, stats
+from peelbook import compare, display, formats, measures, stats, xmr
 from peelbook.compare import Averages, Comparison
 from peelbook.forces import Force
 from peelbook.measures import Measure, Missing, Value
@@ -406,6 +406,35 @@ def trend(
     return f"{formats.sentence(told)} {_against_the_year(recent, found)}".strip()
 
 
+def process(found: xmr.Behaviour, days: Sequence[Any], judged: int, time: str) -> str:
+    """What an XmR chart says of its last months or quarters: "Three of the last four quarters … are signals".
+
+    `days` are the ends of the periods, `judged` how many at the end are spoken of, `time` "month" or "quarter".
+    """
+    last = [place for place in range(len(days))[-judged:] if found.values[place] == found.values[place]]
+    if not last:
+        return ""
+    span = f"the last {formats.cardinal(len(last))} {time}s, to {formats.date(days[last[-1]])},"
+    if len(last) == 1:
+        span = f"the last {time}, to {formats.date(days[last[-1]])},"
+    signalled = [place for place in last if found.signals[place]]
+    if not signalled:
+        where = "the ups and downs of the baseline would put"
+        if len(last) == 1:
+            return f"{formats.sentence(span).rstrip('.')} is no signal: it lies where {where} it."
+        return f"None of {span} is a signal: they lie where {where} them."
+    high = sum(bool(found.high[place]) for place in signalled)
+    low = len(signalled) - high
+    sides = f"{formats.cardinal(high)} above the mean of the baseline and {formats.cardinal(low)} below"
+    if not (high and low):
+        every = "all " if len(signalled) > 1 else ""
+        sides = f"{every}{'above' if high else 'below'} the mean of the baseline"
+    if len(last) == 1:
+        return f"{formats.sentence(span).rstrip('.')} is a signal, {sides}."
+    count = "All" if len(signalled) == len(last) else formats.cardinal(len(signalled)).capitalize()
+    return f"{count} of {span} {'is a signal' if len(signalled) == 1 else 'are signals'}, {sides}."
+
+
 def _steps(recent: stats.Trend) -> str:
     """The steps of a complete count in words: "rose in each of the four years"."""
     every = stats.TREND_POINTS - 1
@@ -446,6 +475,79 @@ def disparity(comparison: Comparison, measure: Measure | str, force: Force | str
     return (
         f"{text}. A ratio of 1 would mean equal rates among residents. "
         "The ratio does not show the reasons for a difference."
+    )
+
+
+def disparity_in_full(rows: pd.DataFrame, force: Force | str, reference: str = "White") -> str:
+    """What differences between ethnic groups come to, and how far they rest on what is not recorded.
+
+    `rows` are those of `peelbook.analysis.compare.disparity` for one force and period, a row a group.
+    """
+
+    def rate(value: float) -> str:
+        return formats.number(value, 1)
+
+    first = rows.iloc[0]
+    groups = [
+        f"{rate(row.group_rate)} {'searches ' if not place else ''}of {_people(row.ethnicity)}"
+        for place, row in enumerate(rows.itertuples())
+    ]
+    parts = [
+        f"For each 1,000 residents of the group, {_name(force)} made {formats.joined(groups)}, beside "
+        f"{rate(first['reference_rate'])} of {_people(reference)}."
+    ]
+    far = rows.loc[rows["difference"].abs().idxmax()]
+    who = _people(far["ethnicity"])
+    more = "more" if far["difference"] > 0 else "fewer"
+    ends = sorted(abs(far[name]) for name in ("difference_low", "difference_high"))
+    if far["difference_low"] <= 0 <= far["difference_high"]:
+        parts.append("The difference from that rate is within what chance alone could do for every group.")
+    else:
+        parts.append(
+            f"The difference is largest for {who}: {rate(abs(far['difference']))} {more} for each 1,000 (95% interval "
+            f"{formats.interval(ends[0], ends[1], rate)})."
+        )
+    if far["unrecorded"] == far["unrecorded"]:
+        parts.append(_missing_ethnicity(far, who, _people(reference)))
+    parts.append(_residents(far, who, _people(reference)))
+    return " ".join(part for part in parts if part)
+
+
+def _people(group: str) -> str:
+    """How the people of a group are called in a sentence."""
+    named = {"Mixed": "people of mixed ethnicity", "Other": "people of other ethnic groups"}
+    return named.get(group, f"{group} people")
+
+
+def _missing_ethnicity(row: pd.Series, who: str, reference: str) -> str:
+    """Between which bounds a ratio lies, whatever the ethnicity that is not recorded."""
+    least, most = formats.number(row["ratio_least"], 1), formats.number(row["ratio_most"], 1)
+    side = row["value"] > 1
+    turned = row["ratio_least"] <= 1 if side else row["ratio_most"] >= 1
+    verdict = "could turn the difference round" if turned else "cannot account for all of the difference"
+    return (
+        f"Ethnicity is not recorded in {formats.percent(row['unrecorded'])} of searches. Were all of these of "
+        f"{reference}, the ratio for {who} would be {least}; were all of them of {who}, {most}. So what is "
+        f"missing {verdict}."
+    )
+
+
+def _residents(row: pd.Series, who: str, reference: str) -> str:
+    """How many residents more or fewer would make rates equal, and the difference at the middle of the year."""
+    times = row["value"] if row["value"] >= 1 else 1 / row["value"] if row["value"] else float("nan")
+    if times != times or formats.number(times, 1) == "1.0":
+        return ""
+    amount = "as many" if row["value"] >= 1 else "fewer"
+    equal = (
+        f"The residents are those of the 2021 Census: the rates would be equal only if {who}, beside {reference}, "
+        f"were {formats.number(times, 1)} times {amount} as it counted."
+    )
+    now = row["difference_mid_year"]
+    if now != now or formats.number(abs(now), 1) == formats.number(abs(row["difference"]), 1):
+        return equal
+    return (
+        f"{equal} With all groups grown alike to the middle of the year the difference would be "
+        f"{formats.number(abs(now), 1)} for each 1,000, and the ratio the same."
     )
 
 

@@ -193,6 +193,28 @@ def newcombe(
     return Interval(_plain(low), _plain(high))
 
 
+def rate_difference(
+    count: Any,
+    exposure: Any,
+    reference_count: Any,
+    reference_exposure: Any,
+    scale: float = 1.0,
+    confidence: float = ALERT,
+) -> Interval:
+    """Interval of the difference of two rates, `scale * (count / exposure - reference …)`.
+
+    The intervals of both rates, combined as Newcombe combines those of proportions (Zou and Donner 2008, Statistics
+    in Medicine 27:1693).
+    """
+    a, e = _pair(count, exposure)
+    b, f = _pair(reference_count, reference_exposure)
+    (l1, u1), (l0, u0) = rate_interval(a, e, scale, confidence), rate_interval(b, f, scale, confidence)
+    r1, r0 = scale * a / e, scale * b / f
+    low = r1 - r0 - np.sqrt((r1 - l1) ** 2 + (u0 - r0) ** 2)
+    high = r1 - r0 + np.sqrt((u1 - r1) ** 2 + (r0 - l0) ** 2)
+    return Interval(_plain(low), _plain(high))
+
+
 # --- funnel limits -----------------------------------------------------------------------------------
 
 

@@ -383,3 +383,125 @@ def test_a_year_that_lacks_the_force_is_a_note_with_the_reason_whatever_the_cell
     )
     assert "less than half of the outcomes" in said
     assert "Its newest figure: year ending 31 March 2018." in said
+
+
+# --- months and quarters against the limits of a baseline
+
+
+def by_quarter(section, values):
+    """Rows as a table of quarters gives them, with made-up counts."""
+    ends = pd.date_range("2017-09-30", periods=len(values), freq=pd.offsets.MonthEnd(3)).astype(
+        "datetime64[s]"
+    )
+    frame = section.table("recorded_crime").head(0)[["force_code", "period_end", "offences_count"]]
+    rows = pd.DataFrame({"force_code": section.force.code, "period_end": ends, "offences_count": values})
+    rows.attrs = {**frame.attrs, "table": "recorded_crime"}
+    return rows.dropna()
+
+
+@pytest.fixture(scope="module")
+def responding():
+    return open_section("responding_to_the_public", force="kent")
+
+
+STEADY = [100.0, 110.0, 90.0, 105.0, 95.0] * 5
+
+
+def test_a_process_chart_judges_the_last_year_by_the_five_before(responding):
+    steady = charts.process(by_quarter(responding, STEADY), "offences_count", label="Recorded crimes")
+    assert (steady.id, steady.kind) == ("responding_to_the_public.offences_count_process", "process_chart")
+    assert len(steady.data) == 24 and (steady.data["baseline"] == "yes").sum() == 20
+    assert steady.notes[0].startswith("None of the last four quarters, to 30 September 2023, is a signal")
+    assert "Baseline: quarter ending 31 December 2017 to quarter ending 30 September 2022" in steady.notes[1]
+    assert {item.table for item in steady.provenance} == {"recorded_crime"}
+    moved = charts.process(
+        by_quarter(responding, [*STEADY[:21], 300, 310, 290, 100]), "offences_count", label="C"
+    )
+    assert moved.notes[0] == (
+        "Three of the last four quarters, to 30 September 2023, are signals, all above the mean of the baseline."
+    )
+
+
+def test_the_baseline_of_a_process_chart_can_be_chosen(responding):
+    rows = by_quarter(responding, STEADY)
+    chart = charts.process(rows, "offences_count", label="C", baseline=("2017-09-30", "2020-09-30"))
+    assert len(chart.data) == 25 and (chart.data["baseline"] == "yes").sum() == 13
+    short = charts.process(rows, "offences_count", label="C", baseline=("2017-09-30", "2019-09-30"))
+    assert "need a baseline of 12 quarters" in short.text and "here are 9 quarters" in short.text
+
+
+def test_a_quarter_that_is_missing_is_a_gap_and_no_zero(responding):
+    chart = charts.process(
+        by_quarter(responding, [*STEADY[:10], None, *STEADY[11:]]), "offences_count", label="C"
+    )
+    assert chart.data["value"].isna().sum() == 1
+    assert chart.data.loc[chart.data["value"].isna(), "baseline"].tolist() == ["no"]
+
+
+def test_what_recurs_each_year_is_taken_out_where_asked(responding):
+    values = [100.0, 100.0, 100.0, 160.0] * 6
+    raw = charts.process(by_quarter(responding, values), "offences_count", label="C")
+    adjusted = charts.process(by_quarter(responding, values), "offences_count", label="C", season=True)
+    assert "adjusted" not in raw.data
+    assert adjusted.data["adjusted"].round(6).nunique() == 1
+
+
+def test_a_process_chart_of_the_committed_crimes_and_of_none(responding):
+    crimes = responding.table("recorded_crime").groupby(["force_code", "period_end"], as_index=False)
+    chart = charts.process(crimes["offences_count"].sum(), "offences_count", label="Recorded crimes")
+    assert len(chart.data) == 24 and chart.title.startswith("Recorded crimes by quarter")
+    none = responding.table("emergency_calls").assign(share=1.0)
+    assert "999" in charts.process(none, "share", label="999 calls", unit="%").text
+    one = crimes["offences_count"].sum().query("force_code != @responding.force.code")
+    assert "no month or quarter of this force" in charts.process(one, "offences_count", label="C").text
+    with pytest.raises(FrameError, match="two rows for one period"):
+        charts.process(responding.table("recorded_crime"), "offences_count", label="C")
+
+
+# --- disparity in full
+
+
+@pytest.fixture(scope="module")
+def in_full(kent):
+    ratios = kent.measure("disparity_ratio", by="ethnicity")
+    year = ratios[ratios["period_end"] == kent.year_of(ratios)]
+    return compare.disparity(year, kent.table("stop_search"), kent.table("population"))
+
+
+def test_a_disparity_in_full_has_rates_their_difference_and_the_bounds_of_the_ratio(in_full, kent):
+    row = in_full.query("force == 'Kent' and ethnicity == 'Black'").iloc[0]
+    assert row["group_rate"] / row["reference_rate"] == pytest.approx(row["value"])
+    assert row["difference"] == pytest.approx(row["group_rate"] - row["reference_rate"])
+    assert row["difference_low"] < row["difference"] < row["difference_high"]
+    searches = kent.table("stop_search")
+    own = searches[(searches["force"] == "Kent") & (searches["period_end"] == row["period_end"])].iloc[0]
+    missing = own["searches_count"] - own["ethnicity_known_count"]
+    assert row["unrecorded"] == pytest.approx(missing / own["searches_count"])
+    # All that is missing in one group, then in the other.
+    assert row["ratio_most"] == pytest.approx(
+        row["value"] * (row["group_count"] + missing) / row["group_count"]
+    )
+    white = row["reference_count"]
+    assert row["ratio_least"] == pytest.approx(row["value"] * white / (white + missing))
+    # London aside, few places have fewer residents than in 2021.
+    assert 0.5 * row["difference"] < row["difference_mid_year"] < row["difference"]
+
+
+def test_the_sentences_of_a_disparity_are_those_of_its_rows(in_full, kent):
+    said = say.disparity(in_full).text.replace("\n", " ")
+    row = in_full.query("force == 'Kent'").set_index("ethnicity")
+    far = row.loc[row["difference"].abs().idxmax()]
+    for part in (
+        f"{far['difference']:.1f} more for each 1,000",
+        f"the ratio for Black people would be {far['ratio_least']:.1f}",
+        f"{100 * far['unrecorded']:.1f}% of searches",
+    ):
+        assert part in said
+    gone = say.disparity(in_full[in_full["force"] != "Kent"])
+    assert gone.kind != "sentences" or "No figure" in gone.text
+    assert (
+        "missing"
+        in compare.disparity(
+            kent.measure("find_rate"), kent.table("stop_search"), kent.table("population")
+        ).attrs
+    )

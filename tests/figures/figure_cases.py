@@ -20,6 +20,7 @@ from peelbook.figures.funnel import funnel
 from peelbook.figures.interval_dot_plot import interval_dot_plot
 from peelbook.figures.judgments_grid import GRADES, judgments_grid
 from peelbook.figures.printed_values import printed_values
+from peelbook.figures.process_chart import process_chart
 from peelbook.figures.ski_slope import ski_slope
 from peelbook.figures.small_multiples import small_multiples
 from peelbook.figures.stacked_outcomes import stacked_outcomes
@@ -28,6 +29,7 @@ from peelbook.figures.tile_grid_map import tile_grid_map
 from peelbook.figures.trend import trend
 from peelbook.forces import Force, Forces
 from peelbook.stats import ratio_interval, wilson
+from peelbook.xmr import behaviour
 
 ROOT = Path(__file__).resolve().parents[2]
 FORCES = Forces.read(ROOT / "data" / "forces.csv")
@@ -236,6 +238,17 @@ def ratios(force: str, groups: list[tuple] | None = None, **more) -> Chart:
     return disparity(frame, id="police_powers.disparity", force=FORCES[force], **{**BASE, **more})
 
 
+def quarters(force: str, values: list[float], **more) -> Chart:
+    days = pd.date_range("2017-09-30", periods=len(values), freq=pd.offsets.MonthEnd(3))
+    frame = pd.DataFrame({"period_end": days, "value": values})
+    settings = {**BASE, "label": "Recorded crimes", "unit": "", "decimals": 0}
+    found = behaviour(values, slice(0, max(len(values) - 4, 12)), low=0)
+    return process_chart(frame, found, id="responding.process", force=FORCES[force], **{**settings, **more})
+
+
+STEADY = [100.0 + 10 * ((7 * place) % 5 - 2) for place in range(24)]
+
+
 OUTCOMES = [
     ("1 – Charged or summonsed", 0.031, 0.055),
     ("2 and 3 – Caution, youths and adults", 0.003, 0.007),
@@ -415,6 +428,14 @@ CASES: dict[str, Callable[[], Chart]] = {
     ),
     "dot plot, many rows": lambda: dots([(f"Question {i} of the audit", i, 40) for i in range(30)]),
     "dot plot, hostile": lambda: dots([(HOSTILE, 3, 7)]),
+    "process chart, a step": lambda: quarters("hampshire", [*STEADY[:20], 190.0, 200.0, 180.0, 195.0]),
+    "process chart, no signal": lambda: quarters("kent", STEADY, adjusted=True),
+    "process chart, a gap": lambda: quarters("met", [*STEADY[:8], float("nan"), *STEADY[9:]]),
+    "process chart, all equal": lambda: quarters("kent", [5.0] * 24),
+    "process chart, zeros": lambda: quarters("kent", [0.0] * 24),
+    "process chart, shares by month": lambda: quarters(
+        "dyfed-powys", [value / 200 for value in STEADY], unit="%", decimals=1, time="month", label=HOSTILE
+    ),
     "disparity, plain": lambda: ratios("met", printed={"Black, Black British, Caribbean or African": 2.9}),
     "disparity, few cases": lambda: ratios(
         "dyfed-powys", [("Asian", (1, 9_000), 1.5), ("Black", (0, 3_000), 4.1), ("Mixed", (40, 900), 1.6)]

@@ -33,7 +33,7 @@ NOT_SHOWN = {
     "population_ethnicity": "residents, below the line of a rate",
     "audits": "only a user supplies it: see the test of a user's own tables",
     "stop_search_ethnicity_rate": "the publisher's own rates, which the ledger checks against",
-    "stop_search_records": "two forces to November 2020, which a published table of all forces replaces",
+    "stop_search_records": "two forces to November 2020: months, where a force has them",
 }
 
 #: Tables that no section reads, and the page of the book that shows each.

@@ -17,12 +17,14 @@ periods where it draws one, or of several values of a breakdown where it draws o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from peelbook import blocks, compare, formats, measures, stats
-from peelbook.analysis import frames, peers
+from peelbook import blocks, compare, formats, measures, narrative, stats, xmr
+from peelbook.analysis import frames, peers, tables
 from peelbook.analysis.context import Printed
 from peelbook.errors import FrameError
 from peelbook.figures import _chart
@@ -127,6 +129,130 @@ def trend(
         time=it.measure.period,
         **it.words(basis=bool(marks), over_time=True, more=it.hidden(frame, days)),
     )
+
+
+def process(
+    frame: pd.DataFrame,
+    column: str,
+    *,
+    label: str,
+    season: bool = False,
+    baseline: tuple[Any, Any] | None = None,
+    mark: Any = None,
+    unit: str = "",
+    decimals: int = 0,
+    title: str = "",
+    name: str = "",
+    sources: Sequence[str] = (),
+) -> Card:
+    """Draw a force's months or quarters against the limits of a baseline: an XmR chart, with its signals.
+
+    `frame` has `force_code`, `period_end` and `column`, a row a force and period. `label`, `unit` and `decimals` say
+    what the column is, `season` whether to take out what recurs each year. `baseline` are the first and last day of
+    the periods that mean and limits come from; by default the five years before the last one, or as many as there
+    are. The rules are those of `peelbook.xmr`. `name` ends the chart's id, `sources` are as in `show`.
+
+    A series too short for limits gives a note.
+
+    >>> from peelbook.analysis import charts, open_section
+    >>> section = open_section("responding_to_the_public", force="kent")
+    >>> crimes = section.table("recorded_crime")
+    >>> crimes = crimes.groupby(["force_code", "period_end"], as_index=False)["offences_count"].sum()
+    >>> charts.process(crimes, "offences_count", label="Recorded crimes", season=True).id
+    'responding_to_the_public.offences_count_process'
+    """
+    from peelbook.figures.process_chart import process_chart as draw
+
+    call = "charts.process"
+    if (note := frames.note_of(frame, call, sources)) is not None:
+        return note
+    frames.need(frame, call, ("force_code", "period_end", column))
+    section = frames.section_of(frame, call)
+    force = _force(section, mark)
+    own = frame[frame["force_code"] == force.code].dropna(subset=[column])
+    if own.duplicated("period_end").any():
+        raise FrameError(
+            f"{call}: the force has two rows for one period. Fix: add them up, as in "
+            f'frame.groupby(["force_code", "period_end"], as_index=False)["{column}"].sum().'
+        )
+    known = tables.tables_of(frame, section, sources)
+    if own.empty:
+        line = f"{label}: the table has no month or quarter of this force."
+        return blocks.note(f"No figures for {force.full_name}", [line], tables=known)
+    series = _series(own, column)
+    judged = 12 if series.time == "month" else 4
+    if baseline is None:  # What came before says nothing of the limits, and all of it would be signals.
+        series = replace(series, rows=series.rows.tail(6 * judged).reset_index(drop=True))
+    inside = series.inside(baseline, judged)
+    if inside.sum() < xmr.LEAST:
+        held = f"{int(inside.sum())} {series.time}{'' if inside.sum() == 1 else 's'}"
+        return blocks.note(
+            f"No limits for {force.full_name}",
+            [
+                f"{label}: limits need a baseline of {xmr.LEAST} {series.time}s before the last year; here are {held}."
+            ],
+            tables=known,
+        )
+    values = series.rows["value"].to_numpy(dtype=float)
+    if season:
+        values = xmr.without_season(values, series.rows["period_end"].dt.month.tolist(), inside)
+    adjusted = not np.array_equal(values, series.rows["value"].to_numpy(), equal_nan=True)
+    widened = xmr.season_widening(inside.sum() / judged) if adjusted else 1.0
+    most = 1 if unit == "%" else float("inf")
+    found = xmr.behaviour(values, inside, low=0, high=most, carried=True, widened=widened)
+    days = list(series.rows["period_end"])
+    ends = [days[place] for place in (int(inside.argmax()), len(inside) - 1 - int(inside[::-1].argmax()))]
+    span = [formats.period(day, series.time) for day in (days[0], days[-1])]
+    told = narrative.process(found, days, judged, series.time)
+    rules = (
+        f"Baseline: {formats.period(ends[0], series.time)} to {formats.period(ends[1], series.time)}. The limits lie "
+        "three standard deviations from its mean. Signals: a value beyond a limit, and three of four nearer a limit "
+        "than the mean. How often they are false stands on the page of methods."
+    )
+    return draw(
+        series.rows,
+        found,
+        id=f"{section.stem}.{name or column}_process",
+        title=title
+        or f"{label} by {series.time}, {span[0]} to {formats.date(days[-1])}{section.age(days[-1])}",
+        force=force,
+        label=label,
+        unit=unit,
+        decimals=decimals,
+        provenance=section.provenance(known),
+        period=" to ".join(span),
+        time=series.time,
+        adjusted=adjusted,
+        notes=[told, rules],
+    )
+
+
+@dataclass(frozen=True)
+class _Series:
+    """A force's series with a row for each month or quarter from the first to the last, and which of the two."""
+
+    rows: pd.DataFrame
+    time: str
+
+    def inside(self, baseline: tuple[Any, Any] | None, judged: int) -> np.ndarray:
+        """Which periods are the baseline's: those between two days, else all before the last `judged`."""
+        days = self.rows["period_end"]
+        if baseline is not None:
+            first, last = (pd.Timestamp(day) for day in baseline)
+            return ((days >= first) & (days <= last) & self.rows["value"].notna()).to_numpy()
+        places = np.arange(len(days))
+        return (places < len(days) - judged) & self.rows["value"].notna().to_numpy()
+
+
+def _series(rows: pd.DataFrame, column: str) -> _Series:
+    """The values of one force in the order of time, with a row for each missing month or quarter."""
+    own = rows.sort_values("period_end")[["period_end", column]].rename(columns={column: "value"})
+    days = own["period_end"].drop_duplicates()
+    time = "month" if len(days) < 2 or days.diff().min() < pd.Timedelta(days=60) else "quarter"
+    step = 1 if time == "month" else 3
+    every = pd.date_range(days.iloc[0], days.iloc[-1], freq=pd.offsets.MonthEnd(step))
+    filled = pd.DataFrame({"period_end": every.astype(days.dtype)}).merge(own, on="period_end", how="left")
+    return _Series(filled, time)
 
 
 def funnel(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card:

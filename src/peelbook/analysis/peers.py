@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from peelbook import compare, formats, measures
+from peelbook import compare, formats, measures, stats
 from peelbook.analysis import frames
 from peelbook.analysis.context import Areas
 from peelbook.errors import FrameError
@@ -89,6 +89,81 @@ def _hidden(frame: pd.DataFrame, rows: frames.Given, day: pd.Timestamp) -> pd.Da
     title = f"No figure for {section.force.full_name}, {measure.period_name(day)}"
     gone.attrs = {**frame.attrs, "missing": {"title": title, "lines": [formats.sentence(why)], "tables": []}}
     return gone
+
+
+def disparity(frame: pd.DataFrame, searches: pd.DataFrame, residents: pd.DataFrame) -> pd.DataFrame:
+    """Return disparity ratios with all that they depend on: rates, differences, and what is not recorded.
+
+    `frame` is that of `section.measure("disparity_ratio", by="ethnicity")`, perhaps filtered; `searches` is
+    `section.table("stop_search")` and `residents` `section.table("population")`.
+
+    Adds `group_rate` and `reference_rate` (searches per 1,000 residents), their `difference` with a 95% interval
+    (`difference_low`, `difference_high`; Zou and Donner 2008), the same `difference_mid_year` with the residents of
+    all groups grown alike from the Census to the middle of the year, `unrecorded` (the share of searches without
+    ethnicity), and the ratio at its bounds: `ratio_least` were all of those of the reference group, `ratio_most` were all of
+    this group. Missing where a table has no row.
+
+    >>> from peelbook.analysis import compare, open_section
+    >>> section = open_section("police_powers", force="kent")
+    >>> ratios = section.measure("disparity_ratio", by="ethnicity")
+    >>> full = compare.disparity(ratios, section.table("stop_search"), section.table("population"))
+    >>> bool((full["ratio_least"] <= full["value"]).all())
+    True
+    """
+    call = "compare.disparity"
+    added = (*DISPARITY, "ratio_least", "ratio_most")
+    if frames.note_of(frame, call) is not None:
+        return frame.assign(**{name: pd.Series([], dtype="float64") for name in added})
+    frames.need(frame, call, measures.DISPARITY_COUNTS)
+    group, people, other, others = (frame[name].astype(float) for name in measures.DISPARITY_COUNTS)
+    scale = frames.measure_of(frame, call).scale
+    low, high = stats.rate_difference(group, people, other, others, scale)
+    keys = ["force_code", "period_end"]
+    missing = searches.assign(missing=searches["searches_count"] - searches["ethnicity_known_count"])
+    unrecorded = frame[keys].merge(missing[[*keys, "missing", "searches_count"]], on=keys, how="left")
+    unknown = unrecorded["missing"].to_numpy(dtype=float)
+    rates = scale * group / people, scale * other / others
+    result = frame.assign(
+        group_rate=rates[0],
+        reference_rate=rates[1],
+        difference=rates[0] - rates[1],
+        difference_low=low,
+        difference_high=high,
+        difference_mid_year=(rates[0] - rates[1]) / _growth(frame, residents),
+        unrecorded=unknown / unrecorded["searches_count"].to_numpy(dtype=float),
+        ratio_least=(group / people) / ((other + unknown) / others),
+        ratio_most=((group + unknown) / people) / (other / others),
+    )
+    result.attrs = dict(frame.attrs)
+    return result
+
+
+#: What `disparity` adds to a frame's columns, beside the two bounds of the ratio.
+DISPARITY = (
+    "group_rate",
+    "reference_rate",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "difference_mid_year",
+    "unrecorded",
+)
+
+
+def _growth(frame: pd.DataFrame, residents: pd.DataFrame) -> Any:
+    """How many times the residents of the Census each row's area had in the middle of its year."""
+    days = measures.mid_year(frame["period_end"], stock=False)
+    counts = residents.set_index(["force_code", "period_end"])["population_count"].astype(float)
+    census = pd.Timestamp(CENSUS) + pd.Timedelta(days=101)  # 30 June of its year, the estimate nearest to it
+
+    def at(ends: Any) -> Any:
+        return counts.reindex(pd.MultiIndex.from_arrays([frame["force_code"], ends])).to_numpy()
+
+    return at(days) / at([census] * len(frame))
+
+
+#: Census day. Residents by ethnic group are known for it alone.
+CENSUS = "2021-03-21"
 
 
 def beside(frame: pd.DataFrame, forces: Iterable[Any]) -> pd.DataFrame:

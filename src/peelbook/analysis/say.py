@@ -12,6 +12,7 @@ import pandas as pd
 
 from peelbook import blocks, compare, formats, measures, narrative, stats
 from peelbook.analysis import frames
+from peelbook.analysis.peers import DISPARITY
 
 
 def summary(frame: pd.DataFrame, *, mark: Any = None) -> blocks.Block:
@@ -41,6 +42,32 @@ def change(frame: pd.DataFrame, *, mark: Any = None) -> blocks.Block:
 def trend(frame: pd.DataFrame, *, mark: Any = None) -> blocks.Block:
     """The trend of the five years up to the period shown. Parameters as for `summary`."""
     return _said(frame, "say.trend", mark, lambda about: [about.trend() or about.nothing("trend")])
+
+
+def disparity(frame: pd.DataFrame, *, mark: Any = None) -> blocks.Block:
+    """What differences between groups come to, and what they rest on: rates, missing records, residents.
+
+    `frame` is that of `compare.disparity`, of one period. `mark` as for `summary`. Returns a block of one paragraph.
+
+    >>> from peelbook.analysis import compare, open_section, say
+    >>> section = open_section("police_powers", force="kent")
+    >>> ratios = section.measure("disparity_ratio", by="ethnicity")
+    >>> year = ratios[ratios["period_end"] == section.year_of(ratios)]
+    >>> full = compare.disparity(year, section.table("stop_search"), section.table("population"))
+    >>> say.disparity(full).text.startswith("For each 1,000 residents of the group")
+    True
+    """
+    call = "say.disparity"
+    found = frames.given(frame, call, columns=("force_code", "ethnicity", "value", *DISPARITY))
+    if isinstance(found, blocks.Block):
+        return found
+    force = _force(found, mark)
+    own = found.frame[found.frame["force_code"] == force.code].dropna(subset=["value"])
+    if own.empty:
+        return found.section.gap_note(found.measure.id, {"ethnicity": found.frame["ethnicity"].iloc[0]})
+    reference = next(iter(found.measure.reference.values()), "White")
+    said = [narrative.disparity_in_full(own, force, reference), narrative.caveat(found.measure, force)]
+    return blocks.sentences([" ".join(filter(None, said))], tables=found.tables)
 
 
 def trend_alt(frame: pd.DataFrame, mark: Any = None) -> str:
