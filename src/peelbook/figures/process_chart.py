@@ -99,6 +99,7 @@ def process_chart(
         notes=notes,
         heights=(3.9, 3.8),
         kind="process_chart",
+        pointed="x",
     )
 
 
@@ -196,9 +197,11 @@ class _Plot:
         page.lines([run for run in runs if len(run) > 1], QUIET, width=1.4, z=3.2)
         plain: list[tuple[float, float]] = []
         marked: list[tuple[float, float]] = []
-        for number, value, rules in zip(numbers, found.values.tolist(), found.signals, strict=True):
+        column = "adjusted" if self.adjusted else "value"
+        for row, (number, value) in enumerate(zip(numbers, found.values.tolist(), strict=True)):
             if value == value:
-                (marked if rules else plain).append((x(number), y(value)))
+                (marked if found.signals[row] else plain).append((x(number), y(value)))
+                page.hotspot(x(number), y(value), row, column)
         page.marks(plain, "o", color=QUIET, size=3.6, z=3.6)
         page.marks(marked, "D", color=FOCUS, size=5.6, z=4.2)
         self._draw_years(page, x, bottom)
