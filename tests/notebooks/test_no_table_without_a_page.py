@@ -55,6 +55,10 @@ NOT_SHOWN_IN = dict.fromkeys(
     ("workforce", "victim_service", "preventing_crime", "responding_to_the_public"),
     {"crime_severity": "by which forces are found similar"},
 )
+NOT_SHOWN_IN["workforce"] = {
+    **NOT_SHOWN_IN["workforce"],
+    "police_grant": "officers of March 2025, beside a forecast in the ledger",
+}
 
 
 def tables_of(stem: str) -> list[str]:

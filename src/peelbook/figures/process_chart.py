@@ -111,10 +111,10 @@ def _alt(plot: _Plot, period: str) -> str:
         return words.alt_text(f"Process chart of {words.lower_first(plot.label)} without any value")
     last = known[-1]
     signalled = [place for place in known if found.signals[place]]
-    count = f"{formats.cardinal(len(signalled)).capitalize() if signalled else 'No'} of {len(known)} values"
+    count = f"{formats.cardinal(len(signalled)).capitalize() if signalled else 'None'} of {len(known)} values"
     high = sum(bool(found.high[place]) for place in signalled)
     sides = f", {high} above the mean and {len(signalled) - high} below" if signalled else ""
-    noun = "is a signal" if len(signalled) == 1 else "are signals"
+    noun = "is a signal" if len(signalled) < 2 else "are signals"
     return words.alt_text(
         f"Process chart of {words.lower_first(plot.label)}{', without the season' if plot.adjusted else ''}, {period}",
         f"{plot.name}: mean of the baseline {write(found.centre)}, limits {write(found.lower)} and {write(found.upper)}",
