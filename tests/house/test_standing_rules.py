@@ -249,6 +249,7 @@ ORDER: list[set[str]] = [
 # folder know which measures each table feeds and what a ledger must be.
 HOUSED = {
     "stats": "compare",
+    "xmr": "compare",
     "national": "analysis",
     "profile": "analysis",
     "revisions": "compare",
