@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from peelbook import files
+from peelbook.util import files
 
 
 def test_a_file_is_written_once_and_left_alone_when_nothing_changed(tmp_path):

@@ -8,13 +8,14 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from peelbook import new_project, output, paths
+from peelbook import new_project, paths
 from peelbook.cli import app
 from peelbook.cli.run import app as commands
 from peelbook.errors import OutputError
 from peelbook.runner import engine
 from peelbook.runner.workspace import Workspace
 from peelbook.site import archive
+from peelbook.util import output
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from peelbook import output
 from peelbook.errors import OutputError
-from peelbook.files import write_atomic
+from peelbook.util import output
+from peelbook.util.files import write_atomic
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,24 +7,23 @@ on those, so an undeclared read would let a stale page pass as fresh.
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from peelbook import contracts, paths, releases
-from peelbook.errors import DataPackageError, MissingTableError, TableContractError, UndeclaredReadError
-from peelbook.files import sha256
-from peelbook.forces import Forces
+from peelbook import contracts, descriptor, paths, releases
+from peelbook.descriptor import PACKAGE_FILE
+from peelbook.errors import MissingTableError, TableContractError, UndeclaredReadError
+from peelbook.forces import Forces, own_forces_file
+from peelbook.util.files import sha256
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from peelbook.supplied._hide import HiddenRows
+    from peelbook.overlay.hide import HiddenRows
 
-PACKAGE_FILE = "datapackage.json"
 
 _READ: dict[str, tuple[str, pd.DataFrame]] = {}
 """The last embedded table of each name that this process has read, with its hash. Not to be changed."""
@@ -101,45 +100,33 @@ class Catalogue:
         self._hidden: dict[str, set[tuple[Any, Any]]] = {}
         self._alone: dict[str, HiddenRows] = {}
         if self.overlay and self.suppress_below is None:
-            from peelbook.supplied import _hide
+            from peelbook.overlay import hide
 
-            self.suppress_below = _hide.threshold(self.overlay)
+            self.suppress_below = hide.threshold(self.overlay)
 
     @cached_property
     def package(self) -> dict[str, Any]:
         """The data package descriptor. Raises `DataPackageError` where it cannot be read."""
-        path = self.data_dir / PACKAGE_FILE
-        try:
-            package = json.loads(path.read_text(encoding="utf-8"))
-            package["resources"]
-        except FileNotFoundError as error:
-            raise DataPackageError(
-                f"{path}: no such file. Fix: pass the folder that holds the tables, or run `peelbook data ingest`."
-            ) from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataPackageError(
-                f"{path}: not a data package ({error}). Fix: restore it with git."
-            ) from error
-        return package
+        return descriptor.read(self.data_dir)
 
     @cached_property
     def resources(self) -> dict[str, dict[str, Any]]:
         """Descriptors of the package's resources, by table name."""
-        return {resource["name"]: resource for resource in self.package["resources"]}
+        return descriptor.resources(self.package)
 
     @cached_property
     def forces(self) -> Forces:
         """The forces of this book. An overlay's own `forces.csv` says which areas the book has, new ones too."""
-        return Forces.read(self._own_file("forces")) if self.own_areas else self._embedded_forces
+        return Forces.of(self.data_dir, self.overlay)
 
     @cached_property
     def _embedded_forces(self) -> Forces:
-        return Forces.read(self.data_dir / "forces.csv")
+        return Forces.of(self.data_dir)
 
     @cached_property
     def own_areas(self) -> bool:
         """Whether the areas of this book are those of a user's own `forces.csv`."""
-        return self.overlay is not None and self._own_file("forces").is_file()
+        return own_forces_file(self.overlay) is not None
 
     def _allow(self, name: str) -> None:
         if self.declared is not None and name not in self.declared:
@@ -295,42 +282,42 @@ class Catalogue:
         if self.overlay is None:
             return False
         if name not in self._supplied:
-            from peelbook.supplied import _rows
+            from peelbook.overlay import rows
 
-            self._supplied[name] = _rows.filled(self._own_file(name))
+            self._supplied[name] = rows.filled(self._own_file(name))
         return self._supplied[name]
 
     def _own_rows(self, name: str) -> pd.DataFrame:
         """The overlay's rows of a table, its small counts hidden. Raises `TableContractError`."""
         if self.suppress_below is None:
             return self._supplied_rows(name)
-        from peelbook.supplied import _hide
+        from peelbook.overlay import hide
 
         hidden = self._hidden_alone(name)
-        for other, telling in _hide.links(name):
+        for other, telling in hide.links(name):
             if self.supplies(other):
-                hidden = _hide.blank(hidden, name, getattr(self._hidden_alone(other), telling))
+                hidden = hide.blank(hidden, name, getattr(self._hidden_alone(other), telling))
         self._hidden[name] = set(hidden.places)
         return hidden.frame
 
     def _hidden_alone(self, name: str) -> HiddenRows:
         """The overlay's rows of a table without the small counts that follow from that table alone."""
-        from peelbook.supplied import _hide
+        from peelbook.overlay import hide
 
         if name not in self._alone:
             assert self.suppress_below is not None, "nothing is hidden without a threshold"
-            self._alone[name] = _hide.hide(self._supplied_rows(name), name, self.suppress_below)
+            self._alone[name] = hide.hide(self._supplied_rows(name), name, self.suppress_below)
         return self._alone[name]
 
     def _supplied_rows(self, name: str) -> pd.DataFrame:
         """The overlay's rows of a table as they are. Raises `TableContractError`."""
-        from peelbook.supplied import _rows
+        from peelbook.overlay import rows
 
         path = self._own_file(name)
-        if faults := _rows.foreign(path, self.forces, self._embedded_forces, self.own):
+        if faults := rows.foreign(path, self.forces, self._embedded_forces, self.own):
             raise TableContractError(path, faults)
         frame = contracts.read_csv(path, name, self.forces)
-        if faults := [*_rows.wrong_days(frame, name), *_rows.above_whole(frame, name)]:
+        if faults := [*rows.wrong_days(frame, name), *rows.above_whole(frame, name)]:
             raise TableContractError(path, faults)
         return frame
 
@@ -383,10 +370,10 @@ class Catalogue:
         days = self.suppressed_periods(name, force_code)
         if not days or (period_end is not None and pd.Timestamp(period_end) not in days):
             return None
-        from peelbook.supplied import _hide
+        from peelbook.overlay import hide
 
         assert self.suppress_below is not None, "nothing is hidden without a threshold"
-        return _hide.reason(self.suppress_below)
+        return hide.reason(self.suppress_below)
 
     @cached_property
     def _gaps(self) -> dict[tuple[str, str], list[tuple[datetime.date, datetime.date, str, str]]]:

@@ -124,6 +124,15 @@ def _shortened(name: str) -> str:
     return f"{parts[0][0]} {parts[1]}"[:7]
 
 
+FILE = "forces.csv"
+
+
+def own_forces_file(overlay: Path | None) -> Path | None:
+    """Return the user's own list of areas, which replaces the book's; `None` where the folder has none."""
+    path = Path(overlay) / FILE if overlay is not None else None
+    return path if path is not None and path.is_file() else None
+
+
 class Forces:
     """The forces of one `forces.csv`, found by code, slug, name or alias."""
 
@@ -172,6 +181,14 @@ class Forces:
                 unique = f"{label[:5]}{number}"
             labels[force.code] = unique
         return labels
+
+    @classmethod
+    def of(cls, data_dir: Path, overlay: Path | None = None) -> Forces:
+        """Read the forces of a folder of tables, or those of the user's own `forces.csv` that lies over it.
+
+        Raises what `read` raises.
+        """
+        return cls.read(own_forces_file(overlay) or Path(data_dir) / FILE)
 
     @classmethod
     def read(cls, path: Path) -> Forces:

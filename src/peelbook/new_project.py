@@ -7,8 +7,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from peelbook import __version__, output, paths
+from peelbook import __version__, paths
 from peelbook.errors import OutputError
+from peelbook.util import output
 
 README = """\
 # {name}

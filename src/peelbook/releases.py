@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from peelbook import contracts
 from peelbook.errors import DataPackageError
-from peelbook.files import sha256
+from peelbook.util.files import sha256
 
 if TYPE_CHECKING:
     import pandas as pd

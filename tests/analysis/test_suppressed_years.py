@@ -11,7 +11,7 @@ from peelbook import contracts
 from peelbook.analysis import charts, compare, open_section, say
 from peelbook.errors import MissingTableError, ParameterError
 from peelbook.figures._chart import Chart
-from peelbook.supplied import FaultyFolderError
+from peelbook.own_data import FaultyFolderError
 
 NORFOLK = "E23000024"
 YEAR = pd.Timestamp("2026-03-31")

@@ -22,8 +22,9 @@ from matplotlib.text import Text
 from PIL import Image
 
 from peelbook.catalogue import OVERLAY_NOTE
-from peelbook.figures._chart import MIME, Chart, Column, compact, to_csv
+from peelbook.figures._chart import MIME, Chart, Column, compact
 from peelbook.figures._label import label
+from peelbook.util.spreadsheets import to_csv
 
 SVG = "{http://www.w3.org/2000/svg}"
 ONE_OF_EACH_KIND = sorted({name.split(",")[0]: name for name in reversed(CASES)}.values())

@@ -29,12 +29,13 @@ from PIL import Image
 from peelbook import blocks, claims, contracts, display
 from peelbook.catalogue import Catalogue, Provenance
 from peelbook.errors import PeelbookError, TableContractError
-from peelbook.figures._chart import Chart, Column, to_csv
+from peelbook.figures._chart import Chart, Column
 from peelbook.figures._plain import plain
 from peelbook.figures.printed_values import printed_values
 from peelbook.forces import COLUMNS, Forces
 from peelbook.site.card import Figure, csv_with_source, render_card
 from peelbook.sources import coverage, page
+from peelbook.util.spreadsheets import to_csv
 
 ROOT = Path(__file__).resolve().parents[2]
 HARMLESS = "Kent Police"

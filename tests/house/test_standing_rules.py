@@ -211,23 +211,23 @@ RENDERED_HTML = {"title", "heading", "body"}
 
 # --- one direction, left to right ----------------------------------------------------------------
 
-# The rooms of the house in order. A room may import what stands before it; rooms of one line know
-# nothing of each other, except the foundation, whose modules are small and share freely.
+# The rooms of the house in order: a room is a folder of the package, or a module beside the folders. A room may import
+# what stands before it; rooms of one line know nothing of each other, except the foundation, whose modules are small
+# and share freely.
 FOUNDATION = {
-    "errors",
-    "paths",
-    "files",
-    "output",
-    "formats",
-    "display",
-    "new_project",
+    "__init__",
     "blocks",
-    "forces",
     "contracts",
+    "descriptor",
+    "display",
+    "errors",
+    "forces",
+    "formats",
+    "new_project",
+    "paths",
     "releases",
     "sections",
-    "lock",
-    "__init__",
+    "util",
 }
 ORDER: list[set[str]] = [
     FOUNDATION,
@@ -235,49 +235,25 @@ ORDER: list[set[str]] = [
     {"overlay"},
     {"catalogue"},
     {"measures"},
-    {"compare", "areas"},
+    {"stats"},
+    {"areas", "compare"},
+    {"revisions", "xmr"},
     {"figures", "claims", "narrative"},
-    {"supplied"},
+    {"profile"},
+    {"own_data"},
     {"analysis"},
+    {"national"},
     {"runner"},
     {"site"},
     {"cli"},
+    {"__main__"},
 ]
-# Modules that are not their own room. `stats` is the arithmetic of `compare`; `national` is
-# the table of all measures.
-# How a user's own rows are laid over a table is part of reading it; the forms and the check of a whole
-# folder know which measures each table feeds and what a ledger must be.
-HOUSED = {
-    "stats": "compare",
-    "xmr": "compare",
-    "national": "analysis",
-    "profile": "analysis",
-    "revisions": "compare",
-    "__main__": "cli",
-    "supplied._rows": "overlay",
-    "supplied._hide": "overlay",
-    "supplied._suppress": "overlay",
-}
-
-# Imports against the flow that stand today, each with what would mend it. One that is mended must go.
-_NAME = "the name of the descriptor's file belongs in `paths`, which both rooms may know"
-DEBTS: dict[tuple[str, str], str] = {
-    ("peelbook.sources.ingest", "peelbook.catalogue"): _NAME,
-    ("peelbook.sources.package", "peelbook.catalogue"): _NAME,
-    ("peelbook.sources.verify", "peelbook.catalogue"): _NAME,
-    ("peelbook.sources.coverage", "peelbook.catalogue"): "take the tables as an argument, as `page` does",
-    (
-        "peelbook.claims._pages",
-        "peelbook.figures._chart",
-    ): "`to_csv` belongs in `formats`, which both may know",
-}
 
 
 def room_of(module: str) -> str:
     """The room of a module: `peelbook.site.card` -> `site`."""
     parts = module.split(".")
-    name = parts[1] if len(parts) > 1 else "__init__"
-    return HOUSED.get(".".join(parts[1:3]), HOUSED.get(name, name))
+    return parts[1] if len(parts) > 1 else "__init__"
 
 
 def place_of(room: str) -> int:
@@ -340,11 +316,7 @@ def test_every_module_has_a_room():
 
 
 def test_nothing_imports_from_a_room_to_its_right():
-    assert {pair: why for pair, why in against_the_flow().items() if pair not in DEBTS} == {}
-
-
-def test_an_exception_from_the_flow_that_is_mended_is_taken_off_the_list():
-    assert set(DEBTS) <= set(against_the_flow())
+    assert against_the_flow() == {}
 
 
 def test_the_kernel_is_usable_without_the_book():

@@ -92,7 +92,7 @@ def rows(table: str, codes: list[str]) -> list[dict[str, Any]]:
 
 def days(table: str) -> list[str]:
     """The last days of a table's made-up periods: three years, or their quarters or months."""
-    ends = tomllib.loads((PACKAGE / "supplied" / "periods.toml").read_text(encoding="utf-8"))["ends"]
+    ends = tomllib.loads((PACKAGE / "overlay" / "periods.toml").read_text(encoding="utf-8"))["ends"]
     end = next((end for end, tables in ends.items() if table in tables), "")
     if end in ("quarter", "month"):
         first = f"{int(YEARS[0][:4]) - 1}-04-01"

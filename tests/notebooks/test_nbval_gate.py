@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from peelbook.files import sha256
+from peelbook.util.files import sha256
 
 NOTEBOOK = "leadership_and_force_management"
 

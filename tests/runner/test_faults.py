@@ -18,12 +18,12 @@ import pytest
 from runner_helpers import Book, code, make_book, printed
 
 from forkserver_kernel import available
-from peelbook import files
 from peelbook.runner import worker
 from peelbook.runner.cache import Cache, read_entry
 from peelbook.runner.engine import Options, run
 from peelbook.runner.errors import CacheError, LockedError, WorkerStartError
 from peelbook.runner.worker import Bundle
+from peelbook.util import files
 
 RUN = """
 import signal

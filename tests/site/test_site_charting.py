@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from peelbook.files import sha256
 from peelbook.site.frame import STATIC
+from peelbook.util.files import sha256
 
 
 @pytest.fixture(scope="module")

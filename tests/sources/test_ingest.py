@@ -15,12 +15,12 @@ from source_files import snapshot
 
 from peelbook import cli, contracts
 from peelbook.catalogue import Catalogue
+from peelbook.descriptor import resources
 from peelbook.errors import MissingTableError, PeelbookError, SourceFileError, TableContractError
-from peelbook.files import sha256
 from peelbook.sources.ingest import ingest, register_project_table
 from peelbook.sources.package import read as read_package
-from peelbook.sources.package import resources
 from peelbook.sources.verify import verify
+from peelbook.util.files import sha256
 
 KENT = "E23000032"
 

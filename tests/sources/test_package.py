@@ -9,11 +9,12 @@ import pytest
 import source_files as files
 
 from peelbook import contracts
-from peelbook.catalogue import PACKAGE_FILE, Catalogue
+from peelbook.catalogue import Catalogue
+from peelbook.descriptor import PACKAGE_FILE
 from peelbook.errors import DataPackageError
-from peelbook.files import sha256
 from peelbook.sources import package
 from peelbook.sources.ingest import ingest
+from peelbook.util.files import sha256
 
 
 def test_the_committed_package_is_valid_frictionless(root):

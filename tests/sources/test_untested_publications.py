@@ -7,10 +7,10 @@ import pytest
 import source_files as files
 
 from peelbook import contracts
+from peelbook.descriptor import resources
 from peelbook.errors import SourceFileError, TableContractError
 from peelbook.sources.ingest import ingest
 from peelbook.sources.package import read as read_package
-from peelbook.sources.package import resources
 from peelbook.sources.publication import Context, facts, recognise, registry
 from peelbook.sources.reading import SourceFile
 

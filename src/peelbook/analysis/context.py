@@ -792,7 +792,7 @@ def _own_folder(named: str, force: str, data_dir: str) -> str | None:
             f"own_data={named!r} names a folder that this run was not given. Fix: leave it out of the notebook, or run "
             f"with --data {named}."
         )
-    from peelbook.supplied import check
+    from peelbook.own_data import check
 
     folder = Path(named).expanduser()
     check(folder, Catalogue(data_dir or None), force=force).require()

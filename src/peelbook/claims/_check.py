@@ -46,7 +46,7 @@ SIGNATURES: Mapping[str, tuple[int, int, tuple[str, ...]]] = {
     "attainable_share": (1, 1, ()),
 }
 
-#: The years that a period in evidence can end in: those for which `supplied/periods.toml` lets tables have rows.
+#: The years that a period in evidence can end in: those for which `overlay/periods.toml` lets tables have rows.
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 
 #: Functions whose first argument names a claim of the same ledger.

@@ -20,6 +20,7 @@ from peelbook.claims._labels import LabelCheck, label_agreement, two_averages
 from peelbook.claims._ledger import TABLE, Claim, claim_of, reported
 from peelbook.claims._ties import KINDS, Tie, ties
 from peelbook.sections import SectionName, of_cycle
+from peelbook.util.spreadsheets import to_csv
 
 if TYPE_CHECKING:
     from peelbook.catalogue import Catalogue
@@ -673,8 +674,6 @@ def _csv(verdicts: Sequence[Verdict]) -> str:
     """Claims and verdicts as CSV that no spreadsheet runs as a formula."""
     import pandas as pd
 
-    from peelbook.figures import _chart
-
     records = []
     for item in verdicts:
         record = _claim_json(item)
@@ -685,7 +684,7 @@ def _csv(verdicts: Sequence[Verdict]) -> str:
         out = io.StringIO()
         csv.writer(out, lineterminator="\n").writerow(["claim_id"])
         return out.getvalue()
-    return _chart.to_csv(pd.DataFrame(records, dtype=object))
+    return to_csv(pd.DataFrame(records, dtype=object))
 
 
 _SENSE_WORDS = {

@@ -70,8 +70,9 @@ def check(
     ] = False,
 ) -> None:
     """Evaluate a report's claims: totals, differences with their reasons, and ties that do not hold."""
-    from peelbook import claims, output
-    from peelbook.files import write_atomic
+    from peelbook import claims
+    from peelbook.util import output
+    from peelbook.util.files import write_atomic
 
     target = output.file_to_write(out) if out else None  # before anything is computed
     catalogue = _catalogue(data, overlay)
@@ -113,8 +114,9 @@ def new(
     data: DataOption = "",
 ) -> None:
     """Write an empty ledger for another force's report, with the evidence ready and the values to fill in."""
-    from peelbook import claims, output
-    from peelbook.files import write_atomic
+    from peelbook import claims
+    from peelbook.util import output
+    from peelbook.util.files import write_atomic
 
     catalogue = _catalogue(data, "")
     path = output.folder(folder) / "claims.csv"

@@ -33,7 +33,7 @@ def _folder(data_dir: Path | None) -> Path:
 
 def _written_folder(data_dir: Path | None) -> Path:
     """The folder of the tables for a command that writes there. Raises `OutputError` for what is not one."""
-    from peelbook import output
+    from peelbook.util import output
 
     return output.own_folder(_folder(data_dir), data=True)
 
@@ -48,11 +48,12 @@ def _limits(max_mb: int, timeout: float, retries: int) -> Limits:
 @app.command("list")
 def list_publications(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List every publication that can be read, its tables, and whether they are here."""
+    from peelbook.descriptor import resources
     from peelbook.sources import package
     from peelbook.sources.page import is_here
     from peelbook.sources.publication import facts, registry
 
-    here = package.resources(package.read(_folder(data_dir)))
+    here = resources(package.read(_folder(data_dir)))
     rows = []
     for publication in registry().values():
         for table in publication.tables:
@@ -153,9 +154,9 @@ def fetch(
     only_list: Annotated[bool, typer.Option("--list", help="Only list what can be fetched.")] = False,
 ) -> None:
     """Download official files, checked against their recorded SHA-256 where one is known."""
-    from peelbook import output
     from peelbook.errors import PeelbookError
     from peelbook.sources import fetch as fetching
+    from peelbook.util import output
 
     chosen = fetching.choose(names or [])
     if only_list:
@@ -183,7 +184,8 @@ def fetch(
 def _verdicts(data_dir: Path) -> list[Any]:
     """The verdicts on every report that is entered; none in a folder that has no ledger yet."""
     from peelbook import claims
-    from peelbook.catalogue import PACKAGE_FILE, Catalogue
+    from peelbook.catalogue import Catalogue
+    from peelbook.descriptor import PACKAGE_FILE
 
     if not (data_dir / PACKAGE_FILE).exists():
         return []
@@ -238,10 +240,10 @@ def update(
     Exit status: 0 everything is current now, 1 a publication failed (its tables are as they were), 3 `--check`
     found something newer.
     """
-    from peelbook import output
-    from peelbook.files import write_atomic
     from peelbook.sources import update as updating
     from peelbook.sources.web import Client
+    from peelbook.util import output
+    from peelbook.util.files import write_atomic
 
     folder = _folder(data_dir) if check else _written_folder(data_dir)
     if not check:

@@ -39,9 +39,9 @@ def template_command(
     ] = False,
 ) -> None:
     """Write a folder of empty tables for a force to fill in, with a README that explains every column."""
-    from peelbook import output
     from peelbook.catalogue import Catalogue
-    from peelbook.supplied import template
+    from peelbook.own_data import template
+    from peelbook.util import output
 
     if folder is not None:
         folder = output.own_folder(folder)
@@ -74,7 +74,7 @@ def check_command(
 ) -> None:
     """List all that is wrong with a folder of your own tables, and what a build would change; nothing is written."""
     from peelbook.catalogue import Catalogue
-    from peelbook.supplied import changes, check
+    from peelbook.own_data import changes, check
 
     catalogue = Catalogue(data_dir)
     report = check(folder, catalogue, force=force)

@@ -183,9 +183,9 @@ def run_command(
     as_json: JsonOption = False,
 ) -> None:
     """Execute the notebooks of some forces into the cache; what is up to date is not run again."""
-    from peelbook import output
     from peelbook.runner import engine
     from peelbook.runner.errors import UsageError
+    from peelbook.util import output
 
     workspace, forces, sections = _choose(force, all_forces, section, data, suppress_below)
     if in_place and (len(forces) != 1 or data is not None or out is not None or period is not None):
@@ -374,10 +374,10 @@ def _choose(
     if suppress_below is not None:
         if data is None:
             raise UsageError("--suppress-below is for your own data. Fix: give its folder with --data.")
-        from peelbook.supplied import _hide
+        from peelbook.overlay import hide
 
         # Every reader of the folder in this run looks there: the plan, the workers and the site's downloads.
-        os.environ[_hide.VARIABLE] = str(suppress_below)
+        os.environ[hide.VARIABLE] = str(suppress_below)
     workspace = Workspace.default(data)
     known = plan.read_forces(workspace)
     forces = list(known) if all_forces else list(dict.fromkeys(known[name] for name in names or ()))
@@ -389,7 +389,7 @@ def _choose(
 def _check_own_tables(workspace: Workspace, forces: Iterable[Force]) -> None:
     """Raise `FaultyFolderError` with all that `data check` would say of the user's tables, before anything runs."""
     from peelbook.catalogue import Catalogue
-    from peelbook.supplied import check
+    from peelbook.own_data import check
 
     assert workspace.overlay is not None
     catalogue = Catalogue(workspace.data)

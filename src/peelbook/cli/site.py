@@ -42,10 +42,11 @@ def pdf_command(
     ] = Path(),
 ) -> None:
     """Print a force's pages of a built site to one PDF file, or one of its sections; needs Chromium."""
-    from peelbook import output, paths
+    from peelbook import paths
     from peelbook.catalogue import Catalogue
     from peelbook.sections import section as known
     from peelbook.site.pdf import print_force
+    from peelbook.util import output
 
     out = output.folder(out)
     site = site if site is not None else paths.output_root() / paths.SITE
@@ -78,8 +79,8 @@ def edition_command(
     ] = None,
 ) -> None:
     """Freeze the edition of all forces: site, sources, data, verdicts and lock in one archive with checksums."""
-    from peelbook import output
     from peelbook.site import archive
+    from peelbook.util import output
 
     only = None if period in (None, "latest") else period
     path = archive.freeze(year, output.own_folder(out), _build_all(jobs, only), period=only or "")

@@ -8,7 +8,6 @@ downloads, and its data as text, which is what nbval compares (it never compares
 from __future__ import annotations
 
 import base64
-import csv
 import io
 import re
 import threading
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from peelbook.catalogue import OVERLAY_NOTE, Provenance
 from peelbook.figures._plain import plain
+from peelbook.util.spreadsheets import missing, to_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -351,65 +351,14 @@ class Chart:
         return data, {"peelbook": {"svg": svg}, "image/png": {"alt": self.alt}}
 
 
-def to_csv(frame: pd.DataFrame) -> str:
-    """Write a frame as CSV in which no text cell starts a spreadsheet formula.
-
-    Text starting with `=`, `+`, `-`, `@`, tab or carriage return gets a leading apostrophe (OWASP, CSV
-    injection). Numbers are written in full, dates as ISO days, missing as empty.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_safe(str(name)) for name in frame.columns])
-    writer.writerows(zip(*(map(_cell, _cells(frame, name)) for name in frame.columns), strict=True))
-    return out.getvalue()
-
-
 def _cells(frame: pd.DataFrame, name: str) -> list[Any]:
     """Return a column as plain Python values: NumPy scalars are slow and print differently."""
     return frame[name].tolist()
 
 
-def missing(value: Any) -> bool:
-    """Whether a cell is empty: `None`, NaN, `pandas.NA` or `NaT`."""
-    if value is None or isinstance(value, (str, bool, int, list, tuple, dict)):
-        return value is None
-    # NaN and NaT differ from themselves; NA does not even answer.
-    return type(value).__name__ == "NAType" or bool(value != value)
-
-
-# What hides text or ends it early: controls but tab and line ends, half characters, bidirectional marks.
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-)
-
-
 def _address(url: str) -> str:
     """Return a web address, or nothing for what a browser would run, or that carries a password."""
     return url if re.fullmatch(r"https?://[^/@\s]+(/\S*)?", url) else ""
-
-
-def _safe(text: str) -> str:
-    text = _HIDDEN.sub("", text)
-    text = f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-    # The csv module does not quote a lone carriage return, and readers end the row there.
-    return text.replace("\r", " ")
-
-
-def _cell(value: Any) -> str:
-    if missing(value):
-        return ""
-    if hasattr(value, "item"):  # a NumPy scalar in a column of objects
-        value = value.item()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        # A count is exact. Nine significant digits of a rate are the same on every machine; the 17th is not.
-        return str(int(value)) if value.is_integer() else f"{value:.9g}"
-    if hasattr(value, "strftime"):
-        return value.strftime("%Y-%m-%d")
-    return _safe(str(value))
 
 
 FOOTER_SIZE = 7.5

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from peelbook.files import sha256, write_atomic
 from peelbook.runner.errors import CacheError
+from peelbook.util.files import sha256, write_atomic
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _STEM = re.compile(r"[a-z0-9_]+")

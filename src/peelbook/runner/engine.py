@@ -13,8 +13,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
-from peelbook import output
-from peelbook.files import write_atomic
 from peelbook.forces import Force
 from peelbook.runner import execute, plan, worker
 from peelbook.runner.cache import Cache
@@ -26,6 +24,8 @@ from peelbook.runner.results import Failure, Result
 from peelbook.runner.worker import Bundle, Outcome, Task
 from peelbook.runner.workspace import Workspace
 from peelbook.sections import Section, all_sections
+from peelbook.util import output
+from peelbook.util.files import write_atomic
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,13 @@ from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from peelbook import descriptor
+from peelbook.descriptor import PACKAGE_FILE
 from peelbook.errors import DataPackageError
-from peelbook.files import sha256
 from peelbook.paths import PACKAGE
 from peelbook.runner.workspace import Workspace
 from peelbook.sections import Section
+from peelbook.util.files import sha256
 
 FORMAT = 2
 """Version of key and cache entry; a change of either re-runs everything. In entries of 1 an image may be damaged."""
@@ -32,14 +34,11 @@ ALWAYS = ("forces", "gaps")
 FILLED = ("value", "label", "numerator")
 """Columns of the ledger of which one is filled in where a claim is entered: `claims new` leaves them empty."""
 
-PACKAGE_FILE = "datapackage.json"
-
 # Source that no notebook can reach: it may change without a re-run. A test follows the imports.
 OUTSIDE = (
     "__main__.py",
     "_project/",  # the project a wheel carries; a section's inputs are counted file by file
     "cli/",
-    "lock.py",
     "new_project.py",
     "runner/cache.py",
     "runner/clean.py",
@@ -56,6 +55,7 @@ OUTSIDE = (
     "runner/workspace.py",
     "site/",
     "sources/",
+    "util/lock.py",
 )
 
 _SOURCE_SUFFIXES = frozenset({".py", ".toml", ".json", ".csv", ".txt", ".mplstyle", ".html"})
@@ -97,7 +97,7 @@ def read(workspace: Workspace, section: Section) -> Inputs:
     Tables it declares that nobody has ingested are left out: the page says so. Raises `DataPackageError` where
     the data package is unreadable or names a file outside its folder, `MissingTableError` for the notebook.
     """
-    package = _package(workspace.data)
+    package = descriptor.read(workspace.data)
     wanted = {*section.tables, *ALWAYS}
     files: dict[str, bytes] = {}
     resources = [item for item in package["resources"] if item.get("name") in wanted]
@@ -119,12 +119,12 @@ def read(workspace: Workspace, section: Section) -> Inputs:
     files[PACKAGE_FILE] = json.dumps(shown, ensure_ascii=False, sort_keys=True).encode()
     overlay: dict[str, bytes] = {}
     if workspace.overlay is not None:
-        from peelbook.supplied import _hide
+        from peelbook.overlay import hide
 
-        overlay.update(_hide.threshold_file(workspace.overlay))
+        overlay.update(hide.threshold_file(workspace.overlay))
         if overlay:
             # What is hidden in one table may follow from another, which the section itself does not read.
-            wanted |= {other for table in section.tables for other, _ in _hide.links(table)}
+            wanted |= {other for table in section.tables for other, _ in hide.links(table)}
         for name in sorted(f"{table}.csv" for table in wanted):
             content = _bytes(workspace.overlay / name)
             if content is not None:
@@ -143,21 +143,6 @@ def _bytes(path: Path) -> bytes | None:
 def _read_once(path: str, _time: int, _size: int) -> bytes:
     """Sections share tables; one copy in memory is enough. The stamps only serve one process, never a key."""
     return Path(path).read_bytes()
-
-
-def _package(folder: Path) -> dict[str, Any]:
-    path = folder / PACKAGE_FILE
-    try:
-        package = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(package["resources"], list):
-            raise TypeError("`resources` is not a list")
-    except FileNotFoundError as error:
-        raise DataPackageError(
-            f"{path}: no such file. Fix: pass the folder that holds the tables, or run `peelbook data ingest`."
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataPackageError(f"{path}: not a data package ({error}). Fix: restore it with git.") from error
-    return package
 
 
 def _inside(folder: Path, name: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from peelbook import lock
-from peelbook.lock import FILE, Owner, read_owner
 from peelbook.runner.errors import CacheError
+from peelbook.util import lock
+from peelbook.util.lock import FILE, Owner, read_owner
 
 __all__ = ["FILE", "hold", "read_owner"]
 

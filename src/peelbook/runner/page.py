@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from peelbook.files import write_atomic
 from peelbook.runner.execute import execute, kernel_name
+from peelbook.util.files import write_atomic
 
 
 def refresh(path: Path, *, kernel: str = "auto") -> bool:

@@ -87,8 +87,7 @@ class Plan:
 
 def read_forces(workspace: Workspace) -> Forces:
     """Return the forces of a workspace; a user's overlay may bring its own `forces.csv`."""
-    own = workspace.overlay / "forces.csv" if workspace.overlay else None
-    return Forces.read(own if own and own.exists() else workspace.data / "forces.csv")
+    return Forces.of(workspace.data, workspace.overlay)
 
 
 def make(

@@ -20,9 +20,9 @@ from peelbook import claims
 from peelbook.catalogue import Catalogue
 from peelbook.claims import draft
 from peelbook.errors import PeelbookError
-from peelbook.files import write_atomic
 from peelbook.runner.errors import UsageError
 from peelbook.runner.serve import LOOPBACK, Server, is_local
+from peelbook.util.files import write_atomic
 
 if TYPE_CHECKING:
     from peelbook.forces import Force

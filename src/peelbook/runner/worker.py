@@ -23,8 +23,8 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from peelbook.files import sha256
 from peelbook.runner import execute, inputs
+from peelbook.util.files import sha256
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ import peelbook
 from peelbook import paths
 from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
-from peelbook.files import files_below, sha256
 from peelbook.runner.lock import hold
 from peelbook.sections import all_sections
 from peelbook.site import archive, downloads, feed, own_files, places, search, stage
@@ -41,6 +40,7 @@ from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import Shared, keep_only, publish, put_file, target
 from peelbook.site.templates import render
 from peelbook.site.workers import Workers, disk_message
+from peelbook.util.files import files_below, sha256
 
 
 class SiteBuildError(PeelbookError):

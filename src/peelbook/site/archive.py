@@ -20,7 +20,7 @@ from typing import Any
 import peelbook
 from peelbook import paths
 from peelbook.errors import PeelbookError
-from peelbook.files import sha256, write_atomic
+from peelbook.util.files import sha256, write_atomic
 
 RECORD = "EDITION.json"
 """In the `source` folder of an archive: what git would say of it, for there is no git in an archive."""

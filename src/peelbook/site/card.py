@@ -16,6 +16,7 @@ from typing import Any
 from peelbook.site import publication
 from peelbook.site.publication import Origin
 from peelbook.site.templates import render
+from peelbook.util.spreadsheets import safe_cell
 
 NOWHERE = Origin()
 
@@ -90,11 +91,6 @@ def csv_with_source(payload: dict[str, Any]) -> str:
             extra = ["", ""]
         writer.writerow([*row, *extra])
     return out.getvalue()
-
-
-def safe_cell(text: str) -> str:
-    """Text that no spreadsheet runs as a formula: one that would start it gets a leading apostrophe."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def source_words(payload: dict[str, Any]) -> str:

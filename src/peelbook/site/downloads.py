@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Any
 import peelbook
 from peelbook import formats
 from peelbook.catalogue import Catalogue
-from peelbook.files import sha256
 from peelbook.sections import section
 from peelbook.site import cells, ods, workers
-from peelbook.site.card import BASIS_WORDS, Figure, csv_with_source, licence_words, safe_cell, source_words
+from peelbook.site.card import BASIS_WORDS, Figure, csv_with_source, licence_words, source_words
 from peelbook.site.edition import FORCES_FOLDER, Edition
 from peelbook.site.marks import package_digest
 from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import put_file
+from peelbook.util.files import sha256
+from peelbook.util.spreadsheets import safe_cell
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,9 +17,9 @@ import peelbook
 from peelbook import claims, paths
 from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
-from peelbook.files import sha256
 from peelbook.sections import Section, all_sections
 from peelbook.site import archive
+from peelbook.util.files import sha256
 
 # The committed notebooks of the reference book; in an edition each force has a folder instead.
 BOOK_FOLDER = "notebooks"

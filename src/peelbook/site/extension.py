@@ -31,7 +31,6 @@ from sphinx.writers.html5 import HTML5Translator
 from peelbook import blocks
 from peelbook.catalogue import Catalogue
 from peelbook.figures._chart import MIME
-from peelbook.files import sha256
 from peelbook.site import frame, notebook, own_files, reader
 from peelbook.site.absent import FoldAbsent
 from peelbook.site.card import Figure, render_card
@@ -39,6 +38,7 @@ from peelbook.site.edition import Edition
 from peelbook.site.marks import Marks, package_digest
 from peelbook.site.publish import put_file
 from peelbook.site.reader import FigureCard, block_node, figure_card, page_figures
+from peelbook.util.files import sha256
 
 LOGGER = logging.getLogger(__name__)
 HERE = Path(__file__).resolve().parent

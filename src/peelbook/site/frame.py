@@ -17,7 +17,6 @@ from docutils import nodes
 from markupsafe import Markup
 from sphinx.application import Sphinx
 
-from peelbook.files import sha256
 from peelbook.sections import all_sections
 from peelbook.site.absent import ANCHOR
 from peelbook.site.edition import (
@@ -30,6 +29,7 @@ from peelbook.site.edition import (
 )
 from peelbook.site.publication import Origin
 from peelbook.site.templates import render
+from peelbook.util.files import sha256
 
 STATIC = Path(__file__).resolve().parent / "theme" / "static"
 

@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable
 
 from peelbook import paths
-from peelbook.catalogue import PACKAGE_FILE, Catalogue
-from peelbook.files import sha256
+from peelbook.catalogue import Catalogue
+from peelbook.descriptor import PACKAGE_FILE
+from peelbook.util.files import sha256
 
 MARKER = re.compile(r"^% peelbook: (\w+)$", flags=re.MULTILINE)
 

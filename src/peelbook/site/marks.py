@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 
 from peelbook.catalogue import Catalogue
-from peelbook.files import files_below, sha256
 from peelbook.paths import PACKAGE
 from peelbook.site.publish import put_file
+from peelbook.util.files import files_below, sha256
 
 HERE = Path(__file__).resolve().parent
 

@@ -21,9 +21,10 @@ from peelbook import areas, compare, display, formats, measures, paths
 from peelbook.catalogue import Catalogue
 from peelbook.sections import all_sections
 from peelbook.site import cells, notebook
-from peelbook.site.card import Figure, safe_cell
+from peelbook.site.card import Figure
 from peelbook.site.edition import MEASURES_FOLDER
 from peelbook.site.publish import keep_only, put_file
+from peelbook.util.spreadsheets import safe_cell
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,12 +18,12 @@ from typing import Any
 
 from peelbook import paths
 from peelbook.catalogue import Catalogue
-from peelbook.files import sha256
 from peelbook.site import downloads, generated, ledger_pages, workers
 from peelbook.site.edition import LEDGER_FOLDER, MEASURES_FOLDER
 from peelbook.site.marks import Marks, code_digest, data_digest
 from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import put_file
+from peelbook.util.files import sha256
 
 _MODULE = "peelbook.site.own_files"  # this one, whose name is another where it is run as a command
 
@@ -47,7 +47,7 @@ def site_files(catalogue: Catalogue) -> dict[str, bytes]:
 def _ledger_files(catalogue: Catalogue) -> dict[str, bytes]:
     """The files of the ledger, the pairs of forces, and the locked environment."""
     from peelbook import areas, claims
-    from peelbook.figures._chart import to_csv
+    from peelbook.util.spreadsheets import to_csv
 
     found = {name: text.encode() for name, text in claims.files(catalogue).items()}
     found[PEER_FORCES] = to_csv(areas.pairs(catalogue)).encode()

@@ -21,9 +21,9 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from peelbook import output
 from peelbook.errors import PeelbookError
-from peelbook.files import files_below, sha256
+from peelbook.util import output
+from peelbook.util.files import files_below, sha256
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2

@@ -19,10 +19,10 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from peelbook import blocks
-from peelbook.files import sha256
 from peelbook.site import notebook
 from peelbook.site.card import Figure
 from peelbook.site.cells import BLOCK, FIGURE, HTML, OWN_HTML, STREAM, SUFFIX
+from peelbook.util.files import sha256
 
 _CELLS = "peelbook_cells"
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from peelbook.errors import PeelbookError
-from peelbook.files import files_below, sha256
 from peelbook.site.marks import Marks
 from peelbook.site.publish import keep_only, put_file
+from peelbook.util.files import files_below, sha256
 
 # What the search page loads. The rest of Pagefind's output is its own interface, which this site does
 # not use, and word stemming for languages no page is in.

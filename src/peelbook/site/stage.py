@@ -19,13 +19,13 @@ import yaml
 from peelbook import claims, formats, paths
 from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
-from peelbook.files import sha256
 from peelbook.sections import all_sections, section
 from peelbook.site import cells, generated, ledger_pages, notebook
 from peelbook.site.edition import FORCES_FOLDER, LEDGER_FOLDER, MEASURES_FOLDER, Edition, ForceEntry
 from peelbook.site.marks import Marks, data_digest
 from peelbook.site.publish import keep_only, put_file
 from peelbook.site.templates import render
+from peelbook.util.files import sha256
 
 
 class Result(Protocol):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import string
 from typing import TYPE_CHECKING, Any
 
-from peelbook.catalogue import Catalogue
 from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.display import plain, table_html
 from peelbook.sources import gaps, newest, package
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     import datetime
 
     import pandas as pd
+
+    from peelbook.catalogue import Catalogue
 
 PRESENT, CAUTION, PART, MISSING, NOT_APPLICABLE = (
     "present",

@@ -19,10 +19,10 @@ from typing import Any
 from urllib.parse import quote
 
 from peelbook.errors import SourceFileError
-from peelbook.files import sha256 as hash_of
 from peelbook.sources.publication import HERE
 from peelbook.sources.reading import SourceFile
 from peelbook.sources.web import HEADERS, Client, FetchError, Limits, mirror_host
+from peelbook.util.files import sha256 as hash_of
 
 #: Told how many bytes have come, and how many there are where the server says so.
 Progress = Callable[[int, int | None], None]

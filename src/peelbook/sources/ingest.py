@@ -19,10 +19,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from peelbook import contracts, lock, paths
-from peelbook.catalogue import PACKAGE_FILE
+from peelbook import contracts, paths
+from peelbook.descriptor import PACKAGE_FILE, resources
 from peelbook.errors import DataPackageError, MissingTableError, PeelbookError, SourceFileError
-from peelbook.files import sha256
 from peelbook.forces import Forces
 from peelbook.releases import Part, State, date_of, kept_keys, text_of, to_csv, together, with_part, written
 from peelbook.releases import read as read_releases
@@ -30,6 +29,8 @@ from peelbook.sources import gaps, package
 from peelbook.sources.publication import Context, Gap, Publication, facts, recognise, registry
 from peelbook.sources.publication import releases as known_files
 from peelbook.sources.reading import SourceFile
+from peelbook.util import lock
+from peelbook.util.files import sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +130,7 @@ def register_project_table(name: str, data_dir: Path | str | None = None) -> boo
         forces = Forces.read(data_dir / "forces.csv")
         if name != "forces":
             contracts.read_csv(path, name, forces)
-        by_name = package.resources(package.read(data_dir))
+        by_name = resources(package.read(data_dir))
         by_name[name] = package.describe_project(name, path.read_bytes())
         return bool(commit(data_dir, {PACKAGE_FILE: package.dump(by_name)}))
 
@@ -141,7 +142,7 @@ class _Workbench:
         self.data_dir = data_dir
         self.accept_loss = accept_loss
         self.forces = Forces.read(data_dir / "forces.csv")
-        self.old = package.resources(package.read(data_dir))
+        self.old = resources(package.read(data_dir))
         self.states: dict[str, list[State]] = {}  # by table, oldest release first, the newest last
         self.adapters: dict[str, Publication] = {}
         self.met: dict[str, list[Gap]] = {}

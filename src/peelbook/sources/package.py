@@ -12,15 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from peelbook import contracts
-from peelbook.catalogue import PACKAGE_FILE
-from peelbook.errors import DataPackageError
-from peelbook.files import sha256
+from peelbook import contracts, descriptor
+from peelbook.descriptor import PACKAGE_FILE
 from peelbook.forces import COLUMNS as FORCE_COLUMNS
 from peelbook.forces import Forces
 from peelbook.sources import gaps
 from peelbook.sources.publication import facts, registry
 from peelbook.sources.publication import releases as known_files
+from peelbook.util.files import sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,20 +43,7 @@ FORCES_SCHEMA = {
 
 def read(data_dir: Path) -> dict[str, Any]:
     """Return the descriptor of a data folder; an empty one where there is none yet."""
-    path = Path(data_dir) / PACKAGE_FILE
-    if not path.exists():
-        return {"resources": []}
-    try:
-        package = json.loads(path.read_text(encoding="utf-8"))
-        package["resources"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataPackageError(f"{path}: not a data package ({error}). Fix: restore it with git.") from error
-    return package
-
-
-def resources(package: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the package's resources by table name."""
-    return {resource["name"]: resource for resource in package["resources"]}
+    return descriptor.read(data_dir) if (Path(data_dir) / PACKAGE_FILE).exists() else {"resources": []}
 
 
 def dump(by_name: dict[str, dict[str, Any]]) -> bytes:

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from peelbook.errors import SourceFileError
-from peelbook.files import sha256
 from peelbook.sources import extent, hidden
+from peelbook.util.files import sha256
 
 # The largest official file known (outcomes, one year) unpacks to about 0.5 GB; a bomb to far more.
 UNPACKED_LIMIT = 2 * 1024**3

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from peelbook import contracts
+from peelbook.descriptor import resources
 from peelbook.errors import ParameterError, PeelbookError
-from peelbook.files import sha256, write_atomic
 from peelbook.forces import Forces
 from peelbook.sources import discover, package
 from peelbook.sources import fetch as fetching
@@ -26,6 +26,7 @@ from peelbook.sources.fetch import Download, Progress
 from peelbook.sources.ingest import Origin, ingest
 from peelbook.sources.publication import registry as adapters
 from peelbook.sources.web import Client, FetchError
+from peelbook.util.files import sha256, write_atomic
 
 NEW, REVISED, UNCHANGED, FAILED, LISTED = "new", "revised", "unchanged", "failed", "newer release listed"
 
@@ -160,7 +161,7 @@ def _step(run: _Run, page: LandingPage) -> Step:
 
 def _is_here(data_dir: Path, page: LandingPage, item: Listed) -> bool:
     """Whether a table's inputs, now or in an earlier release, were made of the file at this address."""
-    by_name = package.resources(package.read(data_dir))
+    by_name = resources(package.read(data_dir))
     known = {download.url: download.sha256 for download in fetching.registry() if download.sha256}
     for table in adapters()[page.publication].tables:
         resource = by_name.get(table, {})
@@ -174,7 +175,7 @@ def _is_here(data_dir: Path, page: LandingPage, item: Listed) -> bool:
 
 
 def _vanished(data_dir: Path, page: LandingPage, listed: Sequence[Listed]) -> tuple[str, ...]:
-    by_name = package.resources(package.read(data_dir))
+    by_name = resources(package.read(data_dir))
     there = {item.url for item in listed}
     used = [
         item.get("url", "")

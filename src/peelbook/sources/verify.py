@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from peelbook import contracts, releases
-from peelbook.catalogue import PACKAGE_FILE
+from peelbook.descriptor import PACKAGE_FILE, resources
 from peelbook.errors import DataPackageError, MissingTableError, TableContractError
-from peelbook.files import sha256
 from peelbook.forces import Forces
 from peelbook.sources import gaps, package
 from peelbook.sources.publication import facts
+from peelbook.util.files import sha256
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def verify(data_dir: Path | str) -> list[Problem]:
         raise DataPackageError(
             f"{data_dir / PACKAGE_FILE}: no such file. Fix: pass the folder that holds the tables."
         )
-    by_name = package.resources(package.read(data_dir))
+    by_name = resources(package.read(data_dir))
     forces = Forces.read(data_dir / "forces.csv")
     problems: list[Problem] = []
     frames = {}

@@ -20,7 +20,7 @@ from peelbook import contracts, formats
 from peelbook.claims._ledger import TABLE
 from peelbook.claims.draft._draft import NO_CLAIM, DraftRow
 from peelbook.errors import Fault, ReportFileError, TableContractError
-from peelbook.files import write_atomic
+from peelbook.util.files import write_atomic
 
 #: The folder of the review file, beside the ledger it makes.
 FOLDER = "claims-review"

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from peelbook import contracts
 from peelbook.errors import ParameterError
-from peelbook.supplied import suppress
-from peelbook.supplied._hide import hide, rules
-from peelbook.supplied._suppress import TOTAL, extended, protect
+from peelbook.overlay.hide import hide, rules
+from peelbook.overlay.suppress import TOTAL, extended, protect, suppress
 
 BELOW = 5
 

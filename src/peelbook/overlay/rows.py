@@ -152,7 +152,7 @@ _WHOLES: dict[str, tuple[tuple[str, list[str]], ...]] = {
 
 def above_whole(frame: pd.DataFrame, table: str) -> list[Fault]:
     """Return a fault for each row whose parts add up to more than their whole (`suppression.toml` has them)."""
-    from peelbook.supplied._hide import rules
+    from peelbook.overlay.hide import rules
 
     faults = []
     for rule in rules()["table"]:

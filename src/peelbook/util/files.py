@@ -8,7 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from peelbook import output
+from peelbook.util import output
 
 
 def sha256(source: Path | bytes) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from peelbook import contracts
 from peelbook.errors import MissingTableError, ParameterError
-from peelbook.supplied._suppress import TOTAL, check_threshold, suppress
+from peelbook.overlay.suppress import TOTAL, check_threshold, suppress
 
 if TYPE_CHECKING:
     import pandas as pd

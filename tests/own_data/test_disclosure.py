@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from supplied_helpers import put
+from own_data_helpers import put
 
 from peelbook import contracts
 from peelbook.catalogue import Catalogue
-from peelbook.supplied import _hide
+from peelbook.overlay import hide
 
 NORFOLK, YEAR = "E23000024", "2026-03-31"
 BELOW = 960_000
@@ -103,7 +103,7 @@ TABLES = (
 def counts_of(frame: pd.DataFrame, table: str) -> dict[tuple, float]:
     """Every count of a table: its row's key and its column to its value; missing ones are left out."""
     key = contracts.load(table)["primaryKey"]
-    columns = [name for name in _hide._counts(table) if name != "fte"]
+    columns = [name for name in hide._counts(table) if name != "fte"]
     found = {}
     for row in frame[frame["force_code"] == NORFOLK].to_dict("records"):
         for column in columns:
@@ -162,7 +162,7 @@ def sums(values: list[float], most: int) -> dict[float, tuple[float, ...]]:
 def test_no_difference_of_published_figures_is_a_hidden_one(figures):
     shown, hidden = figures
     for table in TABLES:
-        family = {table, *(other for other, _ in _hide.links(table))}
+        family = {table, *(other for other, _ in hide.links(table))}
         values = sorted({value for place, value in shown.items() if place[0] in family})
         rests, wholes = sums(values, 3), sums(values, 1)
         for place, secret in hidden.items():
@@ -173,7 +173,7 @@ def test_no_difference_of_published_figures_is_a_hidden_one(figures):
 
 def test_without_the_links_a_difference_tells(own, root, monkeypatch):
     """The tests above can fail: with each table on its own, the year of charges less three quarters is the fourth."""
-    monkeypatch.setattr(_hide, "links", lambda table: ())
+    monkeypatch.setattr(hide, "links", lambda table: ())
     book = Catalogue(root / "data", overlay=own, own=NORFOLK)
     year, quarters = (
         book.table(name).query("force_code == @NORFOLK and period_end > '2025-03-31'")
@@ -211,7 +211,7 @@ def test_a_run_carries_the_tables_that_tell_what_else_to_hide(own, root):
         names = {name.removesuffix(".csv") for name in inputs.read(workspace, section(stem)).overlay}
         supplied = {name for name in section(stem).tables if (own / f"{name}.csv").exists()}
         linked = {
-            other for name in supplied for other, _ in _hide.links(name) if (own / f"{other}.csv").exists()
+            other for name in supplied for other, _ in hide.links(name) if (own / f"{other}.csv").exists()
         }
         assert supplied | linked <= names
 

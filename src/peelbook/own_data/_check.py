@@ -12,18 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from peelbook import contracts, output
+from peelbook import contracts
 from peelbook.catalogue import Catalogue
 from peelbook.errors import Fault, MissingTableError, PeelbookError, TableContractError
 from peelbook.forces import Forces
-from peelbook.supplied import _hide, _rows
-from peelbook.supplied._template import NOT_A_FORCES_OWN, README
+from peelbook.overlay import hide
+from peelbook.overlay import rows as own_rows
+from peelbook.own_data._template import NOT_A_FORCES_OWN, README
+from peelbook.util import output
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: What stands beside the tables: the page of the template, the threshold, and the site that a build puts there.
-_NOT_TABLES = frozenset({README, _hide.THRESHOLD_FILE, "_site"})
+_NOT_TABLES = frozenset({README, hide.THRESHOLD_FILE, "_site"})
 
 _SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".tsv")
 
@@ -99,18 +101,18 @@ def check(folder: Path | str, catalogue: Catalogue, *, force: str | None = None)
             warnings.append(f"{path.name} is not read: a table is a CSV file with the name of its table.")
             continue
         table = path.stem
-        if not _rows.filled(path):
+        if not own_rows.filled(path):
             empty.append(table)
             continue
         if areas_stand:
-            faults += [(path.name, fault) for fault in _rows.foreign(path, forces, embedded, own)]
-            for _, code in _rows.codes(path):
+            faults += [(path.name, fault) for fault in own_rows.foreign(path, forces, embedded, own)]
+            for _, code in own_rows.codes(path):
                 told.setdefault(code, path.name)
         try:
             frame = contracts.read_csv(path, table, forces if areas_stand else None)
-            faults += [(path.name, fault) for fault in _rows.wrong_days(frame, table)]
-            faults += [(path.name, fault) for fault in _rows.above_whole(frame, table)]
-            warnings += _rows.parts_short_of_whole(frame, table)
+            faults += [(path.name, fault) for fault in own_rows.wrong_days(frame, table)]
+            faults += [(path.name, fault) for fault in own_rows.above_whole(frame, table)]
+            warnings += own_rows.parts_short_of_whole(frame, table)
             rows[table] = len(frame)
             if table == "claims":
                 faults += [(path.name, fault) for fault in _ledger_faults(frame)]
@@ -122,9 +124,9 @@ def check(folder: Path | str, catalogue: Catalogue, *, force: str | None = None)
     faults += _two_forces(told, embedded) if own is None else []
     below = None
     try:
-        below = _hide.threshold(folder)
+        below = hide.threshold(folder)
     except PeelbookError as error:
-        faults.append((_hide.THRESHOLD_FILE, _fault(*str(error).partition(": ")[2].split(" Fix: ", 1))))
+        faults.append((hide.THRESHOLD_FILE, _fault(*str(error).partition(": ")[2].split(" Fix: ", 1))))
     known = tuple(code for code in told if code in forces)
     return Report(folder, rows, tuple(empty), tuple(faults), known, below, tuple(warnings))
 
@@ -157,7 +159,7 @@ def _left_out(frame: pd.DataFrame, table: str, published: pd.DataFrame | None) -
 
     summed = {
         name if isinstance(name, str) else name[0]
-        for rule in _hide.rules()["table"]
+        for rule in hide.rules()["table"]
         if rule["name"] == table
         for name in rule.get("by", [])
     }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from supplied_helpers import ESSEX, KENT, MET, NATIONAL, calls, open_page, put
+from own_data_helpers import ESSEX, KENT, MET, NATIONAL, calls, open_page, put
 
 from peelbook import measures
 from peelbook.catalogue import OVERLAY_NOTE, Catalogue
 from peelbook.errors import MissingTableError, ParameterError, TableContractError
 from peelbook.figures._chart import Chart
-from peelbook.supplied import VARIABLE, threshold_file
+from peelbook.overlay.hide import VARIABLE, threshold_file
 
 NOTE = f"This chart {OVERLAY_NOTE}."
 

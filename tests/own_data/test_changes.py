@@ -6,14 +6,14 @@ import json
 
 import pandas as pd
 import pytest
-from supplied_helpers import KENT, area_tables, areas, calls, put
+from own_data_helpers import KENT, area_tables, areas, calls, put
 from typer.testing import CliRunner
 
 from peelbook import measures
 from peelbook.catalogue import Catalogue
 from peelbook.cli import app
+from peelbook.own_data import changes
 from peelbook.sections import section
-from peelbook.supplied import changes
 
 
 @pytest.fixture

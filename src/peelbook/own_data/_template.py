@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from peelbook import contracts
 from peelbook.errors import PeelbookError
-from peelbook.files import write_atomic
-from peelbook.supplied import _hide, _rows
+from peelbook.overlay import hide
+from peelbook.overlay import rows as own_rows
+from peelbook.util.files import write_atomic
 
 if TYPE_CHECKING:
     from peelbook.forces import Force, Forces
@@ -59,7 +60,7 @@ def template(force: Force, folder: Path | str, *, areas: Forces | None = None) -
     files = {
         f"{name}.csv": _line(field["name"] for field in contracts.load(name)["fields"]) for name in tables()
     }
-    used = [name for name in files if _rows.filled(folder / name)]
+    used = [name for name in files if own_rows.filled(folder / name)]
     readme = folder / README
     if readme.exists() and not readme.read_text(encoding="utf-8", errors="replace").startswith(_MARK):
         used.append(README)
@@ -110,7 +111,7 @@ def readme_text(force: Force) -> str:
             [
                 "Save each file as UTF-8 CSV. Dates are YYYY-MM-DD and stand for the last day of the period. Numbers are",
                 "digits only: no comma, no percent sign; shares are between 0 and 1. To hide small numbers, write the",
-                f"threshold, such as 5, into a file `{_hide.THRESHOLD_FILE}` beside this one.",
+                f"threshold, such as 5, into a file `{hide.THRESHOLD_FILE}` beside this one.",
             ]
         ),
     ]

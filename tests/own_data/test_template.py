@@ -7,15 +7,15 @@ import json
 
 import pytest
 import typer
-from supplied_helpers import ESSEX, KENT, area_tables, areas, calls, put
+from own_data_helpers import ESSEX, KENT, area_tables, areas, calls, put
 from typer.testing import CliRunner
 
 from peelbook import contracts, measures
 from peelbook.catalogue import Catalogue
 from peelbook.cli import own_data
 from peelbook.errors import MissingTableError, PeelbookError
-from peelbook.supplied import check, tables, template
-from peelbook.supplied._template import example
+from peelbook.own_data import check, tables, template
+from peelbook.own_data._template import example
 
 
 @pytest.fixture(autouse=True)
@@ -157,7 +157,7 @@ def test_files_of_two_forces_are_a_fault_even_where_no_force_is_named(folder, ca
 def test_text_that_starts_like_a_formula_is_text_in_the_check_and_in_the_chart(
     folder, catalogue, monkeypatch
 ):
-    from peelbook.figures._chart import to_csv
+    from peelbook.util.spreadsheets import to_csv
 
     put(folder, "audits", (KENT, "victim_service", "=HYPERLINK(1) on record", 8, 90, "2026-03-31"))
     assert check(folder, catalogue).good

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from supplied_helpers import put
+from own_data_helpers import put
 
 from peelbook import measures
 from peelbook.catalogue import Catalogue
-from peelbook.supplied import check
+from peelbook.own_data import check
 
 NORFOLK, YEAR = "E23000024", "2026-03-31"
 

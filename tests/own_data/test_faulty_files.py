@@ -6,14 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
-from supplied_helpers import KENT, areas, calls, put
+from own_data_helpers import KENT, areas, calls, put
 
 from peelbook import contracts
 from peelbook.catalogue import Catalogue
 from peelbook.errors import ParameterError, TableContractError
 from peelbook.forces import Forces
+from peelbook.own_data import check, template
 from peelbook.site import own_files
-from peelbook.supplied import check, template
 
 HEADER = "force_code,period_end,population_count"
 
