@@ -432,6 +432,30 @@ def test_a_funnel_has_curves_that_close_in_and_points_that_match_the_verdicts(sp
             assert (point.position == compare.WITHIN) == (low < point.value < high)
 
 
+def test_a_funnel_is_by_size_only_where_limits_depend_on_it():
+    """Made-up forces of 20,000 to two million people: chance is all there is, then hardly anything."""
+    rng = np.random.default_rng(3)
+    people = np.geomspace(20_000, 2_000_000, 30)
+    alike = rng.poisson(8.6 * people / 1000).astype(float)
+    apart = rng.poisson(8.6 * people / 1000 * np.exp(rng.normal(0, 0.4, 30))).astype(float)
+
+    def rows(events):
+        made = pd.DataFrame(
+            {
+                "force_code": [f"F{place:02d}" for place in range(30)],
+                "period_end": pd.Timestamp(DAY),
+                "numerator": events,
+                "denominator": people,
+                "value": 1000 * events / people,
+            }
+        )
+        made.attrs = {"measure": "stop_search_rate", "dimension": {}}
+        return made
+
+    assert compare.funnel(rows(alike), DAY).by_size
+    assert not compare.funnel(rows(apart), DAY).by_size
+
+
 @pytest.mark.usefixtures("few")
 def test_only_rates_and_shares_have_a_funnel():
     share = frame([10, 20, 30], [100, 200, 300], scale=1, measure="charge_rate")

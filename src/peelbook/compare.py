@@ -175,6 +175,10 @@ class Change:
     n: int
 
 
+#: How much wider limits must be for one force than for another before a chart shows them by size.
+SIZE_MATTERS = 1.2
+
+
 @dataclass(frozen=True)
 class Funnel:
     """What a funnel chart draws.
@@ -188,6 +192,16 @@ class Funnel:
     target: float
     averages: Averages
     dispersion: stats.Dispersion
+
+    @property
+    def by_size(self) -> bool:
+        """Whether limits depend on size: the widest 95% limits are at least a fifth wider than the narrowest.
+
+        Where forces differ by far more than chance, all have nearly the same limits, and a funnel would suggest
+        that size explains something (Spiegelhalter 2005, section 3.3, advises against it).
+        """
+        width = self.curves["high_95"] - self.curves["low_95"]
+        return bool(width.max() >= SIZE_MATTERS * width.min())
 
 
 @dataclass(frozen=True)

@@ -505,3 +505,13 @@ def test_the_sentences_of_a_disparity_are_those_of_its_rows(in_full, kent):
             kent.measure("find_rate"), kent.table("stop_search"), kent.table("population")
         ).attrs
     )
+
+
+def test_forces_stand_in_the_order_of_their_values_where_limits_do_not_depend_on_size(year):
+    chart = charts.funnel(year)
+    assert chart.title.startswith("Stop and searches per 1,000 population, with limits")
+    assert chart.alt.startswith("Dot plot") and "hardly depend on size" in chart.notes[-1]
+    by_size = charts.funnel(
+        year.assign(numerator=8, denominator=1000.0 * (1 + year.index), value=8 / (1 + year.index))
+    )
+    assert by_size.alt.startswith("Funnel plot")

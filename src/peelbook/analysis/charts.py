@@ -258,7 +258,9 @@ def _series(rows: pd.DataFrame, column: str) -> _Series:
 def funnel(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card:
     """Draw all forces of one period against their size, with limits that allow for chance and the usual spread.
 
-    `frame` holds one period of a rate or share, with its counts. Too few forces for limits give a note. Raises `FrameError` for another kind of measure.
+    `frame` holds one period of a rate or share, with its counts. Where limits hardly depend on size
+    (`peelbook.compare.Funnel.by_size`) the forces stand in the order of their values, with the same limits. Too few
+    forces for limits give a note. Raises `FrameError` for another kind of measure.
 
     >>> from peelbook.analysis import charts, open_section
     >>> section = open_section("police_powers", force="kent")
@@ -293,7 +295,9 @@ def funnel(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card:
         it.rows[~it.rows["force_code"].isin(found.averages.excluded)],
         curves,
         id=it.id("funnel"),
-        title=title or f"{it.label} against size, {it.period}{it.section.age(it.day)}",
+        title=title
+        or f"{it.label}{' against size' if found.by_size else ', with limits'}, {it.period}{it.section.age(it.day)}",
+        by_size=found.by_size,
         force=it.force,
         size_label=str(it.measure.denominator),
         target=found.target,

@@ -53,6 +53,7 @@ def funnel(
     notes: Sequence[str] = (),
     basis: str = "computed",
     numerator: str = "",
+    by_size: bool = True,
 ) -> Chart:
     """Draw one period's values against their denominators with 95% and 99.8% limits.
 
@@ -62,9 +63,11 @@ def funnel(
     `target` is the centre line. `size_label` names the denominator ("Population").
     Denominators are drawn on a log scale where the largest is over eight times the smallest; a value far
     above all others is drawn at the top edge with an arrow and its value.
+    Without `by_size` the forces stand in the order of their values, and the limits are those of a force in the middle.
     Raises `ValueError` where a force has two rows, or the limits lack a column.
     """
     import numpy as np
+    import pandas as pd
 
     if absent_columns := [name for name in ("denominator", *LIMITS) if name not in limits]:
         raise ValueError(f"chart {id}: the limits lack {', '.join(absent_columns)}")
@@ -92,6 +95,10 @@ def funnel(
     whole = words.number_format("", 0)
     name = words.plain(force.short_name)
     drawn = data[usable].assign(step=position[usable])
+    drawn["place"] = drawn["value"].rank(method="first")
+    if not by_size and len(drawn):
+        flat = {column: [drawn[column].median()] * 2 for column in LIMITS}
+        curve = pd.DataFrame({"denominator": [0.5, len(drawn) + 0.5], **flat})
     mine = drawn[drawn["force_code"] == force.code]
     # A force may have a value and still be left out, as City of London is of limits by population.
     absent = words.missing_note(data, "Not shown: {}.")
@@ -111,9 +118,14 @@ def funnel(
     above, below = (int((drawn["step"] == step).sum()) for step in (2, -2))
     beyond = [formats.cardinal(count) if count else "none" for count in (above, below)]
     outside = f"Beyond the 99.8% limits: {beyond[0]} above, {beyond[1]} below"
+    kind = f"Funnel plot of {words.lower_first(label)} against {words.lower_first(size_label)} for"
+    if not by_size:
+        kind = f"Dot plot of {words.lower_first(label)} in the order of values, with limits, for"
+        notes.append(
+            "The limits hardly depend on size here, so the forces stand in the order of their values."
+        )
     alt = words.alt_text(
-        f"Funnel plot of {words.lower_first(label)} against {words.lower_first(size_label)} for "
-        f"{words.count_of_forces(len(drawn))}, {period}",
+        f"{kind} {words.count_of_forces(len(drawn))}, {period}",
         own,
         f"{target_label}: {write(target)}",
         (1, outside),
@@ -142,6 +154,7 @@ def funnel(
         target=target,
         target_label=words.plain(target_label),
         cut=cut,
+        by_size=by_size,
     )
     return Chart(
         id=id,
@@ -174,6 +187,7 @@ class _Plot:
     target: float
     target_label: str
     cut: float | None
+    by_size: bool
 
     def draw(self, figure: Figure, layout: Layout) -> None:
         """Draw the funnel in one layout."""
@@ -218,9 +232,10 @@ class _Field:
 
         self.plot, self.page = plot, page
         bottom = 2 * pg.LINE * page.small / 72 + 0.08
-        self.sizes, self.values = plot.drawn["denominator"].tolist(), plot.drawn["value"].tolist()
+        along = plot.drawn["denominator" if plot.by_size else "place"]
+        self.sizes, self.values = along.tolist(), plot.drawn["value"].tolist()
         self.codes, self.steps = plot.drawn["force_code"].tolist(), plot.drawn["step"].tolist()
-        self.logarithmic = max(self.sizes) / min(self.sizes) > 8
+        self.logarithmic = plot.by_size and max(self.sizes) / min(self.sizes) > 8
         smallest, largest = min(self.sizes), max(self.sizes)
         pad = 0.06 * (largest - smallest) or 0.1 * largest
         ends = (max(0.0, smallest - pad), largest + pad)
@@ -256,6 +271,11 @@ class _Field:
         from peelbook.figures import _page as pg
 
         page, bottom, low, high = self.page, self.area.bottom, self.x.low, self.x.high
+        if not self.plot.by_size:
+            level = bottom - 0.07 - pg.LINE * page.small / 72
+            caption = "Forces from the lowest value to the highest"
+            page.text(self.area.right, level, caption, ha="right", va="top", size=page.small)
+            return
         wanted = pg.ticks(low, high, 4 if page.layout.compact else 6)
         if self.logarithmic:
             wanted = [f * 10.0**p for p in range(-1, 13) for f in (1, 3) if low <= f * 10.0**p <= high]
