@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -315,7 +316,7 @@ def test_a_place_has_its_interval_where_chance_could_move_it(forces):
         f"It was the 13th lowest of the 43 forces with a figure. {lead} runs from 3rd to 30th lowest."
     )
     top = made(forces["kent"], 1.0, rank=2, rank_interval=(1, 9))
-    assert narrative.rank(top, "charge_rate").endswith("runs from the highest to 9th highest.")
+    assert narrative.rank(top, "charge_rate").endswith("runs from the highest to the 9th highest.")
     wide = made(forces["kent"], 1.0, rank=2, rank_interval=(1, 43))
     assert narrative.rank(wide, "charge_rate").endswith("holds every place.")
     sure = made(forces["kent"], 1.0, rank=14, rank_interval=(14, 14))
@@ -528,12 +529,15 @@ def test_of_complete_counts_the_years_are_told(forces, values, text):
     assert said == f"The rate for Dyfed-Powys Police {text}"
 
 
-def test_a_year_against_the_five_is_said(forces):
-    recent = stats.trend("rate", [9000, 7000, 6000, 5000, 5500], [1e6] * 5, scale=1000)
-    said = narrative.trend(recent, "stop_search_rate", forces["kent"], DAY)
-    assert said.endswith("It is up on the year, but down over five years.")
-    little = stats.trend("rate", [9000, 7000, 6000, 5000, 5010], [1e6] * 5, scale=1000)
-    assert "on the year" not in narrative.trend(little, "stop_search_rate", forces["kent"], DAY)
+def test_a_year_against_the_five_is_said_where_there_is_a_trend(forces):
+    def said(values, direction):
+        recent = replace(stats.trend("rate", values, [1e6] * 5, scale=1000), direction=direction)
+        return narrative.trend(recent, "stop_search_rate", forces["kent"], DAY)
+
+    turned = [9000, 7000, 6000, 5000, 5500]
+    assert said(turned, stats.DECREASING).endswith("It is up on the year, but down over five years.")
+    assert "on the year" not in said(turned, stats.NO_CHANGE), "it would call a trend all the same"
+    assert "on the year" not in said([9000, 7000, 6000, 5000, 5010], stats.DECREASING)
 
 
 def test_a_figure_without_peers_names_the_last_year_that_has_them(catalogue, forces):

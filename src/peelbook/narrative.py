@@ -181,7 +181,8 @@ def rank(comparison: Comparison, measure: Measure | str) -> str:
     if end == "lowest":
         best, worst = comparison.n + 1 - worst, comparison.n + 1 - best
     first = f"the {end}" if best == 1 else f"{formats.ordinal(best)}"
-    return f"{text} {lead} runs from {first} to {formats.ordinal(worst)} {end}."
+    the = "the " if best == 1 else ""
+    return f"{text} {lead} runs from {first} to {the}{formats.ordinal(worst)} {end}."
 
 
 def alone(comparison: Comparison, measure: Measure | str, force: Force) -> str:
@@ -451,7 +452,12 @@ def _steps(recent: stats.Trend) -> str:
 
 
 def _against_the_year(recent: stats.Trend, found: Measure) -> str:
-    """That the last year went the other way than the five; empty where it did not, or too little to print."""
+    """That the last year went the other way than the five; empty where it did not, or too little to print.
+
+    Where the five years show no trend, "down over five years" would call one all the same.
+    """
+    if recent.direction == stats.NO_CHANGE and not recent.complete:
+        return ""
     if not recent.overall * recent.last_step < 0:
         return ""
     nothing = found.format(0.0)
