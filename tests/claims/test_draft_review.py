@@ -16,7 +16,7 @@ from peelbook.claims import evaluate
 from peelbook.claims.draft import read_review, review_file, save_review
 from peelbook.cli.claims import app
 from peelbook.errors import ReportFileError, TableContractError
-from peelbook.runner.review_server import draft_verdicts, make_server
+from peelbook.runner.review_server import DraftVerdicts, make_server
 
 REPORT = """PEEL 2023–25: an inspection of Kent Police, with enough words in it to be read as a report and not a page
 Police powers and treating the public fairly and respectfully
@@ -189,7 +189,23 @@ def test_a_row_that_makes_no_ledger_is_said_on_the_page(served, folder):
     assert 'role="alert"' in page and "furlongs" in page
 
 
+def test_to_accept_a_row_works_nothing_out_again(folder, monkeypatch):
+    from peelbook import claims
+
+    asked = []
+    real = claims.evaluate_ledger
+    monkeypatch.setattr(claims, "evaluate_ledger", lambda *given: (asked.append(1), real(*given))[1])
+    verdicts = DraftVerdicts()
+    rows = read_review(folder)
+    before = verdicts.of(rows)
+    accepted = [row | {"decision": "accept"} if row["decision"] == "" else row for row in rows]
+    assert verdicts.of(accepted) == before
+    assert len(asked) == 1
+    dropped = [row | {"decision": "drop"} for row in rows]
+    assert verdicts.of(dropped) == {}
+    assert set(verdicts.of([rows[0] | {"decision": "accept"}, *dropped[1:]])) <= set(before)
+
+
 def test_verdicts_are_those_of_the_ledger(folder):
-    forces = Catalogue().forces
-    found = draft_verdicts(read_review(folder), forces["kent"])
+    found = DraftVerdicts().of(read_review(folder))
     assert set(found) == {"police_powers.stop_search_rate.force", "police_powers.line_4_57"}

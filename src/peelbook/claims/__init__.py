@@ -7,10 +7,10 @@ report's words beside open rules. The rest puts them on pages: `box`, `report_ma
 from __future__ import annotations
 
 from peelbook.claims._changes import flipped, waiting
-from peelbook.claims._evaluate import VERDICTS, Alternative, Verdict, evaluate
+from peelbook.claims._evaluate import VERDICTS, Alternative, Verdict, evaluate, evaluate_ledger
 from peelbook.claims._labels import LabelCheck, label_agreement, two_averages
 from peelbook.claims._language import ExpressionError
-from peelbook.claims._ledger import Claim, Entered, Ledger, filled, read, reported
+from peelbook.claims._ledger import Claim, Entered, Ledger, filled, of_text, read, reported
 from peelbook.claims._pages import (
     FOLDER,
     Cite,
@@ -45,11 +45,13 @@ __all__ = [
     "Verdict",
     "box",
     "evaluate",
+    "evaluate_ledger",
     "files",
     "filled",
     "flipped",
     "guide_markdown",
     "label_agreement",
+    "of_text",
     "overview_markdown",
     "printed",
     "read",

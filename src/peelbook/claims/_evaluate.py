@@ -116,13 +116,7 @@ def evaluate(catalogue: Catalogue, force_code: str, *, section: str | None = Non
     """
 
     def verdicts() -> list[Verdict]:
-        ledger = read(catalogue, force_code)
-        wanted = [claim for claim in ledger.claims if section in (None, claim.section)]
-        judge = _judge(catalogue, ledger)
-        unexplained = _judge(catalogue, ledger, explain=False)
-        calculator = Calculator(catalogue, ledger)
-        found = [_with_strength(judge(claim), unexplained) for claim in wanted]
-        return [_with_context(item, calculator) for item in found]
+        return evaluate_ledger(catalogue, read(catalogue, force_code), section=section)
 
     if section is not None:
         return verdicts()
@@ -130,14 +124,24 @@ def evaluate(catalogue: Catalogue, force_code: str, *, section: str | None = Non
     return list(measures.kept(catalogue, ("verdicts", force_code), verdicts))
 
 
-def _judge(catalogue: Catalogue, ledger: Ledger, *, explain: bool = True) -> Callable[[Claim], Verdict]:
-    """Return what gives the verdict on a claim: from the releases of the report's time, then from today's."""
+def evaluate_ledger(catalogue: Catalogue, ledger: Ledger, *, section: str | None = None) -> list[Verdict]:
+    """Return what `evaluate` does for a ledger that need not be in the catalogue, such as a draft under review."""
     calculator = Calculator(catalogue, ledger)
-    judge = partial(verdict, explain=explain)
     known_then = _vintage.catalogue_of(catalogue, ledger)
+    judge, unexplained = (_judge(calculator, known_then, explain=explain) for explain in (True, False))
+    wanted = [claim for claim in ledger.claims if section in (None, claim.section)]
+    found = [_with_strength(judge(claim), unexplained) for claim in wanted]
+    return [_with_context(item, calculator) for item in found]
+
+
+def _judge(
+    calculator: Calculator, known_then: Catalogue | None, *, explain: bool
+) -> Callable[[Claim], Verdict]:
+    """Return what gives the verdict on a claim: from the releases of the report's time, then from today's."""
+    judge = partial(verdict, explain=explain)
     if known_then is None:
         return partial(judge, calculator)
-    then = Calculator(known_then, ledger)
+    then = Calculator(known_then, calculator.ledger)
     return lambda claim: _vintage.settled(judge(then, claim), partial(judge, calculator, claim), known_then)
 
 

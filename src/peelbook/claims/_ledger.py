@@ -8,6 +8,7 @@ and does not argue in a circle.
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -148,6 +149,16 @@ def read(catalogue: Catalogue, force_code: str) -> Ledger:
     """
     frame = catalogue.table(TABLE)
     return of_frame(frame[frame["force_code"] == force_code])
+
+
+def of_text(text: str, source: str = "claims.csv") -> Ledger:
+    """Return the ledger of the rows of a CSV text. Raises `TableContractError` with every fault."""
+    import pandas as pd
+
+    from peelbook import contracts
+
+    frame = pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False, na_values=[""])
+    return of_frame(contracts.validate(frame, TABLE, source=source), source)
 
 
 def of_frame(frame: pd.DataFrame, source: str = "claims.csv") -> Ledger:

@@ -15,6 +15,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from peelbook import measures
+
 if TYPE_CHECKING:
     from peelbook.catalogue import Catalogue
     from peelbook.claims._evaluate import Verdict
@@ -46,7 +48,10 @@ def catalogue_of(catalogue: Catalogue, ledger: Ledger) -> Catalogue | None:
     report = reports().get(next(iter(names))) if len(names) == 1 else None
     if report is None:
         return None
-    then = catalogue.at(report.published, report.releases)
+    # Shared by all that ask: to read the releases of that time takes as long as to judge the claims.
+    then = measures.kept(
+        catalogue, ("vintage", report.report), lambda: catalogue.at(report.published, report.releases)
+    )
     return None if all(then.reads_newest(name) for name in catalogue.resources) else then
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import http.server
 import secrets
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -30,21 +29,33 @@ if TYPE_CHECKING:
 MAX_FORM = 200_000
 
 
-def draft_verdicts(
-    rows: Sequence[Mapping[str, str]], force: Force, data_dir: str = ""
-) -> dict[str, tuple[str, str]]:
-    """Return the verdict and its reason for each row that is not dropped, by claim_id.
+class DraftVerdicts:
+    """The verdicts that the rows of a draft would have, from tables and measures that are read once.
 
-    The rows are evaluated as the ledger they would make. Raises `PeelbookError` where they make none.
+    To accept a row changes no verdict, so what is known of the same ledger is given again.
     """
-    kept = [row for row in rows if row["decision"] != "drop"]
-    with tempfile.TemporaryDirectory() as folder:
-        write_atomic(Path(folder) / "claims.csv", draft.ledger_text(kept))
-        catalogue = Catalogue(data_dir or None, overlay=folder)
-        found = claims.evaluate(catalogue, force.code)
-    return {
-        item.claim.claim_id: (item.verdict, f"{item.computed_text} {item.reason}".strip()) for item in found
-    }
+
+    def __init__(self, data_dir: str = ""):
+        self._catalogue = Catalogue(data_dir or None)
+        self._known: tuple[str, dict[str, tuple[str, str]]] = ("", {})
+
+    def of(self, rows: Sequence[Mapping[str, str]]) -> dict[str, tuple[str, str]]:
+        """Return the verdict and its reason for each row that is not dropped, by claim_id.
+
+        The rows are evaluated as the ledger they would make. Raises `PeelbookError` where they make none.
+        """
+        kept = [row for row in rows if row["decision"] != "drop"]
+        if not kept:
+            return {}
+        text = draft.ledger_text(kept)
+        if text != self._known[0]:
+            found = claims.evaluate_ledger(self._catalogue, claims.of_text(text))
+            told = {
+                item.claim.claim_id: (item.verdict, f"{item.computed_text} {item.reason}".strip())
+                for item in found
+            }
+            self._known = (text, told)
+        return self._known[1]
 
 
 class ReviewHandler(http.server.BaseHTTPRequestHandler):
@@ -56,9 +67,16 @@ class ReviewHandler(http.server.BaseHTTPRequestHandler):
     timeout = 30
 
     def __init__(
-        self, folder: Path, force: Force, data_dir: str, token: str, lock: threading.Lock, *args, **kwargs
+        self,
+        folder: Path,
+        force: Force,
+        verdicts: DraftVerdicts,
+        token: str,
+        lock: threading.Lock,
+        *args,
+        **kwargs,
     ):
-        self.folder, self.force, self.data_dir, self.token, self.lock = folder, force, data_dir, token, lock
+        self.folder, self.force, self.verdicts, self.token, self.lock = folder, force, verdicts, token, lock
         super().__init__(*args, **kwargs)
 
     def do_GET(self) -> None:
@@ -101,8 +119,9 @@ class ReviewHandler(http.server.BaseHTTPRequestHandler):
     def _page(self, show: str) -> str:
         rows, problem, verdicts = draft.read_review(self.folder), "", {}
         try:
-            verdicts = draft_verdicts(rows, self.force, self.data_dir)
-            draft.apply_review(self.folder)
+            with self.lock:
+                verdicts = self.verdicts.of(rows)
+                draft.apply_review(self.folder)
         except PeelbookError as error:
             problem = str(error)
         title = f"Draft ledger of the report on {self.force.full_name}"
@@ -131,7 +150,9 @@ def make_server(folder: Path, force: Force, data_dir: str = "", port: int = 8001
 
     Raises `UsageError` where the port is taken.
     """
-    handler = partial(ReviewHandler, folder, force, data_dir, secrets.token_urlsafe(24), threading.Lock())
+    handler = partial(
+        ReviewHandler, folder, force, DraftVerdicts(data_dir), secrets.token_urlsafe(24), threading.Lock()
+    )
     try:
         return Server((LOOPBACK, port), handler)
     except (OSError, OverflowError) as error:
