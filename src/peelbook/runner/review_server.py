@@ -21,7 +21,6 @@ from peelbook.claims import draft
 from peelbook.errors import PeelbookError
 from peelbook.runner.errors import UsageError
 from peelbook.runner.serve import LOOPBACK, Server, is_local
-from peelbook.util.files import write_atomic
 
 if TYPE_CHECKING:
     from peelbook.forces import Force
