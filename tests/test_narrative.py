@@ -212,9 +212,9 @@ def test_a_comparison_without_a_figure_says_so_and_still_gives_the_average(catal
     )
 
 
-def test_an_empty_comparison_has_no_verdict_no_rank_and_no_interval(forces):
+def test_an_empty_comparison_has_no_verdict_no_rank_and_no_flag(forces):
     gone = made(forces["kent"], None)
-    for say in (narrative.position, narrative.rank, narrative.interval, narrative.small):
+    for say in (narrative.position, narrative.rank, narrative.small):
         assert say(gone, "stop_search_rate") == ""
     assert narrative.disparity(gone, "disparity_ratio", forces["kent"]).startswith("There is no figure")
 
@@ -325,32 +325,6 @@ def test_a_place_has_its_interval_where_chance_could_move_it(forces):
     assert narrative.rank(lone, "charge_rate") == "No other force has a figure to compare this share with."
 
 
-def test_the_extremes_and_the_counts_behind_a_figure(catalogue, forces):
-    kent = forces["kent"]
-    found = peers(catalogue, "stop_search_rate", kent)
-    names = {force.code: force for force in forces}
-    assert narrative.extremes(found, "stop_search_rate", names) == (
-        "The figures ran from 1.9 (Derbyshire) to 197.0 (City of London)."
-    )
-    shared = made(
-        kent, 1.0, highest=("E23000034", 9.0), lowest=("E23000002", 0.0), lowest_tied=3, highest_tied=2
-    )
-    assert narrative.extremes(shared, "stop_search_rate", names) == (
-        "The figures ran from 0.0 (Cumbria and two others) to 9.0 (City of London and one other)."
-    )
-    assert narrative.extremes(made(kent, 1.0), "stop_search_rate", names) == ""
-    assert narrative.counts(found, "stop_search_rate") == "That is 12,717 in a population of 1,875,893."
-    assert (
-        narrative.counts(peers(catalogue, "charge_rate", kent), "charge_rate") == "That is 10,011 of 150,728."
-    )
-    assert (
-        narrative.counts(made(kent, 0.2, 2.0, 10.0), "stalking_protection_orders_rate")
-        == "That is 2 for a total of 10."
-    )
-    assert narrative.counts(made(kent, 9.0, 2.0, 10.0), "funding_rate") == "That is £2 in a population of 10."
-    assert narrative.counts(made(kent, 1.0), "stop_search_count") == ""
-
-
 def test_small_numbers_are_flagged(forces):
     assert "small" in narrative.small(made(forces["kent"], 0.1, 7.0, small=True), "stop_search_rate")
     assert narrative.small(made(forces["kent"], 0.1, 700.0), "stop_search_rate") == ""
@@ -363,14 +337,6 @@ def test_city_of_londons_residents_are_caveated_wherever_they_are_a_denominator(
         assert bool(said) == (found.resident_population or found.id == "population_count"), found.id
         assert narrative.caveat(found, kent) == ""
     assert narrative.caveat("stop_search_rate", "England and Wales") == ""
-
-
-def test_an_interval_is_printed_as_finely_as_it_needs(forces):
-    wide = made(forces["kent"], 0.86, interval=stats.Interval(0.78, 0.903))
-    assert narrative.interval(wide, "charge_rate") == "Its 95% interval is 78.0% to 90.3%."
-    narrow = made(forces["kent"], 19.8, interval=stats.Interval(19.77, 19.84))
-    assert narrative.interval(narrow, "stop_search_rate") == "Its 95% interval is 19.77 to 19.84."
-    assert narrative.interval(made(forces["kent"], 1.0), "stop_search_rate") == ""
 
 
 # --- disparity, change, trend, samples, grades -------------------------------------------------------
@@ -570,24 +536,6 @@ def test_charges_of_different_years_are_said_not_to_be_followed_for_equal_times(
     for measure_id in ("charge_rate", "charge_rate_all_crime", "charged_count"):
         assert narrative.over_time(measure_id).startswith("Earlier years have had longer")
     assert narrative.over_time("stop_search_rate") == ""
-
-
-def test_an_audit_count_carries_its_wilson_interval():
-    assert narrative.sample(109, 128) == "109 of 128 (85.2%; 95% interval 78.0% to 90.3%)"
-    assert narrative.sample(0, 0) == "no cases"
-    with pytest.raises(ValueError, match="more successes"):
-        narrative.sample(129, 128)
-
-
-def test_grades_are_counted_from_the_highest(catalogue, forces):
-    frame = measures.compute(catalogue, "grade")
-    assert narrative.grades(frame, forces["metropolitan"], "2023-25") == (
-        "In 2023–25, HMICFRS graded the Metropolitan Police Service “adequate” in one area, “requires improvement” in "
-        "five areas and “inadequate” in two areas."
-    )
-    assert narrative.grades(frame, forces["greater-manchester"], "2023-25").startswith(
-        "No stated PEEL grade of Greater"
-    )
 
 
 # --- for every force ---------------------------------------------------------------------------------

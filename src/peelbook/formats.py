@@ -121,18 +121,6 @@ def money(pounds: Any, decimals: int = 0) -> str:
     return f"{MINUS}£{text[1:]}" if text.startswith(MINUS) else f"£{text}"
 
 
-def money_short(pounds: Any, decimals: int = 1) -> str:
-    """Pounds sterling in millions or billions: `4330000000` -> `£4.3 billion`."""
-    if is_missing(pounds):
-        return MISSING
-    # Compare after rounding, or £999.96 million would print as £1,000.0 million.
-    if abs(rounded(pounds / 1e6, decimals)) >= 1000:
-        return f"{money(pounds / 1e9, decimals)} billion"
-    if abs(rounded(pounds)) >= 1_000_000:
-        return f"{money(pounds / 1e6, decimals)} million"
-    return money(pounds)
-
-
 def interval(low: Any, high: Any, write: Callable[[Any], str] = number) -> str:
     """A range: `91.4% to 96.7%`."""
     return f"{write(low)} to {write(high)}"
@@ -221,14 +209,6 @@ def in_period(day: Any, basis: str = "year") -> str:
     name = period(day, basis)
     lead = {"year": "in the", "quarter": "in the", "stock": "on"}
     return f"{lead.get(basis, 'in')} {name}"
-
-
-def financial_year(day: Any) -> str:
-    """The financial year that ends on 31 March: `2022/23`. Raises `ValueError` for another day."""
-    value = _day(day)
-    if (value.month, value.day) != (3, 31):
-        raise ValueError(f"{date(day)} does not end a financial year")
-    return f"{value.year - 1}/{value.year % 100:02d}"
 
 
 def of_unit(unit: str, decimals: int) -> Callable[[Any], str]:

@@ -94,19 +94,6 @@ def _end(day: Any, found: Measure) -> str:
     return f"{'the ' if found.period in ('year', 'quarter') else ''}{found.period_name(day)}"
 
 
-def counts(comparison: Comparison | Value, measure: Measure | str) -> str:
-    """The two numbers behind a rate or a share: "That is 30,153 of 761,214." """
-    found = _measure(measure)
-    top, bottom = comparison.numerator, comparison.denominator
-    if top is None or bottom is None or found.kind not in ("rate", "share"):
-        return ""
-    if found.kind == "share":
-        return f"That is {formats.number(top)} of {formats.number(bottom)}."
-    write = formats.money if "£" in found.unit else formats.number
-    among = "in a population of" if found.resident_population else "for a total of"
-    return f"That is {write(top)} {among} {formats.number(bottom)}."
-
-
 def averages(both: Averages | Comparison, measure: Measure | str) -> str:
     """Both averages, named: the mean of forces, and England and Wales as a whole (or how many forces it is)."""
     found = _measure(measure)
@@ -202,21 +189,6 @@ def alone(comparison: Comparison, measure: Measure | str, force: Force) -> str:
     return f"{text} The last period to compare is {last}. {paragraph(comparison.earlier, found, force)}"
 
 
-def extremes(comparison: Comparison, measure: Measure | str, names: Mapping[str, Force]) -> str:
-    """The lowest and the highest force: "The figures ran from 2.1 (Cumbria) to 21.9 (Merseyside)."
-
-    Where several share an end, none of them is named as the one: "0.0 (Cumbria and 2 others)".
-    """
-    found = _measure(measure)
-    if comparison.highest is None or comparison.lowest is None or comparison.n < 2:
-        return ""
-    (high, top), (low, bottom) = comparison.highest, comparison.lowest
-    return (
-        f"The figures ran from {found.format(bottom)} ({_shared(names[low], comparison.lowest_tied)}) "
-        f"to {found.format(top)} ({_shared(names[high], comparison.highest_tied)})."
-    )
-
-
 def _shared(force: Force, tied: int) -> str:
     others = f" and {formats.cardinal(tied - 1)} other{'' if tied == 2 else 's'}" if tied > 1 else ""
     return f"{force.short_name}{others}"
@@ -249,15 +221,6 @@ def beside_of(comparison: Comparison, measure: Measure | str) -> str:
         return ""
     lead = f"{found.period_name(comparison.period_end)}: {found.format(comparison.value)}"
     return formats.sentence(f"{lead}; {text[:1].lower()}{text[1:]}")
-
-
-def interval(comparison: Comparison, measure: Measure | str) -> str:
-    """The 95% interval of the figure: what chance alone could do to it."""
-    found = _measure(measure)
-    if not comparison or comparison.interval is None:
-        return ""
-    low, high = comparison.interval
-    return f"Its 95% interval is {_range(low, high, found)}."
 
 
 def _range(low: float, high: float, found: Measure) -> str:
@@ -554,43 +517,6 @@ def _residents(row: pd.Series, who: str, reference: str) -> str:
     return (
         f"{equal} With all groups grown alike to the middle of the year the difference would be "
         f"{formats.number(abs(now), 1)} for each 1,000, and the ratio the same."
-    )
-
-
-def sample(count: int, cases: int, decimals: int = 1) -> str:
-    """An audit count with its Wilson interval: "109 of 128 (85.2%; 95% interval 78.0% to 90.3%)".
-
-    Raises `ValueError` for more cases met than cases.
-    """
-    if cases == 0:
-        return "no cases"
-    low, high = stats.wilson(count, cases)
-
-    def write(share: float) -> str:
-        return formats.percent(share, decimals)
-
-    return (
-        f"{formats.number(count)} of {formats.number(cases)} "
-        f"({write(count / cases)}; 95% interval {formats.interval(low, high, write)})"
-    )
-
-
-def grades(frame: pd.DataFrame, force: Force, cycle: str) -> str:
-    """How HMICFRS graded a force in one cycle: the number of areas with each grade, highest first.
-
-    `frame` is `measures.compute(catalogue, "grade")`.
-    """
-    mine = frame[(frame["force_code"] == force.code) & (frame["cycle"] == cycle)]
-    if mine.empty:
-        return f"No stated PEEL grade of {force.full_name} for {cycle.replace('-', '–')} is in the sources of this book."
-    found = mine["grade"].str.strip().str.capitalize().value_counts()
-    parts = [
-        f"“{grade.lower()}” in {formats.cardinal(int(found[grade]))} area{'' if found[grade] == 1 else 's'}"
-        for grade in reversed(measures.GRADES)
-        if grade in found
-    ]
-    return formats.sentence(
-        f"in {cycle.replace('-', '–')}, HMICFRS graded {force.full_name} {formats.joined(parts)}"
     )
 
 

@@ -19,7 +19,6 @@ from peelbook.figures.disparity import disparity
 from peelbook.figures.funnel import funnel
 from peelbook.figures.interval_dot_plot import interval_dot_plot
 from peelbook.figures.judgments_grid import GRADES, judgments_grid
-from peelbook.figures.printed_values import printed_values
 from peelbook.figures.process_chart import process_chart
 from peelbook.figures.ski_slope import ski_slope
 from peelbook.figures.small_multiples import small_multiples
@@ -304,11 +303,6 @@ def grades(force: str, *, national: bool = False, **more) -> Chart:
     )
 
 
-def printed(rows: list[tuple]) -> Chart:
-    frame = pd.DataFrame(rows, columns=["label", "value", "text", "focus"])
-    return printed_values(rows=frame, id="preventing_crime.figure_1", what="Incidents", **BASE)
-
-
 def without(frame: pd.DataFrame, slug: str) -> pd.DataFrame:
     return frame[frame["force_code"] != FORCES[slug].code]
 
@@ -464,11 +458,6 @@ CASES: dict[str, Callable[[], Chart]] = {
     "grades, one force": lambda: grades("met"),
     "grades, none stated": lambda: grades("kent"),
     "grades, national": lambda: grades("met", national=True),
-    "printed values": lambda: printed(
-        [("Met", 26.9, "26.9 per 1,000", True), ("Mean of forces", 17.4, "17.4 per 1,000", False)]
-    ),
-    "printed values, one": lambda: printed([("Met", 0.0, "0", True)]),
-    "printed values, hostile": lambda: printed([(HOSTILE, 2.0, HOSTILE, True)]),
 }
 
 CASES_OF_43 = [

@@ -31,7 +31,7 @@ from peelbook.catalogue import Catalogue, Provenance
 from peelbook.errors import PeelbookError, TableContractError
 from peelbook.figures._chart import Chart, Column
 from peelbook.figures._plain import plain
-from peelbook.figures.printed_values import printed_values
+from peelbook.figures.stacked_outcomes import stacked_outcomes
 from peelbook.forces import COLUMNS, Forces
 from peelbook.site.card import Figure, csv_with_source, render_card
 from peelbook.sources import coverage, page
@@ -263,10 +263,12 @@ def test_no_cell_of_a_chart_download_is_run_by_a_spreadsheet(text):
 def test_the_drawing_has_no_element_and_the_picture_no_field_that_its_harmless_twin_lacks(name):
     """113 inputs, one chart a class; the very long ones are cut at 150 characters."""
     texts = [text[:150] for text in CLASSES[name]]
-    rows = pd.DataFrame({"label": texts, "value": 1.0, "text": texts, "focus": True})
-    chart = printed_values(
-        id="police_powers.x", title="; ".join(texts)[:500], rows=rows, provenance=[provenance_of(texts[0])],
-        period="2023", what=texts[0],
+    outcomes = [f"{text} {place}" for place, text in enumerate(texts)]
+    rows = pd.DataFrame({"outcome": outcomes, "value": 0.5, "comparator_value": 0.4, "text": texts})
+    force = replace(Catalogue().forces["kent"], short_name=texts[0] or "Kent")
+    chart = stacked_outcomes(
+        rows, id="police_powers.x", title="; ".join(texts)[:500], force=force, provenance=[provenance_of(texts[0])],
+        period="2023", label=texts[0],
     )  # fmt: skip
     svg = chart.svg()
     root = ET.fromstring(svg)
