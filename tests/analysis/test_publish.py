@@ -198,3 +198,39 @@ def test_a_logarithmic_axis_has_plain_numbers(kent, rates):
     figure.draw_without_rendering()
     shown = {text.get_text() for text in figure.axes[0].get_xticklabels()}
     assert {"100,000", "1,000,000"} <= shown
+
+
+def test_an_alt_text_without_a_figure_is_given_those_of_the_force(kent, rates, axes):
+    own = rates.query("force == 'Kent'")[["force", "measure", "period_end", "value"]]
+    newest = own.loc[own["period_end"].idxmax(), "value"]
+    chart = kent.publish(axes, own, title="Searches", alt="Dots.")
+    assert chart.alt == f"Dots. Kent, to 31 March 2025: Stop and searches per 1,000 population {newest:.1f}."
+    assert kent.publish(axes, own, title="Searches", alt="Seen 7 times.").alt == "Seen 7 times."
+
+
+def test_the_figures_in_an_alt_text_are_named_by_what_heads_their_rows(kent, axes):
+    rows = pd.DataFrame({"force": "Kent", "kind": ["Robbery", "Theft"], "share": [0.25, 0.75]})
+    chart = kent.publish(
+        axes, rows, title="Kinds", alt="Strips.", units={"share": "%"}, sources=["recorded_crime"]
+    )
+    assert chart.alt == "Strips. Kent: Robbery 25.0%; Theft 75.0%."
+
+
+def test_a_cell_or_a_recorded_gap_says_why_no_row_is_left():
+    city = open_section("leadership_and_force_management", force="city-of-london")
+    own = city.table("funding").query("force == 'City of London'")
+    assert "has no police precept" in show(own, "Funding").text
+    merged = own.drop(columns="grant_gbp")
+    merged.attrs = {
+        "section": own.attrs.get("section"),
+        **{k: v for k, v in own.attrs.items() if k != "table"},
+    }
+    assert "No row is left" in show(merged, "Funding").text
+    assert "has no police precept" in show(merged, "Funding", sources=["funding"]).text
+    assert "One place only." in show(merged, "Places", empty="One place only.").text
+
+
+def test_the_numbers_of_a_column_have_the_same_decimal_places(kent):
+    frame = pd.DataFrame({"force": ["A", "B", "C"], "ratio": [0.853, 1.2, 3.0], "count": [1.0, 2.0, 1200.0]})
+    rows = show(frame, "Ratios", sources=["recorded_crime"]).content["rows"]
+    assert rows == [["A", "0.85", "1"], ["B", "1.20", "2"], ["C", "3.00", "1,200"]]

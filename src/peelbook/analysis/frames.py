@@ -108,10 +108,10 @@ class Given:
         return tuple(name for name in self.measure.tables if self.section.catalogue.has(name))
 
 
-def note_of(frame: Any, call: str, sources: Sequence[str] = ()) -> blocks.Block | None:
+def note_of(frame: Any, call: str, sources: Sequence[str] = (), empty: str = "") -> blocks.Block | None:
     """The note to show in place of a frame without rows; `None` for a frame with rows.
 
-    `sources` are the tables that the frame was made of, where it cannot tell.
+    `sources` are the tables that the frame was made of, where it cannot tell; `empty` says why it may have no row.
 
     Raises `FrameError` for anything that is no frame.
     """
@@ -131,6 +131,11 @@ def note_of(frame: Any, call: str, sources: Sequence[str] = ()) -> blocks.Block 
     name = frame.attrs.get("measure")
     if name:
         return section.gap_note(name, frame.attrs.get("dimension", {}))
+    tables = filter(None, [frame.attrs.get("table"), *sources])
+    recorded = [section.catalogue.gap(name, section.force.code) for name in tables]
+    lines = list(dict.fromkeys(filter(None, [empty, *recorded])))
+    if lines:
+        return blocks.note(f"Nothing to show for {section.force.full_name}", lines)
     return blocks.note("Nothing to show", ["No row is left after the cell’s filters."])
 
 

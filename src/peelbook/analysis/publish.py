@@ -13,6 +13,7 @@ from peelbook.analysis.context import slug
 from peelbook.errors import FrameError
 from peelbook.figures._axes_chart import AxesChart, drawn, from_function
 from peelbook.figures._chart import BASES, Chart, Column
+from peelbook.figures._words import alt_text
 
 if TYPE_CHECKING:
     from peelbook.analysis.context import Section
@@ -35,6 +36,7 @@ def publish(
     notes: Sequence[str] = (),
     basis: str = "computed",
     height: float = 4.2,
+    empty: str = "",
 ) -> Chart | blocks.Block:
     """Put a drawing on a card: its title, alt text, table, source, CSV file, SVG and PNG.
 
@@ -44,11 +46,13 @@ def publish(
     columns that a cell made, and `sources` the tables that the frame was made of, as in `show`. `notes` are
     printed with it, after those of the measure. `basis` says whether the figures are `computed`, `as printed`,
     `computed and as printed` or `as reported`. `height` is in inches at a width of seven.
+    `empty` says why `data` may have no row, as in `show`. An `alt` without any figure is given the force's own from the
+    table, so that who cannot see the chart has them too.
 
     Returns the card, or the note of a frame without rows. Raises `FrameError` naming whatever is missing.
     """
     call = "section.publish"
-    if (note := frames.note_of(data, call, sources)) is not None:
+    if (note := frames.note_of(data, call, sources, empty)) is not None:
         if not _draws(axes):
             _close(axes)
         return note
@@ -80,7 +84,7 @@ def publish(
     chart = AxesChart(
         id=f"{section.stem}.{name or slug(title)[:60]}",
         title=title,
-        alt=alt,
+        alt=_with_figures(alt, shown, section, units or {}),
         data=data.reset_index(drop=True),
         columns=_columns(shown, units or {}),
         draw=_drawn_already,
@@ -120,6 +124,29 @@ def _columns(frame: pd.DataFrame, units: Mapping[str, str]) -> dict[str, Column]
         for name, (head, write, numeric) in tables.columns_of(frame, units).items()
         if not pd.api.types.is_bool_dtype(frame[name])  # a mark for the drawing, not a figure
     }
+
+
+def _with_figures(alt: str, shown: pd.DataFrame, section: Section, units: Mapping[str, str]) -> str:
+    """An alt text with the force's newest figures behind it, if it has none itself."""
+    own = shown[shown["force"] == section.me] if "force" in shown else shown
+    when = ""
+    if "period_end" in own and own["period_end"].nunique() > 1:
+        newest = own["period_end"].max()
+        own, when = own[own["period_end"] == newest], f", to {formats.date(newest)}"
+    if own.empty or any(letter.isdigit() for letter in alt):
+        return alt
+    columns = tables.columns_of(own, units)
+    lead = [name for name, (_, _, number) in columns.items() if not number and own[name].nunique() > 1]
+    figures = [name for name, (_, _, number) in columns.items() if number]
+    figures = [name for name in (*units, "share", "value") if name in figures][:1] or figures
+    said = []
+    for row in own.to_dict("records"):
+        head = ", ".join(columns[name][1](row[name]) for name in lead)
+        values = [columns[name][1](row[name]) for name in figures]
+        if not lead or len(figures) > 1:
+            values = [f"{columns[name][0]} {value}" for name, value in zip(figures, values, strict=True)]
+        said.append(f"{head} {', '.join(values)}".strip())
+    return alt_text(alt, f"{section.me}{when}: {'; '.join(said)}")
 
 
 def _period(data: pd.DataFrame) -> str:

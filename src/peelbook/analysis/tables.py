@@ -53,13 +53,14 @@ def show(
     *,
     units: Mapping[str, str] | None = None,
     sources: Sequence[str] = (),
+    empty: str = "",
 ) -> blocks.Block:
     """Show a frame as a table: its first column heads the rows, codes are left out, numbers are rounded.
 
     `frame` is one of `section.measure(…)`, `section.table(…)` or any that a cell made of it; `caption` says what the
     table shows. `units` names the unit of columns that a cell made (`{"find_rate": "%"}` prints 0.186 as 18.6%; `£`
     prints pounds). `sources` are the tables of `data/` that it was made of, where a merge has lost them. A frame
-    without rows gives the note that says why.
+    without rows gives the note that says why; `empty` are the words for it where only the cell can know.
 
     Returns a block. Raises `FrameError` for something else than a frame, for an empty caption, for a unit of a column
     that is not there.
@@ -72,7 +73,7 @@ def show(
     >>> len(table.content["rows"])
     5
     """
-    if (note := frames.note_of(frame, "show", sources)) is not None:
+    if (note := frames.note_of(frame, "show", sources, empty)) is not None:
         return note
     if not isinstance(caption, str) or not caption.strip():
         raise FrameError(
@@ -201,7 +202,11 @@ def _column(
         return head, measure.format, True
     if name in ("numerator", "denominator"):
         part = getattr(measure, name, None)
-        return (str(part) if part else {"numerator": "Cases", "denominator": "Of"}[name]), _number, True
+        return (
+            (str(part) if part else {"numerator": "Cases", "denominator": "Of"}[name]),
+            _numbers(values),
+            True,
+        )
     if name == "95% interval":
         return head, str, True
     if pd.api.types.is_bool_dtype(values):
@@ -209,7 +214,7 @@ def _column(
     if name == "year":
         return head, lambda value: str(int(value)), False
     if pd.api.types.is_numeric_dtype(values):
-        return head, _number, True
+        return head, _numbers(values), True
     return head, lambda value: formats.MISSING if pd.isna(value) else str(value), False
 
 
@@ -235,10 +240,11 @@ def _day_column(
     return head, lambda day: "not given" if pd.isna(day) else formats.date(day), False
 
 
-def _number(value: Any) -> str:
-    """A whole number as it is, another with one decimal place, or three significant ones below one."""
-    if formats.is_missing(value):
-        return formats.MISSING
-    if float(value).is_integer():
-        return formats.number(value)
-    return formats.number(value, 1 if abs(value) >= 1 else 3)
+def _numbers(values: pd.Series) -> Write:
+    """How the numbers of one column are written: all with the same decimal places, as many as the largest needs."""
+    known = [abs(float(value)) for value in values.tolist() if not formats.is_missing(value)]
+    if all(value.is_integer() for value in known):
+        return formats.number
+    largest = max(known)
+    decimals = 1 if largest >= 10 else 2 if largest >= 1 else 3
+    return lambda value: formats.number(value, decimals)

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from peelbook.forces import Force
 
 
+LEAST = 0.01
+"""The share from which on a computed outcome is drawn, of the force or of those beside it. The table has all."""
+
+
 def stacked_outcomes(
     frame: pd.DataFrame,
     *,
@@ -62,6 +66,9 @@ def stacked_outcomes(
             for text, value in zip(printed, data[number].tolist(), strict=True)
         ]
     data = data[["outcome", "value", "comparator_value", "text", "comparator_text"]]
+    # A list of twenty outcomes, most of them next to nothing, is three screens of a phone. Rows of a report stay.
+    low = (numbers.max(axis=1) < LEAST) if basis == "computed" else numbers.max(axis=1) < 0
+    spare = set(data.index[low]) if low.sum() > 1 and not low.all() else set()
     name, other = words.plain(force.short_name), words.plain(comparator)
     rows = [
         _rows.Row(
@@ -82,6 +89,7 @@ def stacked_outcomes(
             ],
         )
         for number, record in enumerate(data.itertuples(index=False))
+        if number not in spare
     ]
     styles = [
         _rows.Series(name, FOCUS, FOCUS, "", bold=True),
@@ -118,7 +126,14 @@ def stacked_outcomes(
         provenance=provenance,
         period=period,
         basis=basis,
-        notes=notes,
+        notes=[
+            *notes,
+            *(
+                [f"Not drawn: {len(spare)} outcomes of less than 1% on either side. The table has them."]
+                if spare
+                else []
+            ),
+        ],
         heights=_rows.heights(rows, styles, axis, head=label),
         kind="stacked_outcomes",
         pointed="y",
