@@ -16,6 +16,7 @@ times that of chance alone (`stats.yearly_noise`, `stats.trend_noise`).
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -26,7 +27,8 @@ import pandas as pd
 
 from peelbook import measures, stats
 from peelbook.errors import ParameterError
-from peelbook.measures import Measure
+from peelbook.measures import Kind, Measure
+from peelbook.measures._kinds import DISPARITY, PUBLISHED, RATE, SHARE
 
 HIGHER = "higher than expected"
 WITHIN = "within the expected range"
@@ -47,20 +49,12 @@ SMALL_TOTAL = 1000
 NOISE_YEARS = 10
 
 #: The kinds of measure whose recent trend and change have a test: those with a count over a base.
-TESTED = ("rate", "share")
 
 #: Distance from the mean, in standard deviations, at which the distance rule speaks.
 DISTANCE = 1.0
 
 #: Counts below this are flagged: their rates move a great deal by chance (ONS practice for rates).
 SMALL = 20
-
-_MODELS: Mapping[str, stats.Model] = {
-    "rate": "rate",
-    "share": "proportion",
-    "ratio": "ratio",
-    "change": "ratio",
-}
 
 
 @dataclass(frozen=True)
@@ -208,7 +202,7 @@ class Funnel:
 class _Rules:
     """How a frame is to be judged: its measure's kind, scale and the forces left out."""
 
-    kind: str
+    kind: Kind
     scale: float
     excluded: tuple[str, ...]
     measure_id: str = ""
@@ -219,8 +213,8 @@ class _Rules:
 
     @property
     def model(self) -> stats.Model | None:
-        # Events over a complete count have the error of the events alone, as a rate has.
-        return "rate" if self.kind == "ratio" and self.given else _MODELS.get(self.kind)
+        """How chance moves the figure."""
+        return self.kind.model_given if self.given else self.kind.model
 
 
 def _rules(frame: pd.DataFrame, measure: Measure | str | None) -> _Rules:
@@ -243,10 +237,10 @@ def _rules(frame: pd.DataFrame, measure: Measure | str | None) -> _Rules:
     quotient = frame["numerator"] / frame["denominator"].where(frame["denominator"] > 0)
     known = frame["value"].notna() & (quotient > 0)
     if not known.any():
-        return _Rules("published", 1.0, ())
+        return _Rules(PUBLISHED, 1.0, ())
     scale = float((frame["value"] / quotient)[known].median())
     whole = bool((frame["numerator"] <= frame["denominator"])[known].all())
-    return _Rules("share" if np.isclose(scale, 1) and whole else "rate", scale, ())
+    return _Rules(SHARE if np.isclose(scale, 1) and whole else RATE, scale, ())
 
 
 def at_period(frame: pd.DataFrame, period_end: Any) -> pd.DataFrame:
@@ -273,7 +267,7 @@ def _one_figure_each(rows: pd.DataFrame) -> None:
 def _left_out(rules: _Rules) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The forces left out of the mean, and of the total, by a measure's own exclusions."""
     # One small force moves an unweighted mean, and not a total; outcome tables leave it out of both.
-    return rules.excluded, rules.excluded if rules.kind == "share" else ()
+    return rules.excluded, rules.excluded if rules.kind.apart else ()
 
 
 def averages(
@@ -391,19 +385,15 @@ def _pooled(rows: pd.DataFrame, rules: _Rules) -> float | None:
 
 def _counted(rules: _Rules) -> tuple[str, ...]:
     """The columns that a pooled average adds up; none where the measure has no counts."""
-    if rules.kind == "disparity":
-        return tuple(measures.DISPARITY_COUNTS)
-    return ("numerator", "denominator") if rules.kind in _MODELS else ()
+    return rules.kind.columns if rules.kind.pooled else ()
 
 
 def _total_over_total(counts: Mapping[str, np.ndarray], rules: _Rules) -> float | None:
-    totals = {name: float(np.nansum(column)) for name, column in counts.items()}
-    if rules.kind == "disparity":
-        group, people, reference, others = totals.values()
-        return (group / people) / (reference / others) if people > 0 and reference > 0 else None
-    if not totals or np.isnan(counts["denominator"]).any() or not totals["denominator"] > 0:
+    if not counts or np.isnan(counts.get("denominator", np.zeros(1))).any():
         return None
-    return float(rules.scale * totals["numerator"] / totals["denominator"])
+    with contextlib.suppress(ZeroDivisionError):
+        return rules.kind.total([float(np.nansum(column)) for column in counts.values()], rules.scale)[0]
+    return None
 
 
 @dataclass(frozen=True)
@@ -424,9 +414,7 @@ class _Scored:
 def _counts(rows: pd.DataFrame, rules: _Rules) -> tuple[np.ndarray, np.ndarray]:
     """The two counts behind each value: a change has the later and the earlier one."""
     top, bottom = rows["numerator"].to_numpy(dtype=float), rows["denominator"].to_numpy(dtype=float)
-    if rules.kind == "change":
-        top = top + bottom
-    return top, np.where(bottom > 0, bottom, np.nan)
+    return top + rules.kind.less * bottom, np.where(bottom > 0, bottom, np.nan)
 
 
 def _score(frame: pd.DataFrame, period_end: Any, measure: Measure | str | None) -> _Scored:
@@ -438,7 +426,7 @@ def _score(frame: pd.DataFrame, period_end: Any, measure: Measure | str | None) 
     dispersion, middle = None, float("nan")
     if len(rows) <= LEAST_FOR_LIMITS:
         pass  # too few forces to know how far they usually lie apart
-    elif rules.kind == "disparity":
+    elif rules.kind == DISPARITY:
         logs = np.log(rows["value"].where(rows["value"] > 0)).to_numpy(dtype=float)
         counts = rows[["group_count", "reference_count"]].where(lambda cell: cell > 0)
         error = np.sqrt((1 / counts).sum(axis=1, skipna=False)).to_numpy(dtype=float)
@@ -451,7 +439,7 @@ def _score(frame: pd.DataFrame, period_end: Any, measure: Measure | str | None) 
         top, bottom = _counts(rows, rules)
         scores = stats.funnel_scores(rules.model, top, bottom, scale=rules.scale, include=~out)
         z, error, dispersion = scores.adjusted, scores.error, scores.dispersion
-        middle = scores.target - (1 if rules.kind == "change" else 0)
+        middle = scores.target - rules.kind.less
     spread = both.sd if both.sd > 0 else np.nan
     distance = (rows["value"].to_numpy(dtype=float) - both.mean_of_forces) / spread
     return _Scored(rows, rules, both, out, z, error, dispersion, middle, distance)
@@ -473,7 +461,7 @@ def _positions(scored: _Scored) -> list[str | None]:
 
 def _distances(scored: _Scored) -> list[str | None]:
     """The distance rule's word for each force; numbers of different-sized forces have none."""
-    if not (scored.rules.judged or scored.rules.kind == "published"):
+    if not (scored.rules.judged or scored.rules.kind == PUBLISHED):
         return [None] * len(scored.rows)
     return [
         None if out else _word(d, DISTANCE) for d, out in zip(scored.distance, scored.left_out, strict=True)
@@ -482,7 +470,7 @@ def _distances(scored: _Scored) -> list[str | None]:
 
 def _logs(frame: pd.DataFrame, rules: _Rules) -> tuple[np.ndarray, np.ndarray]:
     """Each figure on the scale of its logarithm (log-odds for shares), and its variance by chance alone."""
-    if rules.kind == "disparity":
+    if rules.kind == DISPARITY:
         group, reference = (
             frame[name].where(frame[name] > 0).to_numpy(dtype=float)
             for name in ("group_count", "reference_count")
@@ -493,7 +481,7 @@ def _logs(frame: pd.DataFrame, rules: _Rules) -> tuple[np.ndarray, np.ndarray]:
     if rules.model is None:
         return np.full(len(frame), np.nan), np.full(len(frame), np.nan)
     top, bottom = _counts(frame, rules)
-    if rules.kind == "share":
+    if rules.model == "proportion":
         return stats.log_values("proportion", top, bottom)
     logs, chance = stats.log_values("rate", top, bottom)
     return logs, chance if rules.model == "rate" else chance + 1 / (bottom + 0.5)
@@ -631,13 +619,7 @@ def _beyond(z: float) -> str:
 
 def _small(rows: pd.DataFrame, rules: _Rules) -> np.ndarray:
     """Whether the count behind each row's figure is below `SMALL`."""
-    counts = {
-        "disparity": ["group_count", "reference_count"],
-        "change": ["denominator"],
-        "grade": [],
-        "published": [],
-    }.get(rules.kind, ["numerator"])
-    known = [name for name in counts if name in rows]
+    known = [name for name in rules.kind.small if name in rows]
     return (rows[known].to_numpy(dtype=float) < SMALL).any(axis=1)
 
 
@@ -647,9 +629,10 @@ def _limits(scored: _Scored, confidence: float) -> stats.Interval:
     nothing = np.full(len(scored.rows), np.nan)
     if scored.dispersion is None:
         return stats.Interval(nothing, nothing)
-    if rules.kind == "disparity" or rules.model == "ratio":
+    if rules.kind == DISPARITY or rules.model == "ratio":
         half = stats.z_value(confidence) * scored.dispersion.error(scored.error)
-        base, less = (1 + target, 1) if rules.kind == "change" else (target, 0)
+        less = rules.kind.less
+        base = target + less
         low, high = base * np.exp(-half) - less, base * np.exp(half) - less
     else:
         low, high = stats.funnel_limits(
@@ -686,7 +669,7 @@ def intervals(frame: pd.DataFrame, measure: Measure | str | _Rules | None = None
     """
     rules = measure if isinstance(measure, _Rules) else _rules(frame, measure)
     nothing = np.full(len(frame), np.nan)
-    if rules.kind == "disparity":
+    if rules.kind == DISPARITY:
         return stats.ratio_interval(
             *(
                 frame[name].to_numpy(dtype=float)
@@ -703,12 +686,12 @@ def intervals(frame: pd.DataFrame, measure: Measure | str | _Rules | None = None
     top, bottom = _counts(frame, rules)
     if rules.model == "rate":
         return stats.rate_interval(top, bottom, rules.scale)
-    if rules.kind == "share":
+    if rules.model == "proportion":
         # More orders than incidents is possible: such a quotient is no proportion and has no interval.
         return stats.wilson(np.where(top <= bottom, top, np.nan), bottom)
     low, high = stats.ratio_interval(top, 1.0, bottom, 1.0)
-    less = 1 if rules.kind == "change" else 0
-    return stats.Interval(rules.scale * np.asarray(low) - less, rules.scale * np.asarray(high) - less)
+    low, high = (rules.scale * np.asarray(end) - rules.kind.less for end in (low, high))
+    return stats.Interval(low, high)
 
 
 def ranked(frame: pd.DataFrame, period_end: Any, *, measure: Measure | str | None = None) -> pd.DataFrame:
@@ -781,7 +764,7 @@ def funnel(
     funnels bend. Raises `ParameterError` for a measure without limits by size.
     """
     scored = _score(frame, period_end, measure)
-    if scored.rules.kind not in ("rate", "share"):
+    if not scored.rules.kind.tested:
         raise ParameterError(
             f"A {scored.rules.kind} has no funnel. Fix: use a rate or a share, or ranked() for its intervals."
         )
@@ -835,7 +818,7 @@ def changes(
     rates and shares have a test. Raises `ParameterError`.
     """
     rules = _rules(frame, measure)
-    if rules.kind not in TESTED:
+    if not rules.kind.tested:
         raise ParameterError(f"A {rules.kind} has no change test. Fix: use a rate or a share.")
     both = at_period(frame, period_end).merge(
         at_period(frame, earlier_end), on="force_code", suffixes=("", "_earlier")
@@ -844,12 +827,12 @@ def changes(
         both[name].to_numpy(dtype=float)
         for name in ("numerator", "denominator", "numerator_earlier", "denominator_earlier")
     )
-    if rules.kind == "share":
+    if rules.model == "proportion":
         # More orders than incidents is possible: such a quotient is no proportion and has no test.
         proper = (x <= n) & (y <= m)
         x, y = np.where(proper, x, np.nan), np.where(proper, y, np.nan)
     test, model = (
-        (stats.rate_change, "rate") if rules.kind == "rate" else (stats.proportion_change, "proportion")
+        (stats.rate_change, "rate") if rules.model == "rate" else (stats.proportion_change, "proportion")
     )
     found = test(x, n, y, m)
     noise = _change_noise(frame, rules, both["force_code"], period_end, earlier_end)
@@ -862,7 +845,7 @@ def changes(
     p = np.maximum(stats.t_p_value(score * by_chance / error, noise.df), found.p_value)
     adjust = stats.holm if correction == "holm" else stats.benjamini_hochberg
     p_adjusted = adjust(p)
-    sign = np.asarray(found.effect) - (1 if rules.kind == "rate" else 0)
+    sign = np.asarray(found.effect) - (1 if rules.model == "rate" else 0)
     words = np.where(p_adjusted < 0.05, np.where(sign > 0, ROSE, FELL), STEADY)
     low, high = _change_interval(found, now - before, error, noise.df, rules, (x + y) / (n + m))
     z, out = _beside_others(both, rules, x, n, y, m)
@@ -916,7 +899,7 @@ def _change_interval(
     """The 95% interval of a change with yearly noise, never narrower than by chance alone."""
     half = stats.t_value(stats.ALERT, df) * error
     effect = np.asarray(found.effect, dtype=float)
-    if rules.kind == "rate":
+    if rules.model == "rate":
         low, high = effect * np.exp(-half), effect * np.exp(half)
     else:
         # A step of the log-odds is one of p(1 - p) of the share.
@@ -932,7 +915,7 @@ def _beside_others(
     # The log ratio of the two quotients, whose errors are those of the counts.
     with np.errstate(divide="ignore", invalid="ignore"):
         moved = np.where((x > 0) & (y > 0), np.log((x / n) / (y / m)), np.nan)
-        thin = (1 / n + 1 / m) if rules.kind == "share" else 0.0
+        thin = (1 / n + 1 / m) if rules.model == "proportion" else 0.0
         error = np.sqrt(np.where((x > 0) & (y > 0), 1 / x + 1 / y - thin, np.nan))
     out = both["force_code"].isin(rules.excluded).to_numpy()
     inside = moved[~out & np.isfinite(moved)]
@@ -958,7 +941,7 @@ def change(
     move, and for a force that lacks a figure in either period.
     """
     rules = _rules(frame, measure)
-    if rules.kind not in TESTED or not rules.by_chance:
+    if not rules.kind.tested or not rules.by_chance:
         return None
     for day in (period_end, earlier_end):
         if not ((frame["period_end"] == pd.Timestamp(day)) & (frame["force_code"] == force_code)).any():
@@ -1001,7 +984,7 @@ def recent_trend(
     rules = _rules(frame, measure)
     years = _trend_years(frame, period_end)
     mine = frame[frame["force_code"] == force_code].set_index("period_end").reindex(years)
-    if rules.kind not in TESTED:
+    if not rules.kind.tested:
         mine = mine.iloc[:0]
     if not rules.by_chance:
         return stats.described(mine["value"].to_numpy(dtype=float))
@@ -1011,7 +994,7 @@ def recent_trend(
         every = stats.trend_noise(panel.logs, panel.chance, pool=panel.pool)
         place = panel.codes.get_loc(force_code)
         noise = stats.Noise(float(every.variance[place]), float(every.df[place]))
-    model: Literal["rate", "proportion"] = "rate" if rules.kind == "rate" else "proportion"
+    model: Literal["rate", "proportion"] = "rate" if rules.model == "rate" else "proportion"
     return stats.trend(
         model,
         mine["numerator"].to_numpy(dtype=float),

@@ -17,6 +17,7 @@ from peelbook import compare, display, formats, measures, stats, xmr
 from peelbook.compare import Averages, Comparison
 from peelbook.forces import Force
 from peelbook.measures import Measure, Missing, Value
+from peelbook.measures._kinds import CHANGE, COUNT, DISPARITY
 
 ENGLAND_AND_WALES = "England and Wales"
 CITY_OF_LONDON = "E23000034"
@@ -33,15 +34,7 @@ def _name(force: Force | str) -> str:
 
 def _thing(measure: Measure) -> str:
     """What to call a figure of this kind: "rate", "share", "ratio", "number"."""
-    return {
-        "rate": "rate",
-        "share": "share",
-        "ratio": "ratio",
-        "disparity": "ratio",
-        "change": "change",
-        "published": "rate",
-        "count": "number",
-    }.get(measure.kind, "figure")
+    return measure.kind.noun
 
 
 def _years(dimension: Mapping[str, Any]) -> int:
@@ -56,10 +49,10 @@ def level(comparison: Comparison | Value, measure: Measure | str, force: Force |
     found = _measure(measure)
     if not comparison or comparison.value is None:
         return missing(None, found, force, comparison.period_end)
-    if found.kind == "change":
+    if found.kind == CHANGE:
         return _changed(comparison, found, force)
     value = comparison.value
-    text = "no" if found.kind == "count" and value == 0 else found.format(value)
+    text = "no" if found.kind == COUNT and value == 0 else found.format(value)
     body = found.sentence.format(
         force=_name(force),
         value=text,
@@ -68,7 +61,7 @@ def level(comparison: Comparison | Value, measure: Measure | str, force: Force |
         period=_end(comparison.period_end, found),
     )
     lead = "" if found.names_period else f"{formats.in_period(comparison.period_end, found.period)}, "
-    tail = "; the count was zero" if found.kind in ("rate", "share") and comparison.numerator == 0 else ""
+    tail = "; the count was zero" if found.kind.tested and comparison.numerator == 0 else ""
     return formats.sentence(f"{lead}{body}{tail}")
 
 
@@ -98,9 +91,9 @@ def averages(both: Averages | Comparison, measure: Measure | str) -> str:
     """Both averages, named: the mean of forces, and England and Wales as a whole (or how many forces it is)."""
     found = _measure(measure)
     mean = both.averages if isinstance(both, Comparison) else both
-    if found.kind in ("count", "grade") or formats.is_missing(mean.mean_of_forces):
+    if not found.kind.comparators or formats.is_missing(mean.mean_of_forces):
         return ""
-    kind = "mean change" if found.kind == "change" else "mean"
+    kind = "mean change" if found.kind == CHANGE else "mean"
     text = f"The {kind} of forces was {found.format(mean.mean_of_forces)}"
     if mean.pooled is not None:
         whom = "England and Wales as a whole"
@@ -204,7 +197,7 @@ def beside(comparison: Comparison, measure: Measure | str) -> str:
         return beside_of(comparison.earlier, found) if comparison.earlier else ""
     parts = [word for word in (comparison.position, comparison.lean) if word]
     both = comparison.averages
-    if found.kind != "count" and not formats.is_missing(both.mean_of_forces):
+    if found.kind.comparators and not formats.is_missing(both.mean_of_forces):
         parts.append(f"mean of forces {found.format(both.mean_of_forces)}")
         if both.pooled is not None:
             parts.append(f"{both.pooled_name} {found.format(both.pooled)}")
@@ -232,7 +225,7 @@ def _range(low: float, high: float, found: Measure) -> str:
 
 def small(comparison: Comparison, measure: Measure | str) -> str:
     """A flag for small numbers: one or two cases move the figure."""
-    if _measure(measure).kind == "grade" or not comparison or not comparison.small:
+    if not comparison or not comparison.small:
         return ""
     return "The numbers are small, so one or two more or fewer make a large difference."
 
@@ -349,7 +342,7 @@ def trend(
     `gaps` are the years without a figure (`compare.trend_gaps`), to be named where there is no trend.
     """
     found = _measure(measure)
-    if found.kind not in compare.TESTED:
+    if not found.kind.tested:
         return ""
     span = f"over the five years to {formats.date(period_end)}"
     subject = f"the {_thing(found)} for {_name(force)}"
@@ -523,7 +516,7 @@ def _residents(row: pd.Series, who: str, reference: str) -> str:
 def paragraph(comparison: Comparison, measure: Measure | str, force: Force) -> str:
     """All that is to be said of one figure: the verdict in one line, then level, averages, reason, rank, flags."""
     found = _measure(measure)
-    first = disparity if found.kind == "disparity" else level
+    first = disparity if found.kind == DISPARITY else level
     parts = [verdict(comparison, found), first(comparison, found, force)]
     if comparison:
         parts += [

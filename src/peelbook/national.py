@@ -14,6 +14,7 @@ from peelbook import compare, measures
 from peelbook.catalogue import Catalogue
 from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import ParameterError
+from peelbook.measures._kinds import GRADE
 
 if TYPE_CHECKING:
     from peelbook.measures import Measure
@@ -36,9 +37,8 @@ ALL_COLUMNS = (
     "reason",
 )
 
-#: What a row of the table of all measures rests on, where it has a value; `MISSING` where it has none.
-_STATUS = {"published": "as published", "grade": "as reported"}
-COMPUTED, MISSING = "computed", "missing"
+#: The status of a row without a figure; of others it is that of the measure's kind.
+MISSING = "missing"
 
 
 def all_measures(catalogue: Catalogue) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def all_measures(catalogue: Catalogue) -> pd.DataFrame:
         if not all(catalogue.has(table) for table in measure.tables):
             continue
         for dimension in measures.dimensions(catalogue, measure):
-            if measure.kind == "grade" and list(dimension) != ["area_code"]:
+            if measure.kind == GRADE and list(dimension) != ["area_code"]:
                 continue  # A force has one grade an area, and one of each area in a cycle.
             frame = _all_years(catalogue, measure, dimension)
             if len(frame):
@@ -77,7 +77,7 @@ def _all_years(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, A
         frame = measures.yearly(frame)
     interval = compare.intervals(frame, measure)
     found = frame[measures.COLUMNS].assign(
-        lower=interval.low, upper=interval.high, status=_STATUS.get(measure.kind, COMPUTED), reason=""
+        lower=interval.low, upper=interval.high, status=measure.kind.status, reason=""
     )
     found.attrs = {}
     gone = [] if measure.areas else _missing_figures(catalogue, measure, dimension, found)
@@ -90,7 +90,7 @@ def _all_years(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, A
         measure_id=measure.id,
         label=measure.label,
         breakdown=measures.breakdown_name(dimension),
-        unit=_data_unit(measure),
+        unit=measure.kind.data_unit(measure.unit),
     )
 
 
@@ -104,12 +104,3 @@ def _missing_figures(
         for code in catalogue.forces.codes
         if (code, day) not in have
     ]
-
-
-def _data_unit(measure: Measure) -> str:
-    """The unit of a value in the data, where a share is 0 to 1 and not a percentage."""
-    if measure.kind == "grade":
-        return f"grade, 1 ({measures.GRADES[0].lower()}) to 5 ({measures.GRADES[-1].lower()})"
-    if measure.unit == "%":
-        return "share of the earlier figure" if measure.kind == "change" else "share, 0 to 1"
-    return measure.unit

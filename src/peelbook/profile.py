@@ -23,8 +23,6 @@ _LEVELS = 3  # of the findings, at most so many say where a figure lies; the oth
 
 _BACK = 5  # years before the newest in which a missing figure is named
 
-_KINDS = ("rate", "share", "ratio", "disparity", "published")
-
 
 def profiles(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
     """The profile of every force, by code, as plain values that JSON can hold.
@@ -149,7 +147,9 @@ def _newest(catalogue: Catalogue) -> Iterator[tuple[Measure, pd.DataFrame, pd.Ti
         whole = (
             measure.whole and not measure.default and "years" not in measure.breakdowns and not measure.areas
         )
-        if measure.kind not in _KINDS or not whole or not all(map(catalogue.has, measure.tables)):
+        # A count says how large an area is; a change is of a figure that is here itself.
+        compared = measure.kind.comparators and not measure.kind.less
+        if not compared or not whole or not all(map(catalogue.has, measure.tables)):
             continue
         # A second denominator for the same count, such as that of a census, is on the measure's page, not here.
         part = measure.numerator
@@ -183,7 +183,7 @@ def _earlier(measure: Measure, frame: pd.DataFrame, period: pd.Timestamp) -> Map
 def _moved(measure: Measure, frame: pd.DataFrame, period: pd.Timestamp) -> dict[str, dict[str, Any]]:
     """Each force's tested change since the year before, where the measure has a test."""
     days = set(frame["period_end"])
-    if measure.kind not in compare.TESTED or not measure.by_chance or _before(period) not in days:
+    if not measure.kind.tested or not measure.by_chance or _before(period) not in days:
         return {}
     table = compare.changes(frame, period, _before(period))
     return {row["force_code"]: row for row in table.to_dict("records")}

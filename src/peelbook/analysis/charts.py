@@ -273,7 +273,7 @@ def funnel(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card:
     it = _one_period(frame, "charts.funnel", mark, columns=("numerator", "denominator"))
     if isinstance(it, blocks.Block):
         return it
-    if it.measure.kind not in ("rate", "share"):
+    if not it.measure.kind.tested:
         raise FrameError(
             f"charts.funnel: a {it.measure.kind} has no limits by size. Fix: use charts.ski_slope for {it.measure.id}."
         )
@@ -766,7 +766,7 @@ class _It:
     def together(self) -> str:
         """What the forces of the frame are called together: England and Wales only where all are there."""
         held = self.rows.loc[self.rows["value"].notna(), "force_code"].drop_duplicates()
-        left_out = self.measure.excluded if self.measure.kind == "share" else ()
+        left_out = self.measure.excluded if self.measure.kind.apart else ()
         return compare.together(int((~held.isin(left_out)).sum()), self.found.frame, left_out)
 
     def title(self) -> str:

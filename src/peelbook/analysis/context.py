@@ -832,7 +832,7 @@ def _named_columns(columns: Sequence[str]) -> list[str]:
 
 
 def _further(measure: Measure) -> tuple[str, ...]:
-    return tuple(measures.DISPARITY_COUNTS) if measure.kind == "disparity" else ()
+    return tuple(name for name in measure.kind.columns if name not in measures.COLUMNS)
 
 
 def _category(value: Any) -> Any:

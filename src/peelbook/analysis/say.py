@@ -146,8 +146,7 @@ class _About:
     def change(self) -> str:
         """The change since the year before; nothing for kinds whose change says little by itself."""
         before = self.period - pd.DateOffset(years=1)
-        kinds = ("count", "ratio", *compare.TESTED)
-        if not self.value or self.measure.kind not in kinds or before not in set(self.frame["period_end"]):
+        if not self.value or not self.measure.kind.steps or before not in set(self.frame["period_end"]):
             return ""
         earlier = measures.at(
             self.section.catalogue, self.measure.id, self.force.code, before, **self.dimension

@@ -193,7 +193,7 @@ def _column(
     if pd.api.types.is_datetime64_any_dtype(values):
         return _day_column(values, measure, monthly=is_monthly(frame))
     if name == "value" and measure is not None:
-        share = measure.unit == "%" and measure.kind != "change"
+        share = measure.unit == "%" and not measure.kind.named
         return "Share" if share else measure.label, measure.format, True
     counted = measure is None and "measure" not in frame and {"numerator", "denominator"} <= set(frame)
     if counted and name in ("value", "low", "high"):

@@ -262,7 +262,7 @@ def _unit_of_measure(call: Call) -> Unit:
     for key, value in call.named:
         if key == "part":
             side = {"numerator": measure.numerator, "denominator": measure.denominator}.get(str(value))
-            if side is None or measure.denominator is None or measure.kind == "disparity":
+            if side is None or "numerator" not in measure.kind.columns or measure.denominator is None:
                 raise EvidenceError(f"the measure {measure.id!r} has no counts as {value!r}")
         elif key not in measure.breakdowns:
             _known_place(call.name, key, value)

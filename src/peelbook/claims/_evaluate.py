@@ -589,11 +589,7 @@ def _without_period(calculator: Calculator, claim: Claim, tree: Node, why: str) 
     if not (isinstance(tree, Call) and tree.name == "measure" and isinstance(tree.arguments[0], Text)):
         return None
     measure = measures.registry()[tree.arguments[0].value]
-    if (
-        measure.kind not in ("rate", "share", "ratio", "disparity")
-        or not claim.period_end
-        or claim.value is None
-    ):
+    if not measure.kind.divided or not claim.period_end or claim.value is None:
         return None
     trace = Trace()
     around = _around(calculator, claim, tree, measure, trace)

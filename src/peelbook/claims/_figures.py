@@ -17,6 +17,7 @@ from peelbook.claims._language import Call, Node, Number, Operation
 from peelbook.claims._ledger import TABLE, Claim, Ledger
 from peelbook.claims._units import NUMBER, UNITS, Unit, added, multiplied
 from peelbook.contracts import ENGLAND_AND_WALES
+from peelbook.measures._kinds import COUNT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -348,27 +349,14 @@ class _Run:
             rows = rows[rows["force_code"] != CITY_OF_LONDON]
         if kind == POOLED and len(rows) < len(self.catalogue.forces):
             self.trace.add("notes", f"{len(rows)} of {len(self.catalogue.forces)} forces have data.")
-        if kind in (MEAN, MEAN_LESS_CITY) and part is None and measure.kind != "count":
+        if kind in (MEAN, MEAN_LESS_CITY) and part is None and measure.kind != COUNT:
             return _total(exact(row, measure, unit, None) for _, row in rows.iterrows()) / len(rows)
-        if measure.kind == "published":
+        if not measure.kind.columns:
             raise Unavailable(f"{measure.label} is given as a rate only, so no total over total can be had.")
-        if measure.kind == "count" or part:
+        if measure.kind == COUNT or part:
             return _total(exact(row, measure, unit, part) for _, row in rows.iterrows())
-        if measure.kind == "disparity":
-            group, group_people, reference, reference_people = (
-                _total(_fraction(cell) for cell in rows[column])
-                for column in (
-                    "group_count",
-                    "group_population_count",
-                    "reference_count",
-                    "reference_population_count",
-                )
-            )
-            return (group / group_people) / (reference / reference_people)
-        top, bottom = (
-            _total(_fraction(cell) for cell in rows[side]) for side in ("numerator", "denominator")
-        )
-        return top / bottom
+        sums = [_total(_fraction(cell) for cell in rows[name]) for name in measure.kind.columns]
+        return measure.kind.total(sums, 1)[0]
 
     def repopulated(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The rows with the population of another mid-year as denominator."""
@@ -515,13 +503,9 @@ def exact(row: pd.Series, measure: Any, unit: Unit, part: str | None = None) -> 
     """One row of a measure in base units, from its counts where it has them."""
     if part:
         return _fraction(row[part])
-    if measure.kind == "disparity":
-        return (_fraction(row["group_count"]) / _fraction(row["group_population_count"])) / (
-            _fraction(row["reference_count"]) / _fraction(row["reference_population_count"])
-        )
-    if measure.denominator is not None or measure.kind == "change":
-        return _fraction(row["numerator"]) / _fraction(row["denominator"])
-    return _fraction(row["value"]) * (1 if measure.kind == "count" else unit.factor)
+    if len(measure.kind.columns) > 1:
+        return measure.kind.total([_fraction(row[name]) for name in measure.kind.columns], 1)[0]
+    return _fraction(row["value"]) * (1 if measure.kind == COUNT else unit.factor)
 
 
 def _at(frame: pd.DataFrame, period_end: Any) -> pd.DataFrame:

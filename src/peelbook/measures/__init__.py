@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from peelbook.measures._compute import (
     COLUMNS,
-    DISPARITY_COUNTS,
     Missing,
     Value,
     at,
@@ -24,14 +23,17 @@ from peelbook.measures._compute import (
     why,
     yearly,
 )
+from peelbook.measures._kinds import DISPARITY_COUNTS, GRADES, KINDS, Kind
 from peelbook.measures._reference import breakdown_name, dimensions, facts, reference_markdown
-from peelbook.measures._registry import GRADES, STEPS, Measure, Part, Registry, parse, registry
+from peelbook.measures._registry import STEPS, Measure, Part, Registry, parse, registry
 
 __all__ = [
     "COLUMNS",
     "DISPARITY_COUNTS",
     "GRADES",
+    "KINDS",
     "STEPS",
+    "Kind",
     "Measure",
     "Missing",
     "Part",

@@ -20,12 +20,11 @@ from peelbook import contracts, formats
 from peelbook.catalogue import Catalogue
 from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import MissingTableError, ParameterError
-from peelbook.measures._registry import GRADES, STEPS, Measure, Part, registry
+from peelbook.measures import _kinds as kinds
+from peelbook.measures._kinds import DISPARITY_COUNTS, GRADES
+from peelbook.measures._registry import STEPS, Measure, Part, registry
 
 COLUMNS = ["force_code", "period_end", "numerator", "denominator", "value"]
-
-#: The counts behind a disparity ratio, in further columns.
-DISPARITY_COUNTS = ["group_count", "group_population_count", "reference_count", "reference_population_count"]
 
 #: Figures worked out so far, by catalogue. A catalogue cannot be hashed, so its identity is the key and
 #: the entry goes when the catalogue does.
@@ -482,14 +481,7 @@ def _rolled(totals: pd.DataFrame, every: str) -> pd.DataFrame:
 def _frame(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]) -> pd.DataFrame:
     for name in measure.tables:
         _need(catalogue, measure, name)
-    make = {
-        "grade": _grades,
-        "disparity": _disparity,
-        "change": _change,
-        "count": _count,
-        "published": _count,
-    }
-    frame = make.get(measure.kind, _quotient)(catalogue, measure, dimension)
+    frame = _MAKERS.get(measure.kind, _quotient)(catalogue, measure, dimension)
     frame = frame[frame["value"].notna()].sort_values(["force_code", "period_end"], ignore_index=True)
     frame["period_end"] = frame["period_end"].dt.as_unit("s")
     frame.attrs = {"measure": measure.id, "dimension": dict(dimension), "forces": len(catalogue.forces)}
@@ -498,8 +490,7 @@ def _frame(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any])
 
 def _count(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]) -> pd.DataFrame:
     frame = _totals(catalogue, measure, measure.numerator, dimension).rename(columns={"amount": "value"})
-    published = measure.kind == "published"
-    frame["numerator"] = np.nan if published else frame["value"]
+    frame["numerator"] = frame["value"] if "numerator" in measure.kind.columns else np.nan
     frame["denominator"] = np.nan
     frame["value"] *= measure.scale
     return frame[COLUMNS]
@@ -590,6 +581,16 @@ def _grades(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]
     return frame[[*COLUMNS, "cycle", "area_code", "area", "grade"]]
 
 
+#: What a kind's figures are made by, where that is no plain quotient.
+_MAKERS = {
+    kinds.GRADE: _grades,
+    kinds.DISPARITY: _disparity,
+    kinds.CHANGE: _change,
+    kinds.COUNT: _count,
+    kinds.PUBLISHED: _count,
+}
+
+
 def values(catalogue: Catalogue, measure: Measure, dimension: str) -> list[Any]:
     """The values of a breakdown that its table has, in the registry's order, else in the alphabet's."""
     if dimension == "years":
@@ -606,9 +607,9 @@ def _national(
 
     Every force is needed: a sum, rate or share with a force missing would move with who is missing.
     """
-    out = measure.excluded if measure.kind == "share" else ()
+    out = measure.excluded if measure.kind.apart else ()
     rows = frame[(frame["period_end"] == day) & ~frame["force_code"].isin(out)]
-    if rows.empty or measure.kind in ("grade", "published"):
+    if rows.empty or not measure.kind.columns:
         return Missing(
             f"{measure.label}: there is no England and Wales figure for {_the(measure, day)}.", **tags
         )
@@ -622,15 +623,8 @@ def _national(
             f"The figure for England and Wales for {_the(measure, day)} would lack {formats.joined(gone)}.",
             **tags,
         )
-    if measure.kind == "disparity":
-        group, people, reference, others = (float(rows[name].sum()) for name in DISPARITY_COUNTS)
-        top, bottom = measure.scale * group / people, measure.scale * reference / others
-        return Value(top / bottom, top, bottom, **tags)
-    top = float(rows["numerator"].sum())
-    if measure.kind == "count":
-        return Value(top, top, None, **tags)
-    bottom = float(rows["denominator"].sum())
-    return Value(measure.scale * top / bottom, top, bottom, **tags)
+    sums = [float(rows[name].sum()) for name in measure.kind.columns]
+    return Value(*measure.kind.total(sums, measure.scale), **tags)
 
 
 def _why(
@@ -650,13 +644,13 @@ def _why(
         for moment in span if part.every else (day,):
             if reason := catalogue.gap(part.table, code, moment):
                 return formats.sentence(reason)
-        if measure.kind != "grade" and (
+        if measure.kind != kinds.GRADE and (
             reason := _part_of_it(catalogue, measure, part, dimension, span if part.every else [day])
         ):
             return reason
-    if measure.kind == "grade":
+    if measure.kind == kinds.GRADE:
         return f"{measure.publications[0]} has no stated grade for {force.full_name} for {when}."
-    if measure.kind == "change":
+    if measure.kind == kinds.CHANGE:
         if lacks := _lacks(catalogue, measure, measure.numerator, dimension, code, day):
             return lacks
         years = int(dimension["years"])

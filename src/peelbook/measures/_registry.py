@@ -18,11 +18,10 @@ from typing import Any
 
 from peelbook import formats
 from peelbook.errors import Fault, TableContractError, UnknownMeasureError
+from peelbook.measures._kinds import CHANGE, KINDS, Kind
 
 FILE = Path(__file__).with_name("registry.toml")
 
-KINDS = ("count", "rate", "share", "ratio", "disparity", "change", "published", "grade")
-DIVIDED = ("rate", "share", "ratio", "disparity")
 MATCHES = ("same", "mid_year", "newest_mid_year", "census")
 STEPS = {"": 1, "quarter": 4, "month": 12}
 
@@ -89,7 +88,7 @@ class Measure:
     id: str
     label: str
     definition: str
-    kind: str
+    kind: Kind
     numerator: Part
     denominator: Part | None
     scale: float
@@ -122,9 +121,8 @@ class Measure:
     @property
     def comparators(self) -> tuple[str, ...]:
         """The averages that make sense for this measure: `"mean of forces"`, `"total over total"`."""
-        if self.kind in ("rate", "share", "ratio", "disparity", "change"):
-            return ("mean of forces", "total over total")
-        return ("mean of forces",) if self.kind == "published" and not self.areas else ()
+        # The areas of a measure that is not of forces are not compared with each other.
+        return () if self.areas and not self.kind.pooled else self.kind.comparators
 
     @property
     def resident_population(self) -> bool:
@@ -165,21 +163,15 @@ class Measure:
     @property
     def judged(self) -> bool:
         """Whether "higher or lower than expected" can be said of it; not of who lives in an area."""
-        return self.kind not in ("count", "published", "grade") and not self.numerator.table.startswith(
-            "population"
-        )
+        return self.kind.judged and not self.numerator.table.startswith("population")
 
     def format(self, value: Any) -> str:
         """One value as printed, without its unit: `19.8`, `18.6%`, `£489,705`."""
-        if self.kind == "grade":
-            return formats.MISSING if formats.is_missing(value) else GRADES[int(value) - 1]
-        if self.kind == "change":
-            return formats.signed_percent(value, self.decimals)
-        return formats.of_unit(self.unit, self.decimals)(value)
+        return self.kind.write(value, self.unit, self.decimals)
 
     def with_unit(self, value: Any) -> str:
         """One value as printed, with its unit: `19.8 per 1,000 population`."""
-        if self.kind in ("grade", "change"):
+        if self.kind.named:
             return self.format(value)
         return formats.with_unit(value, self.unit, self.decimals)
 
@@ -209,10 +201,6 @@ class Measure:
     def period_name(self, period_end: Any) -> str:
         """The name of a period: `year ending 31 March 2023`, `31 March 2023`."""
         return formats.period(period_end, self.period)
-
-
-#: HMICFRS's grades from the lowest to the highest.
-GRADES = ("Inadequate", "Requires improvement", "Adequate", "Good", "Outstanding")
 
 
 class Registry(Mapping[str, Measure]):
@@ -326,12 +314,12 @@ class _Reader:
             self.fault(key, raw[key], "unknown key", f"use one of {', '.join(sorted(_REQUIRED | _OPTIONAL))}")
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.id):
             self.fault("id", self.id, "not an id", "use small letters, digits and underscores")
-        kind = raw.get("kind")
-        if kind not in KINDS:
-            self.fault("kind", kind, "unknown kind", f"use one of {', '.join(KINDS)}")
-        if (kind in DIVIDED) != ("denominator" in raw):
+        kind = KINDS.get(raw.get("kind", ""))
+        if kind is None:
+            self.fault("kind", raw.get("kind"), "unknown kind", f"use one of {', '.join(KINDS)}")
+        elif kind.divided != ("denominator" in raw):
             self.fault(
-                "denominator", "", f"a {kind} has {'a' if kind in DIVIDED else 'no'} denominator", "mend it"
+                "denominator", "", f"a {kind} has {'a' if kind.divided else 'no'} denominator", "mend it"
             )
         if raw.get("period") not in formats.PERIODS:
             self.fault(
@@ -410,7 +398,7 @@ class _Reader:
             )
         if missing := {"force", "value"} - fields:
             self.fault("sentence", ", ".join(sorted(missing)), "the sentence lacks it", "put it in")
-        if "period" in fields and raw.get("kind") == "change":
+        if "period" in fields and raw.get("kind") == CHANGE:
             self.fault("sentence", "period", "a change names both of its ends", "take {period} out")
         for key in ("noun", "subject"):
             if (key in fields) and key not in raw:
@@ -443,7 +431,7 @@ class _Reader:
             id=raw["id"],
             label=raw["label"],
             definition=raw["definition"],
-            kind=raw["kind"],
+            kind=KINDS[raw["kind"]],
             numerator=numerator,
             denominator=denominator,
             scale=float(raw.get("scale", 1)),

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from peelbook import formats, measures
 from peelbook.catalogue import Catalogue
 from peelbook.errors import MissingTableError, ParameterError
+from peelbook.measures._kinds import GRADE
 from peelbook.sections import all_sections
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from peelbook.measures import Measure
+from peelbook.measures import Measure
 
 #: So many periods are named one by one; of more the first and the last.
 _NAMED = 3
@@ -89,7 +90,7 @@ def _figure(
     book: Catalogue, before: Catalogue | None, measure: Measure, table: str, code: str
 ) -> Figure | None:
     """What the folder does to one measure; `None` for one that is of the whole country."""
-    if measure.areas == "national" or measure.kind == "grade":
+    if measure.areas == "national" or measure.kind == GRADE:
         return None
     now, then = _values(book, measure, code), _values(before, measure, code)
     known = {} if before is None else then

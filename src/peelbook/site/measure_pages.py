@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import peelbook
 from peelbook import areas, compare, display, formats, measures, paths
 from peelbook.catalogue import Catalogue
+from peelbook.measures._kinds import GRADE
 from peelbook.sections import all_sections
 from peelbook.site import cells, notebook
 from peelbook.site.card import Figure
@@ -163,7 +164,7 @@ class _Page:
     @property
     def is_comparable(self) -> bool:
         """Whether forces can be set side by side on it: not grades, nor figures of the whole country alone."""
-        return self.measure.kind != "grade" and not self.measure.areas
+        return self.measure.kind != GRADE and not self.measure.areas
 
     @property
     def subject(self) -> str:
@@ -333,7 +334,7 @@ class _Page:
         m = self.measure
         names = {force.code: force.short_name for force in self.catalogue.forces}
         rows = self._at(self.main).sort_values(["value", "force_code"], ascending=[False, True])
-        counted = m.denominator is not None and m.kind not in ("published", "grade")
+        counted = m.denominator is not None
         columns = ["Force", *(["Rank"] if self.is_comparable else []), m.label]
         columns += [str(m.numerator), str(m.denominator)] if counted else []
         ranks = rows["value"].rank(ascending=False, method="min")
