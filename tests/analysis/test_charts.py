@@ -490,6 +490,7 @@ def test_a_disparity_in_full_has_rates_their_difference_and_the_bounds_of_the_ra
 
 
 def test_the_sentences_of_a_disparity_are_those_of_its_rows(in_full, kent):
+    open_section("police_powers", force="kent")  # sentences are those of the section opened last
     said = say.disparity(in_full).text.replace("\n", " ")
     row = in_full.query("force == 'Kent'").set_index("ethnicity")
     far = row.loc[row["difference"].abs().idxmax()]
