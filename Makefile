@@ -20,12 +20,12 @@ help: ## Show this list
 
 install: $(STAMP) ## Create .venv and install the locked environment
 
-$(STAMP): requirements.txt pyproject.toml
+$(STAMP): requirements.txt pyproject.toml packages/forkserver-kernel/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@# On all processors, and without the packages' own tests: pip would take twice as long.
-	@$(BIN)/python -m compileall -q -j 0 --invalidation-mode timestamp -x '/tests/' $(VENV)/lib src >/dev/null || true
+	@$(BIN)/python -m compileall -q -j 0 --invalidation-mode timestamp -x '/tests/' $(VENV)/lib src packages >/dev/null || true
 	@touch $(STAMP)
 
 book: $(STAMP) ## Build the Metropolitan Police book and print where it is
@@ -41,7 +41,7 @@ edition: $(STAMP) ## Freeze a citable edition of all forces: make edition YEAR=2
 	$(BIN)/peelbook edition --year $(YEAR) $(if $(PERIOD),--period $(PERIOD))
 
 test: lint ## Run every check: lint, types, unit tests, published outputs (nbval)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests packages/forkserver-kernel/tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval notebooks book/all_forces.ipynb
 
 lint: $(STAMP) ## Lint and type-check only
@@ -82,7 +82,7 @@ audit: ## Look the locked packages up in the advisory database (needs its server
 	.venv-audit/bin/pip-audit --requirement requirements.txt --require-hashes --disable-pip
 
 bench: $(STAMP) ## Measure speed and memory against the stock tools
-	$(BIN)/python -m compileall -q src $(VENV)/lib
+	$(BIN)/python -m compileall -q src packages $(VENV)/lib
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python -m benchmarks.run --full
 

@@ -90,3 +90,11 @@ def test_a_new_project_is_acted_on_and_the_installation_is_never_written(unpacke
     done = peelbook(unpacked, project / "notebooks", "data", "register", "claims")
     assert done.returncode == 0, done.stderr
     assert done.stderr == f"peelbook: project {project}\n"
+
+
+def test_the_wheel_contains_the_kernel_because_no_index_has_it(unpacked):
+    kernel = ROOT / "packages" / "forkserver-kernel" / "src"
+    ours = {path.relative_to(kernel).as_posix(): path.read_bytes() for path in kernel.rglob("*.py")}
+    assert {name: (unpacked / name).read_bytes() for name in ours} == ours
+    (record,) = unpacked.glob("peelbook-*.dist-info")
+    assert "forkserver_kernel.provisioner" in (record / "entry_points.txt").read_text(encoding="utf-8")

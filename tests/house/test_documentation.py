@@ -144,7 +144,9 @@ def public(path: Path) -> list[ast.FunctionDef | ast.ClassDef]:
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "src").rglob("*.py")), ids=lambda path: path.relative_to(ROOT / "src").as_posix()
+    "path",
+    [*sorted((ROOT / "src").rglob("*.py")), *sorted((ROOT / "packages").glob("*/src/**/*.py"))],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
 )
 def test_every_module_opens_with_what_it_does(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -240,7 +242,7 @@ def test_every_folder_the_readme_names_is_there():
 
 # --- security ------------------------------------------------------------------------------------
 
-PROOF = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+PROOF = re.compile(r"`((?:packages/[\w-]+/)?tests/[\w/]+\.py)::(\w+)`")
 
 
 def threats() -> list[list[str]]:

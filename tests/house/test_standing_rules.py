@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src"
+KERNEL = ROOT / "packages" / "forkserver-kernel" / "src"
 
 # --- which files there are -----------------------------------------------------------------------
 
@@ -39,7 +40,12 @@ def files() -> tuple[Path, ...]:
 
 
 def modules() -> list[Path]:
-    return sorted(SRC.rglob("*.py"))
+    return [*sorted(SRC.rglob("*.py")), *sorted(KERNEL.rglob("*.py"))]
+
+
+def in_package(path: Path) -> Path:
+    """A module's path from the folder that Python finds it in."""
+    return path.relative_to(KERNEL if path.is_relative_to(KERNEL) else SRC)
 
 
 def named(path: Path) -> str:
@@ -173,7 +179,7 @@ def _is_false(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is False
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(SRC).as_posix())
+@pytest.mark.parametrize("path", modules(), ids=lambda path: in_package(path).as_posix())
 def test_no_code_runs_unpickles_or_hands_data_to_a_shell(path):
     assert dangerous(path.read_text(encoding="utf-8")) == []
 
@@ -264,7 +270,7 @@ def place_of(room: str) -> int:
 def module_names() -> dict[str, Path]:
     names = {}
     for path in modules():
-        parts = path.relative_to(SRC).with_suffix("").parts
+        parts = in_package(path).with_suffix("").parts
         names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return names
 

@@ -24,6 +24,7 @@ OWN_FOLDERS = (
     "docs",
     "web",
     "notebooks",
+    "packages",
     "src",
     "tests",
 )

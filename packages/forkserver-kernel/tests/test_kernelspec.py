@@ -4,31 +4,59 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from forkserver_helpers import evaluate, kernel, sync
+from forkserver_kernel.__main__ import main
 
 import forkserver_kernel
 from forkserver_kernel import kernelspec
-from forkserver_kernel.__main__ import main
 
 PACKAGE = Path(forkserver_kernel.__file__).parent
 
 
-def test_the_package_could_stand_alone():
-    """It imports nothing of the rest of the project."""
+PROJECT = Path(__file__).resolve().parents[1]
+OPTIONAL = {"numpy", "matplotlib"}  # looked at only where a preload brought them in
+
+
+def imported() -> set[str]:
+    """The first part of every name that a module of the package imports, at any depth."""
+    found = set()
     for file in PACKAGE.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            names = (
-                [alias.name for alias in node.names]
-                if isinstance(node, ast.Import)
-                else [node.module or ""]
-                if isinstance(node, ast.ImportFrom)
-                else []
-            )
-            assert not [name for name in names if name.split(".")[0] == "peelbook"], file
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add((node.module or "").split(".")[0])
+    return found
+
+
+def declared(folder: Path) -> dict[str, str]:
+    """The dependencies of a distribution, by the name that Python imports: name → lowest version."""
+    text = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    pairs = [
+        re.match(r"([\w-]+)(?:\[\w+\])?(?:>=([\d.]+))?", item) for item in text["project"]["dependencies"]
+    ]
+    return {pair[1].replace("-", "_"): pair[2] or "" for pair in pairs if pair}
+
+
+def test_the_package_stands_alone():
+    """It imports what it declares, and what it does not need to be there."""
+    others = imported() - set(sys.stdlib_module_names) - {"forkserver_kernel"}
+    assert others - OPTIONAL == set(declared(PROJECT))
+
+
+def test_peelbook_whose_wheel_contains_it_needs_no_older_versions():
+    """The lowest versions that this package says it is tested with are those of peelbook's environment."""
+    checkout = PROJECT.parents[1]
+    if not (checkout / "src" / "peelbook").is_dir():
+        pytest.skip("this is not a checkout of peelbook")
+    theirs = declared(checkout)
+    assert {name: theirs.get(name) for name in declared(PROJECT)} == declared(PROJECT)
 
 
 def test_jupyter_finds_the_provisioner():
