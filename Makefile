@@ -13,7 +13,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install book site edition update test lint wheel check-wheel notebooks coverage mutation audit bench lock clean
+.PHONY: help install book site edition update test lint wheel check-wheel notebooks coverage mutation audit bench conformance lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -86,8 +86,13 @@ bench: $(STAMP) ## Measure speed and memory against the stock tools
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python -m benchmarks.run --full
 
+conformance: ## The kernel under the test suites of others, side by side with the stock one (half an hour; installs from PyPI)
+	$(PYTHON) -m venv .venv-conformance
+	.venv-conformance/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/conformance.txt ./packages/forkserver-kernel
+	.venv-conformance/bin/python benchmarks/conformance.py
+
 lock: ## Refresh requirements.txt from pyproject.toml (needs uv)
 	uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes --all-extras pyproject.toml -o requirements.txt --custom-compile-command "make lock"
 
 clean: ## Remove everything built, keep the environment
-	rm -rf _build _site .peelbook .venv-audit mutants
+	rm -rf _build _site .peelbook .venv-audit .venv-conformance mutants
