@@ -36,7 +36,7 @@ class Suite:
     left_out: str = ""
 
 
-# Cloud back ends of papermill need accounts; converters other than the executor start no kernel.
+# Cloud back ends of papermill need accounts; the converters of nbconvert start no kernel.
 _CLOUD = ("abs", "adl", "gcs", "hdfs", "s3")
 SUITES = (
     Suite("jupyter_kernel_test", ("test_ipykernel.py",)),
@@ -47,7 +47,7 @@ SUITES = (
         "cloud back ends",
     ),
     Suite("nbval", ("tests",)),
-    Suite("nbconvert", ("tests/preprocessors/test_execute.py",), "all but the executor"),
+    Suite("nbconvert", ("tests/preprocessors/test_execute.py",), "the converters"),
 )
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from forkserver_helpers import evaluate, kernel, sync
-from forkserver_kernel.__main__ import main
 
 import forkserver_kernel
 from forkserver_kernel import kernelspec
+from forkserver_kernel.__main__ import main
 
 PACKAGE = Path(forkserver_kernel.__file__).parent
 

@@ -10,9 +10,9 @@ import nbformat
 import papermill
 import pytest
 from forkserver_helpers import notebook, run, text
-from forkserver_kernel.manager import QuickKernelManager
 
 from forkserver_kernel import client
+from forkserver_kernel.manager import QuickKernelManager
 
 
 @pytest.mark.parametrize("extra", [{}, {"kernel_manager_class": QuickKernelManager}], ids=["stock", "quick"])

@@ -17,9 +17,9 @@ from pathlib import Path
 import psutil
 import pytest
 from forkserver_helpers import PRELOAD, borrower, evaluate, gone, kernel, notebook, run, sync, text
-from forkserver_kernel.client import ForkedProcess
 
 from forkserver_kernel import client, kernelspec
+from forkserver_kernel.client import ForkedProcess
 
 
 def zygotes() -> list[int]:

@@ -274,11 +274,11 @@ def _manager_class(env: dict[str, str], private: str) -> type:
     files, the plain kernel uses those in `private` too: ports are raced for and can be listened to.
     """
     import ipykernel.kernelspec
-    from forkserver_kernel.manager import QuickKernelManager
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from traitlets import default
 
     from forkserver_kernel import kernelspec
+    from forkserver_kernel.manager import QuickKernelManager
 
     class Specs(KernelSpecManager):
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
