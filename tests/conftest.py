@@ -14,6 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_configure(config):
     """Sites that tests build of the same data share what they say of the data as a whole; it takes a minute to make."""
+    try:
+        import forkserver_kernel.kernelspec  # noqa: F401
+    except ImportError:
+        pytest.exit(
+            "The environment was made before the kernel had a folder of its own. Fix: make install", 2
+        )
     if not hasattr(config, "workerinput") and "PEELBOOK_SITE_DATA" not in os.environ:
         config.site_data = os.environ["PEELBOOK_SITE_DATA"] = tempfile.mkdtemp(prefix="peelbook-site-data-")
 
