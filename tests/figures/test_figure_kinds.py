@@ -52,7 +52,7 @@ def test_alt_text_is_one_short_paragraph_of_sentences(name):
     assert "\n" not in alt
     assert alt[-1] in ".…"
     assert "nan" not in alt.lower().split()
-    assert "None" not in alt
+    assert "None" not in alt.replace("None of ", "")  # "None of 24 values is a signal" is a sentence
 
 
 @pytest.mark.parametrize("name", CASES)
