@@ -53,7 +53,7 @@ if __name__ == "__main__":
 def start(root: Path, log: Path, **more) -> subprocess.Popen:
     script = root / "run.py"
     script.write_text(RUN)
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, str(script), str(Path(__file__).parent), str(root)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -61,6 +61,9 @@ def start(root: Path, log: Path, **more) -> subprocess.Popen:
         env={**os.environ, "TEST_LOG": str(log)},
         **more,
     )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("peelbook: project ")  # what each command says first
+    return process
 
 
 def family(pid: int) -> list[psutil.Process]:
