@@ -288,7 +288,7 @@ const scenarios = {
   // On a wide screen the chapters stay in view, whole or scrolling by themselves, with the page one is on in sight.
   async chapters() {
     const { context, page } = await open({ viewport: { width: 1440, height: 480 }, reducedMotion: "reduce" });
-    await page.goto(BASE + PAGES.ledger);
+    await page.goto(BASE + PAGES.sources);
     await page.evaluate(() => scrollTo(0, 3000));
     const result = await page.evaluate(() => {
       const nav = document.querySelector("#chapters");

@@ -178,10 +178,10 @@ def _ledger_table(
 
 
 def _share(record: Mapping[str, str], whose: str, cite: Cite) -> list[dict[str, Any]]:
-    """The ways to cite a claim, each with its name and its lines."""
+    """The ways to cite a claim, each with its name and its lines, in parts: two spaces stand between them."""
     title = f"{record['statement'].rstrip('.')} (claim {record['claim_id']} of the report on {whose})"
     found = cite(title, [record["publisher"]] if record["publisher"] else [], f"claim-{record['claim_id']}")
-    return [{"name": name, "lines": text.split("\n")} for name, text in found]
+    return [{"name": name, "lines": [line.split("  ") for line in text.split("\n")]} for name, text in found]
 
 
 def _slug(words: str) -> str:
