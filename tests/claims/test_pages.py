@@ -256,7 +256,7 @@ def test_each_claim_has_a_link_and_with_an_address_ways_to_cite_it(small):
     assert page.count('<pre class="pb-share-text" tabindex="0"') == 10
     assert "(claim police_powers.rate of the report on the Metropolitan Police Service)" in page
     assert "['A publisher'] #claim-police_powers.rate" in unescape(page)
-    assert "@misc{a,&#10;title = &lt;b&gt;&#10;}" in page
+    assert "@misc{a,&#10;&#32;&#32;title = &lt;b&gt;&#10;}" in page, "runs of spaces stay"
     assert "<script" not in page
     plain = claims.report_markdown(small)
     assert plain.count(">Link to this claim</a>") == 5
