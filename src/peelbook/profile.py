@@ -28,11 +28,11 @@ def profiles(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
     """The profile of every force, by code, as plain values that JSON can hold.
 
     Each has `rows` (one a measure that forces can be compared on, for its newest year: id, label, period, value,
-    place, mean, pooled, neighbours, similar, change, `strip`), `findings` (at most five sentences), `within` (where these
-    are fewer, the figures furthest from the average that lie inside the limits), `peers` (its
-    neighbours and similar forces: what they are called, slug and short name of each, and the reason where there are none) and `unknown`
-    (label and reason of each measure, and of each of the last years, that the force has no figure for). A strip is
-    the places of all forces and of this one on a scale of 0 to 100.
+    place, mean, pooled, neighbours, similar, change, `strip`), `findings` (at most five sentences), `within` (where
+    these are fewer, the figures furthest from the average that lie inside the limits), `peers` (its neighbours and
+    similar forces: what they are called, slug and short name of each, and the reason where there are none) and
+    `unknown` (label and reason of each measure, and of each of the last years, that the force has no figure for). A
+    strip is the places of all forces and of this one on a scale of 0 to 100.
     """
     peers = _peers(catalogue)
     found: dict[str, dict[str, Any]] = {
@@ -253,15 +253,18 @@ def _candidates(
     return found
 
 
+def _furthest_first(candidates: Sequence[Mapping[str, Any]], kind: str) -> list[Mapping[str, Any]]:
+    """What might be said of one kind, in the order of how far it lies from the other forces."""
+    return sorted(
+        (item for item in candidates if item["kind"] == kind), key=lambda item: (-item["far"], item["text"])
+    )
+
+
 def _furthest_within(candidates: Sequence[Mapping[str, Any]], most: int) -> list[str]:
     """The figures inside the limits that lie furthest from the average, none of something that is a finding."""
     told = {item["about"] for item in candidates if item["kind"] == "level"}
-    ordered = sorted(
-        (item for item in candidates if item["kind"] == "within"),
-        key=lambda item: (-item["far"], item["text"]),
-    )
     texts: list[str] = []
-    for item in ordered:
+    for item in _furthest_first(candidates, "within"):
         if len(texts) < most and item["about"] not in told:
             told.add(item["about"])
             texts.append(item["text"])
@@ -276,10 +279,7 @@ def _chosen(candidates: Sequence[Mapping[str, Any]]) -> list[str]:
     """
     texts: list[str] = []
     for kind, most in (("level", _LEVELS), ("change", FINDINGS)):
-        ordered = sorted(
-            (item for item in candidates if item["kind"] == kind),
-            key=lambda item: (-item["far"], item["text"]),
-        )
+        ordered = _furthest_first(candidates, kind)
         first = [next((item for item in ordered if item["up"] is up), None) for up in (True, False)]
         ranked = [item for item in first if item is not None]
         ranked += [item for item in ordered if item not in ranked]

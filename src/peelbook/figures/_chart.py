@@ -127,9 +127,10 @@ class Chart:
     `data` is the tidy frame behind the drawing, unrounded: it is the CSV download. `columns`
     says which of its columns stand in the table twin, in order, and how they print. `basis` is
     `"computed"` (from open data), `"as printed"` (the report's own figures),
-    `"computed and as printed"`, or `"as reported"` (a secondary source). `pointed` says how a pointer finds a value:
-    `"x"` where values stand side by side, as columns, `"y"` where they stand under each other, else by its distance. `peers` are columns of `data` that are drawn as
-    lines but have no column in the table, each with its name.
+    `"computed and as printed"`, or `"as reported"` (a secondary source). `pointed` says how a pointer finds a
+    value: `"x"` where values stand side by side, as columns, `"y"` where they stand under each other, else by its
+    distance. `peers` are columns of `data` that are drawn as lines but have no column in the table, each with its
+    name.
     """
 
     id: str
@@ -220,7 +221,8 @@ class Chart:
 
     def png(self) -> bytes:
         """The compact layout as an indexed PNG, 720 px wide, with title, source and alt inside."""
-        return self.pictures()[1]
+        with _settings(self.id):
+            return self._png(self._drawn(compact(self.heights[1])))
 
     def svg(self) -> str:
         """The wide layout as SVG with real text; title, alt, source and licence are inside."""

@@ -36,8 +36,8 @@ def clean(
     """Remove the cache and build folders; yield one line for each thing removed.
 
     `stale` removes only cache entries no finished run uses. `site` removes a built site from its folder and says so,
-    or with `dry_run` only says what it would do: which of the files there are the site's, only publishing knows. Raises `LockedError` while a run is at work there,
-    `CacheError` where something cannot be removed.
+    or with `dry_run` only says what it would do: which of the files there are the site's, only publishing knows.
+    Raises `LockedError` while a run is at work there, `CacheError` where something cannot be removed.
     """
     if not workspace.base.exists() and site is None:
         yield f"{workspace.base}: nothing there."
