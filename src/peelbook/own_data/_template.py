@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from peelbook import contracts
 from peelbook.errors import PeelbookError
+from peelbook.forces import COLUMNS
 from peelbook.overlay import hide
 from peelbook.overlay import rows as own_rows
 from peelbook.util.files import write_atomic
@@ -217,19 +218,7 @@ def _line(cells: Any) -> str:
 
 
 def _areas(areas: Forces) -> str:
-    rows = [
-        [
-            "force_code",
-            "slug",
-            "name",
-            "short_name",
-            "article",
-            "aliases",
-            "region",
-            "tile_row",
-            "tile_column",
-        ]
-    ]
+    rows = [[*COLUMNS]]
     rows += [
         [
             area.code,
