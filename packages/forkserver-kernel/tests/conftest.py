@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import traitlets.log
 from forkserver_helpers import PRELOAD
 
 from forkserver_kernel import available, client, kernelspec
@@ -25,3 +26,15 @@ def fresh():
     client.shut_down_all()
     yield
     client.shut_down_all()
+
+
+@pytest.fixture
+def said(caplog):
+    """What kernels log. An application that an earlier test left in this process has a logger that hands nothing on."""
+    logger = traitlets.log.get_logger()
+    apart = not logger.propagate
+    if apart:
+        logger.addHandler(caplog.handler)
+    yield caplog
+    if apart:
+        logger.removeHandler(caplog.handler)

@@ -111,7 +111,7 @@ def test_kernels_start_after_the_folder_for_sockets_was_swept_away(fresh):
     assert is_forked()
 
 
-def test_a_refusal_is_said_once_and_remembered(fresh, tmp_path, jupyter_path, caplog):
+def test_a_refusal_is_said_once_and_remembered(fresh, tmp_path, jupyter_path, said):
     (tmp_path / "starts_a_thread.py").write_text(
         "import pathlib, threading, time\n"
         "pathlib.Path(__file__).with_name('tries').open('a').write('x')\n"
@@ -121,7 +121,7 @@ def test_a_refusal_is_said_once_and_remembered(fresh, tmp_path, jupyter_path, ca
     for _ in range(2):
         assert sync(_said("print(1)", "own", **with_env(PYTHONPATH=str(tmp_path)))) == "1"
     assert (tmp_path / "tries").read_text() == "x"
-    assert caplog.text.count("started a thread") == 1
+    assert said.text.count("started a thread") == 1
 
 
 def test_a_variable_that_a_preloaded_module_sets_is_there(fresh, tmp_path, jupyter_path):
@@ -137,10 +137,10 @@ def test_no_two_kernels_share_the_key_of_multiprocessing():
     assert sync(_said(look, "forked")) != sync(_said(look, "forked"))
 
 
-def test_a_module_of_the_folder_hides_a_preloaded_one_as_ever(tmp_path, caplog):
+def test_a_module_of_the_folder_hides_a_preloaded_one_as_ever(tmp_path, said):
     (tmp_path / "numpy.py").write_text("value = 'of the folder'\n")
     assert both("import numpy; print(numpy.value)", cwd=str(tmp_path)) == "of the folder"
-    assert "numpy.py" in caplog.text
+    assert "numpy.py" in said.text
 
 
 def test_settings_of_matplotlib_in_the_folder_count(tmp_path):
@@ -149,12 +149,12 @@ def test_settings_of_matplotlib_in_the_folder_count(tmp_path):
     assert both(look, cwd=str(tmp_path)) == "7.5"
 
 
-def test_a_thread_count_that_was_asked_for_is_had(caplog):
+def test_a_thread_count_that_was_asked_for_is_had(said):
     launch = with_env(OMP_NUM_THREADS="2")
     provisioner._SAID.clear()
     assert both("import os; print(os.environ['OMP_NUM_THREADS'])", **launch) == "2"
     assert not is_forked(**launch)
-    assert caplog.text.count("OMP_NUM_THREADS=2") == 1
+    assert said.text.count("OMP_NUM_THREADS=2") == 1
 
 
 @pytest.mark.parametrize(

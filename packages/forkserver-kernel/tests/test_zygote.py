@@ -242,7 +242,7 @@ def test_a_module_that_cannot_be_preloaded_is_skipped_with_its_reason(fresh, jup
 
 
 def test_a_preload_that_starts_a_thread_is_refused_and_a_process_started_instead(
-    fresh, tmp_path, monkeypatch, jupyter_path, caplog
+    fresh, tmp_path, monkeypatch, jupyter_path
 ):
     (tmp_path / "threading_at_import.py").write_text(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
