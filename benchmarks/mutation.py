@@ -56,7 +56,7 @@ def main(sample: int | None) -> int:
         mutmut(folder, "run", "--max-children", "2", *chosen)
         status = names(folder)
     rows = []
-    for module in ("peelbook.stats", "peelbook.claims._evaluate"):
+    for module in ("peelbook.stats", "peelbook.claims._evaluate", "peelbook.claims._verdict"):
         tried = [name for name in chosen if name.startswith(f"{module}.")]
         noticed = [name for name in tried if status[name] not in (0, None, 33, 34)]
         rows.append(

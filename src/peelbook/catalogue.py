@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from peelbook import contracts, descriptor, paths, releases
 from peelbook.descriptor import PACKAGE_FILE
 from peelbook.errors import MissingTableError, TableContractError, UndeclaredReadError
-from peelbook.forces import Forces, own_forces_file
+from peelbook.forces import ENGLAND_AND_WALES, Forces, own_forces_file
 from peelbook.util.files import sha256
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ class Catalogue:
             words = {word for part in later for word in part.split()}
             frame = frame[~frame["period_end"].dt.strftime("%Y-%m-%d").isin(words)].reset_index(drop=True)
         if self.own_areas and "force_code" in frame:
-            kept = frame["force_code"].isin([*self.forces.codes, contracts.ENGLAND_AND_WALES])
+            kept = frame["force_code"].isin([*self.forces.codes, ENGLAND_AND_WALES])
             frame = frame[kept].reset_index(drop=True)
         return frame if own is None else self._overlaid(frame, own, name)
 

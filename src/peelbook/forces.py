@@ -17,6 +17,9 @@ from pathlib import Path
 
 from peelbook.errors import Fault, MissingTableError, TableContractError, UnknownForceError
 
+ENGLAND_AND_WALES = "K04000001"
+"""The code of the two nations together, in tables that give them beside the forces."""
+
 COLUMNS = (
     "force_code",
     "slug",

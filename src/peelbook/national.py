@@ -12,8 +12,8 @@ import pandas as pd
 
 from peelbook import compare, measures
 from peelbook.catalogue import Catalogue
-from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import ParameterError
+from peelbook.forces import ENGLAND_AND_WALES
 from peelbook.measures._kinds import GRADE
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from peelbook import contracts, releases
 from peelbook.catalogue import Catalogue
 from peelbook.errors import ParameterError
+from peelbook.forces import ENGLAND_AND_WALES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,7 +157,7 @@ def _by_force(catalogue: Catalogue, source: Source) -> dict[pd.Timestamp, dict[s
     table = catalogue.table(source.table)
     for column, value in source.where.items():
         table = table[table[column] == value]
-    table = table[table["force_code"] != contracts.ENGLAND_AND_WALES]
+    table = table[table["force_code"] != ENGLAND_AND_WALES]
     sums = table.groupby(["force_code", "period_end"])[source.column].sum(skipna=False).dropna()
     found: dict[pd.Timestamp, dict[str, int]] = {}
     for (code, period), count in sums.to_dict().items():

@@ -12,7 +12,7 @@ import seaborn as sns
 from peelbook import contracts
 from peelbook.analysis import open_section, say, show
 from peelbook.errors import FrameError
-from peelbook.figures._chart import compact, wide
+from peelbook.figures._layout import compact, wide
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_an_axis_of_years_has_whole_years_and_ticks_of_one_size(kent, rates):
         ax.set_ylim(0, 300)
 
     chart = kent.publish(lines, rates, title="Searches", alt="Lines.")
-    from peelbook.figures._chart import compact, wide
+    from peelbook.figures._layout import compact, wide
 
     for layout in (compact(3.0), wide(3.0)):
         figure = chart._drawn(layout)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from peelbook import contracts
-from peelbook.claims._ledger import Ledger, of_frame
+from peelbook.claims._ledger import Ledger
+from peelbook.claims._read import of_frame
 
 MET, KENT, CITY, WALES = "E23000001", "E23000032", "E23000034", "K04000001"
 

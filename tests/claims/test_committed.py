@@ -11,7 +11,7 @@ from claims_helpers import MET
 
 from peelbook import claims
 from peelbook.catalogue import Catalogue
-from peelbook.claims._evaluate import UNTESTED
+from peelbook.claims._verdict import UNTESTED
 from peelbook.sections import all_sections
 
 DIFFERING = {
@@ -287,7 +287,7 @@ def test_a_skeleton_for_every_other_force_is_a_sound_ledger(catalogue):
     import io
 
     from peelbook import contracts
-    from peelbook.claims._ledger import of_frame
+    from peelbook.claims._read import of_frame
 
     ledger = claims.read(catalogue, MET)
     for force in list(catalogue.forces)[1::20]:

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from peelbook import claims, compare, measures
 from peelbook.claims import _figures, _write
-from peelbook.claims._evaluate import OUTSIDE, UNTESTED, WAITING, fit, untested
+from peelbook.claims._evaluate import untested
 from peelbook.claims._figures import MEAN, MEAN_LESS_CITY, POOLED, POOLED_LESS_CITY, Figure, Unavailable
 from peelbook.claims._language import parse
-from peelbook.claims._ledger import claim_of
+from peelbook.claims._read import claim_of
 from peelbook.claims._units import UNITS
+from peelbook.claims._verdict import OUTSIDE, UNTESTED, WAITING, fit
 from peelbook.errors import TableContractError, UndeclaredReadError
 
 YEAR = {"period_end": "2023-03-31"}

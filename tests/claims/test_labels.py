@@ -7,7 +7,7 @@ import pytest
 from claims_helpers import MET, WALES, claim_row
 
 from peelbook import claims, compare
-from peelbook.claims._evaluate import UNTESTED
+from peelbook.claims._verdict import UNTESTED
 
 YEAR = {"period_end": "2023-03-31"}
 

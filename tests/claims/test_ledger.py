@@ -207,7 +207,7 @@ def test_fault_rows_are_lines_of_the_file_for_a_second_report_too():
     frame = frame_of(
         claim_row("a", value=1), claim_row("a", value=1, force_code=KENT, evidence='claim("police_powers.x")')
     )
-    from peelbook.claims._ledger import of_frame
+    from peelbook.claims._read import of_frame
 
     with pytest.raises(TableContractError) as caught:
         of_frame(frame[frame["force_code"] == KENT])

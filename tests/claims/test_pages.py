@@ -15,7 +15,7 @@ from claims_helpers import KENT, MET, WALES, claim_row
 
 from peelbook import claims, contracts
 from peelbook.claims import _write
-from peelbook.claims._ledger import claim_of
+from peelbook.claims._read import claim_of
 
 YEAR = {"period_end": "2023-03-31"}
 

@@ -7,7 +7,7 @@ import pytest
 from peelbook import contracts, measures
 from peelbook.claims._check import text, unit_of
 from peelbook.claims._language import calls
-from peelbook.claims._ledger import claim_of
+from peelbook.claims._read import claim_of
 from peelbook.claims._rules import read, rules
 from peelbook.claims._units import UNITS, Unit, added, of_measure
 from peelbook.errors import TableContractError

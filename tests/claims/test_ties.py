@@ -7,7 +7,7 @@ import pytest
 from claims_helpers import MET, WALES, claim_row
 
 from peelbook import claims
-from peelbook.claims._ledger import claim_of
+from peelbook.claims._read import claim_of
 from peelbook.claims._ties import label_holds
 
 YEAR = {"period_end": "2023-03-31"}

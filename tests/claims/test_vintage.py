@@ -10,7 +10,7 @@ import pytest
 
 from peelbook import Catalogue, claims
 from peelbook.claims import _vintage
-from peelbook.claims._evaluate import CONSISTENT, DIFFERS, REPRODUCED, WAITING, Verdict
+from peelbook.claims._verdict import CONSISTENT, DIFFERS, REPRODUCED, WAITING, Verdict
 
 MET = "E23000001"
 
@@ -90,5 +90,5 @@ def test_a_difference_in_figures_that_were_there_stays_one(pair):
 
 
 def test_a_report_without_a_date_is_tested_as_before():
-    ledger = claims._ledger.Ledger([])
+    ledger = claims.Ledger([])
     assert _vintage.catalogue_of(Catalogue(), ledger) is None

@@ -22,8 +22,9 @@ from matplotlib.text import Text
 from PIL import Image
 
 from peelbook.catalogue import OVERLAY_NOTE
-from peelbook.figures._chart import MIME, Chart, Column, compact
+from peelbook.figures._chart import MIME, Chart, Column
 from peelbook.figures._label import label
+from peelbook.figures._layout import compact
 from peelbook.util.spreadsheets import to_csv
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -36,7 +36,7 @@ from figure_cases import (
 )
 
 from peelbook.compare import Averages
-from peelbook.figures._chart import PNG_DPI
+from peelbook.figures._layout import PNG_DPI
 from peelbook.figures.disparity import disparity
 from peelbook.figures.funnel import funnel
 from peelbook.figures.interval_dot_plot import interval_dot_plot
@@ -172,7 +172,7 @@ def test_rows_of_other_areas_are_left_out():
 def _labels(drawing, *, small: bool = False) -> list[str]:
     from matplotlib.text import Text
 
-    from peelbook.figures._chart import compact, wide
+    from peelbook.figures._layout import compact, wide
 
     figure = drawing.figure(compact(drawing.heights[1]) if small else wide(drawing.heights[0]))
     return [text.get_text() for text in figure.findobj(Text) if text.get_text()]

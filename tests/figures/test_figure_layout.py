@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from peelbook.figures import _png
-from peelbook.figures._chart import compact, wide
+from peelbook.figures._layout import compact, wide
 
 BOTH = [pytest.param(wide, 0, id="wide"), pytest.param(compact, 1, id="compact")]
 

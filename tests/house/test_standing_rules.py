@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -323,6 +324,10 @@ def test_every_module_has_a_room():
 
 def test_nothing_imports_from_a_room_to_its_right():
     assert against_the_flow() == {}
+
+
+def test_no_module_comes_back_to_itself_by_what_it_imports():
+    TopologicalSorter({name: imports(path) for name, path in module_names().items()}).prepare()
 
 
 def test_the_kernel_is_usable_without_the_book():

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from peelbook import contracts
 from peelbook.analysis import charts, open_section, say
-from peelbook.forces import COLUMNS
+from peelbook.forces import COLUMNS, ENGLAND_AND_WALES
 
 MET, KENT, ESSEX = "E23000001", "E23000032", "E23000028"
-NATIONAL = contracts.ENGLAND_AND_WALES
+NATIONAL = ENGLAND_AND_WALES
 
 GROUPS = (
     "Violence against the person",

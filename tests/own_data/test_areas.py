@@ -7,9 +7,9 @@ from own_data_helpers import area_tables, areas, open_page, put
 
 from peelbook.blocks import NOTE, Block
 from peelbook.catalogue import OVERLAY_NOTE, Catalogue
-from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import TableContractError
 from peelbook.figures._chart import Chart
+from peelbook.forces import ENGLAND_AND_WALES
 from peelbook.own_data import check
 
 

@@ -27,12 +27,12 @@ from peelbook import blocks, compare, formats, measures, narrative, stats, xmr
 from peelbook.analysis import frames, peers, tables
 from peelbook.analysis.context import Printed
 from peelbook.errors import FrameError
-from peelbook.figures import _chart
+from peelbook.figures import _layout
 from peelbook.figures._chart import Chart
 from peelbook.sections import all_sections
 
 #: Colours for a chart of one's own: the force in front, all others, text on white.
-FOCUS, REST, TEXT = _chart.FOCUS, _chart.REST, _chart.TEXT
+FOCUS, REST, TEXT = _layout.FOCUS, _layout.REST, _layout.TEXT
 
 Card = Chart | blocks.Block
 

@@ -22,9 +22,8 @@ import peelbook
 from peelbook import areas, blocks, claims, compare, contracts, display, formats, measures, narrative, stats
 from peelbook.analysis import frames
 from peelbook.catalogue import OVERLAY_NOTE, Catalogue, Provenance
-from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import MissingTableError, ParameterError
-from peelbook.forces import Force
+from peelbook.forces import ENGLAND_AND_WALES, Force
 from peelbook.paths import PACKAGE
 from peelbook.sections import section as section_named
 
@@ -775,7 +774,7 @@ class Section:
     def chart_id(self, measure: Measure, dimension: Mapping[str, Any], suffix: str = "") -> str:
         """A chart's id, `<section>.<measure>` with what else tells it from the others: the name of its downloads."""
         chosen = [str(_category(value)) for value in _chosen(measure, dimension).values()]
-        return f"{self.stem}.{slug(' '.join([measure.id, *chosen, suffix]))}"
+        return f"{self.stem}.{frames.slug(' '.join([measure.id, *chosen, suffix]))}"
 
 
 def _own_folder(named: str, force: str, data_dir: str) -> str | None:
@@ -808,11 +807,6 @@ class National(Section):
         self.force = _NOBODY
         self.period = _day(period)
         self._key = frames.register(self)
-
-
-def slug(text: str) -> str:
-    """A text as part of an id: small letters, digits and underscores."""
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
 def _day(period: str) -> pd.Timestamp | None:

@@ -7,6 +7,7 @@ the measure's column and the section opened last stand in.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -228,3 +229,8 @@ def one_each(rows: Given, call: str) -> None:
     raise FrameError(
         f"{call}: a force has two rows for one period. Fix: choose one value of the breakdown, as in {example}."
     )
+
+
+def slug(text: str) -> str:
+    """A text as part of an id: small letters, digits and underscores."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")

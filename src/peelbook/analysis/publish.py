@@ -9,7 +9,6 @@ import pandas as pd
 
 from peelbook import blocks, formats, measures
 from peelbook.analysis import frames, tables
-from peelbook.analysis.context import slug
 from peelbook.errors import FrameError
 from peelbook.figures._axes_chart import AxesChart, drawn, from_function
 from peelbook.figures._chart import BASES, Chart, Column
@@ -82,7 +81,7 @@ def publish(
     shown = table if table is not None else _rows_to_show(data, section)
     picture = held[0].get_figure(root=True)
     chart = AxesChart(
-        id=f"{section.stem}.{name or slug(title)[:60]}",
+        id=f"{section.stem}.{name or frames.slug(title)[:60]}",
         title=title,
         alt=_with_figures(alt, shown, section, units or {}),
         data=data.reset_index(drop=True),

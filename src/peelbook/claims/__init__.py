@@ -7,10 +7,10 @@ report's words beside open rules. The rest puts them on pages: `box`, `report_ma
 from __future__ import annotations
 
 from peelbook.claims._changes import flipped, waiting
-from peelbook.claims._evaluate import VERDICTS, Alternative, Verdict, evaluate, evaluate_ledger
+from peelbook.claims._evaluate import evaluate, evaluate_ledger
 from peelbook.claims._labels import LabelCheck, label_agreement, two_averages
 from peelbook.claims._language import ExpressionError
-from peelbook.claims._ledger import Claim, Entered, Ledger, filled, of_text, read, reported
+from peelbook.claims._ledger import Claim, Entered, Ledger, filled, reported
 from peelbook.claims._pages import (
     FOLDER,
     Cite,
@@ -24,8 +24,10 @@ from peelbook.claims._pages import (
     summary,
     to_json,
 )
+from peelbook.claims._read import of_frame, of_text, read
 from peelbook.claims._skeleton import skeleton
 from peelbook.claims._ties import Tie, ties
+from peelbook.claims._verdict import VERDICTS, Alternative, Verdict
 from peelbook.claims._write import CAUSES, ICONS, MEANINGS, tally
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "flipped",
     "guide_markdown",
     "label_agreement",
+    "of_frame",
     "of_text",
     "overview_markdown",
     "printed",

@@ -10,7 +10,7 @@ from peelbook.claims._language import Text, calls
 
 if TYPE_CHECKING:
     from peelbook.catalogue import Catalogue
-    from peelbook.claims._evaluate import Verdict
+    from peelbook.claims._verdict import Verdict
 
 
 def flipped(before: Iterable[Verdict], after: Iterable[Verdict]) -> list[tuple[Verdict, Verdict]]:
@@ -25,7 +25,7 @@ def waiting(catalogue: Catalogue, verdicts: Iterable[Verdict]) -> dict[str, list
 
     Once a release of the table is ingested that covers their period, these claims are testable. Sorted by table.
     """
-    from peelbook.claims._evaluate import UNTESTED
+    from peelbook.claims._verdict import UNTESTED
 
     found: dict[str, list[str]] = {}
     for item in verdicts:

@@ -10,7 +10,7 @@ asked what else the figure could be: another average, population, definition, pe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,26 +29,27 @@ from peelbook.claims._figures import (
     Unavailable,
 )
 from peelbook.claims._language import Call, Node, Text, calls, swapped
-from peelbook.claims._ledger import Claim, Ledger, read
+from peelbook.claims._ledger import Claim, Ledger
+from peelbook.claims._read import read
 from peelbook.claims._rules import Revision, rules
-from peelbook.contracts import ENGLAND_AND_WALES
+from peelbook.claims._ties import beside
+from peelbook.claims._verdict import (
+    CONSISTENT,
+    DIFFERS,
+    OUTSIDE,
+    OWN,
+    REPRODUCED,
+    RESTATED,
+    UNTESTED,
+    WAITING,
+    Alternative,
+    Verdict,
+    fit,
+)
+from peelbook.forces import ENGLAND_AND_WALES
 
 if TYPE_CHECKING:
     from peelbook.catalogue import Catalogue
-
-REPRODUCED, OWN, CONSISTENT, RESTATED, DIFFERS, WAITING, OUTSIDE = (
-    "reproduced",
-    "reproduced: own data",
-    "consistent",
-    "restated elsewhere",
-    "differs",
-    "waiting for a table",
-    "cannot be tested from outside",
-)
-VERDICTS = (REPRODUCED, OWN, CONSISTENT, RESTATED, DIFFERS, WAITING, OUTSIDE)
-
-#: The verdicts on a claim that was not tested.
-UNTESTED = (WAITING, OUTSIDE)
 
 #: What nobody can work out from figures, whatever is published: it would wait for ever.
 _NO_MEASUREMENT = ("HMICFRS audit", "HMICFRS finding", "HMICFRS judgment", "standard")
@@ -57,54 +58,6 @@ _NO_MEASUREMENT = ("HMICFRS audit", "HMICFRS finding", "HMICFRS judgment", "stan
 NEAR_DAYS = 366
 
 _YEARS_TRIED = 2
-
-
-@dataclass(frozen=True)
-class Alternative:
-    """One other way to the figure: its kind, in words, its value in the claim's unit, and whether it fits."""
-
-    kind: str
-    label: str
-    value: Fraction
-    fits: bool
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the ledger says about one claim.
-
-    `computed` and `gap` (computed less printed) are exact and in the claim's unit, `None` where nothing was
-    computed. `cause` is the kind of alternative that accounts for a difference, `"unexplained"` where none
-    does, and empty for other verdicts. `average` names the average that the printed figure fits. `weak` is true where
-    the verdict is an agreement that a printed value one unit higher or lower in its last place would have got as well.
-    `computed_note` says what the computed figure is of, where that is not quite what the claim is about.
-    """
-
-    claim: Claim
-    verdict: str
-    computed: Fraction | None = None
-    gap: Fraction | None = None
-    reason: str = ""
-    cause: str = ""
-    alternatives: tuple[Alternative, ...] = ()
-    averages: tuple[Alternative, ...] = ()
-    average: str = ""
-    tables: tuple[str, ...] = ()
-    claims: tuple[str, ...] = ()
-    computed_text: str = ""
-    computed_note: str = ""
-    short: str = ""
-    weak: bool = False
-
-    @property
-    def summary(self) -> str:
-        """The reason in a sentence or two; `reason` is the same in full."""
-        return self.short or self.reason
-
-    @property
-    def fits(self) -> Alternative | None:
-        """The alternative that gives the printed figure."""
-        return next((item for item in self.alternatives if item.fits), None)
 
 
 def evaluate(catalogue: Catalogue, force_code: str, *, section: str | None = None) -> list[Verdict]:
@@ -156,8 +109,6 @@ def _with_strength(item: Verdict, judge: Callable[[Claim], Verdict]) -> Verdict:
 
 def _with_context(item: Verdict, calculator: Calculator) -> Verdict:
     """Add to a reason what the printed figures imply, and for an untested claim what stands beside it."""
-    from peelbook.claims._ties import beside
-
     claim = item.claim
     if not claim.filled:
         return item
@@ -357,34 +308,6 @@ def _good(calculator: Calculator, trace: Trace) -> str:
         calculator.catalogue.supplies(name) for name in trace.tables if name in contracts.tables()
     )
     return OWN if own else REPRODUCED
-
-
-def fit(claim: Claim, figure: Figure) -> str:
-    """Say whether a figure bears a printed value out: `"exactly"`, `"within rounding"` or `""`.
-
-    *Exactly* is equality at the printed precision; a figure halfway between two printed ones fits both, so
-    that rounding half up and half to even are both accepted. *Within rounding* means that the range which
-    the rounded inputs allow meets the range that the printed value allows. "Around" allows one unit of the
-    last printed place either way; "more than" and "less than" are strict; "at least" and "up to" compare at
-    the printed precision.
-    """
-    if claim.value is None:
-        raise ValueError(f"{claim.claim_id} has no value")
-    factor = claim.measured_in.factor
-    value, step = claim.value * factor, claim.step * factor
-    low, high = figure.range
-    if claim.sense == ">":
-        return "exactly" if figure.value > value else ""
-    if claim.sense == "<":
-        return "exactly" if figure.value < value else ""
-    if claim.sense == ">=":
-        return "exactly" if figure.value >= value - step / 2 else ""
-    if claim.sense == "<=":
-        return "exactly" if figure.value <= value + step / 2 else ""
-    slack = step if claim.sense == "~" else step / 2
-    if abs(figure.value - value) <= slack:
-        return "exactly"
-    return "within rounding" if low <= value + slack and high >= value - slack else ""
 
 
 def _holds(claim: Claim, result: Result) -> bool:

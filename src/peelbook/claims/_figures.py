@@ -16,7 +16,7 @@ from peelbook.claims._check import named, text, unit_of, unit_of_column
 from peelbook.claims._language import Call, Node, Number, Operation
 from peelbook.claims._ledger import TABLE, Claim, Ledger
 from peelbook.claims._units import NUMBER, UNITS, Unit, added, multiplied
-from peelbook.contracts import ENGLAND_AND_WALES
+from peelbook.forces import ENGLAND_AND_WALES
 from peelbook.measures._kinds import COUNT
 
 if TYPE_CHECKING:

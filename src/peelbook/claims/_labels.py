@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from peelbook.claims import _write
-from peelbook.claims._evaluate import NEAR_DAYS, Alternative, Verdict, near
+from peelbook.claims._evaluate import NEAR_DAYS, near
 from peelbook.claims._figures import Calculator, Unavailable
 from peelbook.claims._language import Call, Text, calls
-from peelbook.claims._ledger import Claim, read
+from peelbook.claims._ledger import Claim
+from peelbook.claims._read import read
+from peelbook.claims._verdict import Alternative, Verdict
 
 if TYPE_CHECKING:
     from peelbook.catalogue import Catalogue

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from peelbook import blocks, contracts, display, formats
 from peelbook.claims import _write
 from peelbook.claims._check import SIGNATURES
-from peelbook.claims._evaluate import VERDICTS, Alternative, Verdict, evaluate
+from peelbook.claims._evaluate import evaluate
 from peelbook.claims._labels import LabelCheck, label_agreement, two_averages
-from peelbook.claims._ledger import TABLE, Claim, claim_of, reported
+from peelbook.claims._ledger import TABLE, Claim, reported
+from peelbook.claims._read import claim_of
 from peelbook.claims._ties import KINDS, Tie, ties
+from peelbook.claims._verdict import VERDICTS, Alternative, Verdict
 from peelbook.sections import SectionName, of_cycle
 from peelbook.util.spreadsheets import to_csv
 

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 from peelbook import formats, measures
 from peelbook.claims import _write
 from peelbook.claims._check import text
-from peelbook.claims._evaluate import fit
 from peelbook.claims._figures import Calculator, Figure, combined, printed
 from peelbook.claims._language import Call, Text, calls, swapped
-from peelbook.claims._ledger import Claim, Ledger, read
+from peelbook.claims._ledger import Claim, Ledger
+from peelbook.claims._read import read
 from peelbook.claims._rules import rules
 from peelbook.claims._units import UNITS
+from peelbook.claims._verdict import fit
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -16,10 +16,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from peelbook import measures
+from peelbook.claims._verdict import DIFFERS, UNTESTED, WAITING, Verdict
 
 if TYPE_CHECKING:
     from peelbook.catalogue import Catalogue
-    from peelbook.claims._evaluate import Verdict
     from peelbook.claims._ledger import Ledger
 
 FILE = "reports.toml"
@@ -61,8 +61,6 @@ def settled(then: Verdict, now: Callable[[], Verdict], catalogue: Catalogue) -> 
     What those releases decide stands. Otherwise today's figure is looked at: it may bear the printed one out, but
     where it differs and comes of a later release, the claim waits for a release of its time.
     """
-    from peelbook.claims._evaluate import DIFFERS, UNTESTED, WAITING
-
     if then.verdict not in UNTESTED or not then.claim.filled:
         return then
     today = now()

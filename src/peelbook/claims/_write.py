@@ -15,11 +15,11 @@ from peelbook.claims._figures import GRADES
 from peelbook.claims._units import UNITS
 
 if TYPE_CHECKING:
-    from peelbook.claims._evaluate import Alternative
     from peelbook.claims._figures import Figure, Trace
     from peelbook.claims._ledger import Claim
     from peelbook.claims._rules import Revision
     from peelbook.claims._ties import Tie
+    from peelbook.claims._verdict import Alternative
 
 ICONS = {
     "reproduced": "✓",

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).resolve().parent
 
-ENGLAND_AND_WALES = "K04000001"
-
 _DTYPES = {"string": "str", "integer": "Int64", "number": "Float64", "boolean": "boolean", "date": "str"}
 
 

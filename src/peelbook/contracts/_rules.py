@@ -15,9 +15,8 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 
-from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import Fault, TableContractError
-from peelbook.forces import Forces
+from peelbook.forces import ENGLAND_AND_WALES, Forces
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")

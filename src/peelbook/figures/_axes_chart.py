@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from peelbook.figures._chart import FOOTER_SIZE, PNG_DPI, QUIET, Chart, Layout
+from peelbook.figures._chart import Chart
+from peelbook.figures._layout import FOOTER_SIZE, PNG_DPI, QUIET, Layout
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

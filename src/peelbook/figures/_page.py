@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from peelbook import formats
-from peelbook.figures._chart import FOCUS, PNG_DPI, QUIET, TEXT, Hotspot, Layout, LineScale, hotspots
 from peelbook.figures._label import label
+from peelbook.figures._layout import FOCUS, PNG_DPI, QUIET, TEXT, Hotspot, Layout, LineScale, hotspots
 from peelbook.figures._plain import plain
 from peelbook.figures._png import font as pillow_font
 

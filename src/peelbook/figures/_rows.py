@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from peelbook.figures._chart import FOCUS, TEXT, Layout, both
+from peelbook.figures._layout import FOCUS, TEXT, Layout, both
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from peelbook import formats
 from peelbook.figures import _words as words
-from peelbook.figures._chart import FOCUS, MUTED, TEXT, Chart, Column, Layout
+from peelbook.figures._chart import Chart, Column
+from peelbook.figures._layout import FOCUS, MUTED, TEXT, Layout
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from peelbook import formats
 from peelbook.figures import _words as words
-from peelbook.figures._chart import DARK_PINK, FOCUS, ORANGE, TEXT, Chart, Column, Layout, both
+from peelbook.figures._chart import Chart, Column
+from peelbook.figures._layout import DARK_PINK, FOCUS, ORANGE, TEXT, Layout, both
 
 if TYPE_CHECKING:
     import pandas as pd

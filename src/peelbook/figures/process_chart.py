@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from peelbook import formats
 from peelbook.figures import _words as words
-from peelbook.figures._chart import FOCUS, QUIET, TEXT, Chart, Column
+from peelbook.figures._chart import Chart, Column
+from peelbook.figures._layout import FOCUS, QUIET, TEXT
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
     from peelbook.catalogue import Provenance
-    from peelbook.figures._chart import Layout
+    from peelbook.figures._layout import Layout
     from peelbook.figures._page import Page, Sample
     from peelbook.forces import Force
     from peelbook.xmr import Behaviour

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.figures import _words as words
-from peelbook.figures._chart import FOCUS, REST, TEXT, Chart, Column, Layout
+from peelbook.figures._chart import Chart, Column
+from peelbook.figures._layout import FOCUS, REST, TEXT, Layout
+from peelbook.forces import ENGLAND_AND_WALES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from peelbook.figures import _words as words
-from peelbook.figures._chart import FOCUS, TEXT, TURQUOISE, Chart, Column, Layout, both
+from peelbook.figures._chart import Chart, Column
+from peelbook.figures._layout import FOCUS, TEXT, TURQUOISE, Layout, both
 
 if TYPE_CHECKING:
     import pandas as pd

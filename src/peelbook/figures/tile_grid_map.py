@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from peelbook import formats
 from peelbook.figures import _words as words
-from peelbook.figures._chart import FOCUS, TEXT, Chart, Column, Layout
+from peelbook.figures._chart import Chart, Column
+from peelbook.figures._layout import FOCUS, TEXT, Layout
 
 if TYPE_CHECKING:
     import pandas as pd

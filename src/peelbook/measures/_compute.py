@@ -18,8 +18,8 @@ import pandas as pd
 
 from peelbook import contracts, formats
 from peelbook.catalogue import Catalogue
-from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import MissingTableError, ParameterError
+from peelbook.forces import ENGLAND_AND_WALES
 from peelbook.measures import _kinds as kinds
 from peelbook.measures._kinds import DISPARITY_COUNTS, GRADES
 from peelbook.measures._registry import STEPS, Measure, Part, registry

@@ -14,9 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import Fault
-from peelbook.forces import Forces
+from peelbook.forces import ENGLAND_AND_WALES, Forces
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -133,10 +133,10 @@ def check(folder: Path | str, catalogue: Catalogue, *, force: str | None = None)
 
 def _ledger_faults(frame: pd.DataFrame) -> list[Fault]:
     """The faults of a ledger between cells: evidence that cannot be worked out, and claims that do not fit together."""
-    from peelbook.claims import _ledger
+    from peelbook.claims import of_frame
 
     try:
-        _ledger.of_frame(frame)
+        of_frame(frame)
     except TableContractError as error:
         return list(error.faults)
     return []

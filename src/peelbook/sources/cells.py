@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.errors import Fault, TableContractError, UnknownForceError
-from peelbook.forces import Forces
+from peelbook.forces import ENGLAND_AND_WALES, Forces
 from peelbook.sources.hidden import BROKEN
 from peelbook.sources.reading import Broken, SourceFile, key
 

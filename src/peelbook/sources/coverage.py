@@ -9,8 +9,8 @@ from __future__ import annotations
 import string
 from typing import TYPE_CHECKING, Any
 
-from peelbook.contracts import ENGLAND_AND_WALES
 from peelbook.display import plain, table_html
+from peelbook.forces import ENGLAND_AND_WALES
 from peelbook.sources import gaps, newest, package
 from peelbook.sources.publication import facts
 

@@ -14,7 +14,7 @@ from peelbook.claims.draft._numbers import Number, find_numbers
 from peelbook.claims.draft._periods import Period, find_periods, period_of, sentences
 from peelbook.claims.draft._sections import section_of_heading
 from peelbook.claims.draft._templates import Match, find_outcome, find_templates
-from peelbook.contracts import ENGLAND_AND_WALES
+from peelbook.forces import ENGLAND_AND_WALES
 
 if TYPE_CHECKING:
     from peelbook.forces import Force

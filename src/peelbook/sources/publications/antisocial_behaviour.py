@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from peelbook.contracts import ENGLAND_AND_WALES
+from peelbook.forces import ENGLAND_AND_WALES
 from peelbook.sources.cells import Rows
 from peelbook.sources.layout import Layout, Match
 from peelbook.sources.layout import match as fit

@@ -9,7 +9,7 @@ import datetime
 import re
 from decimal import Decimal
 
-from peelbook.contracts import ENGLAND_AND_WALES
+from peelbook.forces import ENGLAND_AND_WALES
 from peelbook.sources.cells import month_end
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.publication import Context, Publication, Result

@@ -5,7 +5,7 @@ The longest series there is (from 2006/07) and the one whose rates the inspectio
 
 from __future__ import annotations
 
-from peelbook.contracts import ENGLAND_AND_WALES
+from peelbook.forces import ENGLAND_AND_WALES
 from peelbook.sources.cells import year_end
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.publication import Context, Publication, Result

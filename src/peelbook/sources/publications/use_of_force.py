@@ -10,7 +10,7 @@ import datetime
 import re
 from typing import Any
 
-from peelbook.contracts import ENGLAND_AND_WALES
+from peelbook.forces import ENGLAND_AND_WALES
 from peelbook.sources.cells import Rows, month_end
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.layout import match as fit

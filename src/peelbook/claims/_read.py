@@ -1,0 +1,138 @@
+"""From the rows of the ledger's table to claims, with every fault that a row, its evidence or the whole has."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from peelbook import contracts
+from peelbook.claims import _check, _language
+from peelbook.claims._language import ExpressionError, alternatives
+from peelbook.claims._ledger import TABLE, Claim, Ledger
+from peelbook.errors import Fault, TableContractError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from peelbook.catalogue import Catalogue
+
+
+def read(catalogue: Catalogue, force_code: str) -> Ledger:
+    """Return the ledger of one force's report, empty where nobody has entered one.
+
+    Raises `TableContractError` with every fault of the rows and of their evidence, or what
+    `Catalogue.table` raises.
+    """
+    frame = catalogue.table(TABLE)
+    return of_frame(frame[frame["force_code"] == force_code])
+
+
+def of_text(text: str, source: str = "claims.csv") -> Ledger:
+    """Return the ledger of the rows of a CSV text. Raises `TableContractError` with every fault."""
+    import pandas as pd
+
+    frame = pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False, na_values=[""])
+    return of_frame(contracts.validate(frame, TABLE, source=source), source)
+
+
+def of_frame(frame: pd.DataFrame, source: str = "claims.csv") -> Ledger:
+    """Return the ledger of a typed frame. Raises `TableContractError` with every fault."""
+    faults: list[Fault] = []
+    claims: list[Claim] = []
+    for index, row in zip(frame.index, frame.to_dict("records"), strict=True):
+        # The CSV's line: the header is line 1. An overlay's rows follow the embedded ones.
+        line = int(index) + 2
+        claim, found = _claim(row, line)
+        claims.append(claim)
+        faults += found
+    ledger = Ledger(tuple(claims))
+    faults += _check.faults(ledger, [int(index) + 2 for index in frame.index])
+    if faults:
+        raise TableContractError(source, sorted(faults, key=lambda fault: (fault.row or 0, fault.column)))
+    return ledger
+
+
+def claim_of(row: Mapping[str, Any]) -> Claim:
+    """Return one row of the table as a claim, without the checks of a whole ledger."""
+    return _claim(row, 0)[0]
+
+
+def _claim(row: Mapping[str, Any], line: int) -> tuple[Claim, list[Fault]]:
+    import pandas as pd
+
+    cells = {name: None if pd.isna(value) else value for name, value in row.items()}
+    faults: list[Fault] = []
+
+    def fault(column: str, rule: str, fix: str) -> None:
+        faults.append(Fault(column, line, str(cells[column] or ""), rule, fix, str(cells["claim_id"])))
+
+    text = {
+        name: str(cells[name] or "")
+        for name in (
+            "claim_id",
+            "report",
+            "force_code",
+            "section",
+            "heading",
+            "statement",
+            "quantity",
+            "subject",
+            "sense",
+            "unit",
+            "basis",
+            "label",
+            "comparator",
+            "publication",
+            "evidence",
+            "location",
+        )
+    }
+    value = None if cells["value"] is None else Fraction(repr(float(cells["value"])))
+    decimals = int(cells["decimals"] or 0)
+    if value is not None:
+        if cells["decimals"] is None:
+            fault("decimals", "empty beside a value", "give the number of decimals as printed")
+        elif (value * Fraction(10) ** decimals).denominator != 1:
+            fault("decimals", "fewer than the value has", "give the number of decimals as printed")
+        if not text["sense"]:
+            fault("sense", "empty beside a value", "give =, ~, >, <, >= or <=")
+    if (cells["numerator"] is None) != (cells["denominator"] is None):
+        fault("denominator", "x of y needs both numbers", "fill numerator and denominator, or neither")
+    elif cells["numerator"] is not None:
+        if cells["numerator"] > cells["denominator"]:
+            fault("numerator", "larger than its denominator", "check the two numbers")
+        if value != int(cells["numerator"]):
+            fault("value", "not the numerator of x of y", "repeat the numerator as the value")
+    if not text["claim_id"].startswith(f"{text['section']}."):
+        fault("claim_id", "does not start with its section", f"start it with {text['section']}.")
+    trees: tuple[_language.Node, ...] = ()
+    if text["evidence"]:
+        try:
+            trees = tuple(alternatives(text["evidence"]))
+        except ExpressionError as error:
+            fault("evidence", str(error), "see the language of evidence in the documentation")
+    return (
+        Claim(
+            **text,
+            value=value,
+            decimals=decimals,
+            numerator=_whole(cells["numerator"]),
+            denominator=_whole(cells["denominator"]),
+            figure=_whole(cells["figure"]),
+            period_start=_day(cells["period_start"]),
+            period_end=_day(cells["period_end"]),
+            trees=trees,
+        ),
+        faults,
+    )
+
+
+def _whole(cell: Any) -> int | None:
+    return None if cell is None else int(cell)
+
+
+def _day(cell: Any) -> dt.date | None:
+    return None if cell is None else dt.date.fromisoformat(str(cell)[:10])
