@@ -8,30 +8,17 @@ from peelbook.errors import DataPackageError
 from peelbook.sources.verify import verify
 
 
-def _keep(folder, wanted):
-    path = folder / "datapackage.json"
-    package = json.loads(path.read_text(encoding="utf-8"))
-    for entry in package["resources"]:
-        if not wanted(entry["name"]):
-            (folder / entry["path"]).unlink()
-            for earlier in entry.get("releases", []):
-                (folder / earlier["path"]).unlink()
-    package["resources"] = [entry for entry in package["resources"] if wanted(entry["name"])]
-    path.write_text(json.dumps(package), encoding="utf-8")
-    return folder
-
-
 @pytest.fixture
-def folder(data_copy):
+def folder(data_copy, keep_tables):
     """A few of the tables: reading them all takes long."""
-    return _keep(
+    return keep_tables(
         data_copy, {"forces", "gaps", "police_grant", "population", "stop_search_ethnicity_rate"}.__contains__
     )
 
 
-def test_the_committed_folder_holds(data_copy):
+def test_the_committed_folder_holds(data_copy, keep_tables):
     # The claims are written, checked and registered by their own room.
-    assert verify(_keep(data_copy, lambda name: name != "claims")) == []
+    assert verify(keep_tables(data_copy, lambda name: name != "claims")) == []
 
 
 def test_a_few_of_the_tables_hold(folder):
