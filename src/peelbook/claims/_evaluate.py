@@ -9,7 +9,7 @@ asked what else the figure could be: another average, population, definition, pe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -32,7 +32,7 @@ from peelbook.claims._language import Call, Node, Text, calls, swapped
 from peelbook.claims._ledger import Claim, Ledger
 from peelbook.claims._read import read
 from peelbook.claims._rules import Revision, rules
-from peelbook.claims._ties import beside
+from peelbook.claims._ties import Tie, beside, without_data
 from peelbook.claims._verdict import (
     CONSISTENT,
     DIFFERS,
@@ -84,7 +84,8 @@ def evaluate_ledger(catalogue: Catalogue, ledger: Ledger, *, section: str | None
     judge, unexplained = (_judge(calculator, known_then, explain=explain) for explain in (True, False))
     wanted = [claim for claim in ledger.claims if section in (None, claim.section)]
     found = [_with_strength(judge(claim), unexplained) for claim in wanted]
-    return [_with_context(item, calculator) for item in found]
+    ties = without_data(ledger) if any(item.verdict in UNTESTED for item in found) else []
+    return [_with_context(item, calculator, ties) for item in found]
 
 
 def _judge(
@@ -107,13 +108,13 @@ def _with_strength(item: Verdict, judge: Callable[[Claim], Verdict]) -> Verdict:
     return replace(item, weak=all(judge(other).verdict == item.verdict for other in moved))
 
 
-def _with_context(item: Verdict, calculator: Calculator) -> Verdict:
-    """Add to a reason what the printed figures imply, and for an untested claim what stands beside it."""
+def _with_context(item: Verdict, calculator: Calculator, ties: Sequence[Tie]) -> Verdict:
+    """Add to a reason what the printed figures imply, and for an untested claim which of the ledger's ties it has."""
     claim = item.claim
     if not claim.filled:
         return item
-    ties = beside(calculator.ledger, claim) if item.verdict in UNTESTED else []
-    notes = [*(_write.beside(claim, tie) for tie in ties), *_implied(calculator, claim)]
+    own = beside(ties, claim) if item.verdict in UNTESTED else []
+    notes = [*(_write.beside(claim, tie) for tie in own), *_implied(calculator, claim)]
     if not notes:
         return item
     extra = " ".join(notes)

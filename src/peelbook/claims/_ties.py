@@ -7,7 +7,7 @@ rate that imply a population, the column of a table, a comparison and the two fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, permutations, product
@@ -111,17 +111,21 @@ def search(calculator: Calculator) -> list[Tie]:
     return sorted(found, key=lambda tie: (order.index(tie.kind), [place[name] for name in tie.claims]))
 
 
-def beside(ledger: Ledger, claim: Claim) -> list[Tie]:
-    """Return the ties of one claim to other printed figures that need no data.
+def without_data(ledger: Ledger) -> list[Tie]:
+    """Return the ties of a ledger that need no data.
 
-    Those are its wording beside the figure it is compared with, the column it stands in, another printing and a
-    change on the year before.
+    Those are a claim's wording beside the figure it is compared with, the column it stands in, another printing and
+    a change on the year before.
     """
     figures = [item for item in ledger.claims if item.value is not None and item.sense in ("=", "~")]
-    found = [*_comparisons(ledger), *_columns(ledger), *_printed_twice(figures), *_changes(figures)]
+    return [*_comparisons(ledger), *_columns(ledger), *_printed_twice(figures), *_changes(figures)]
+
+
+def beside(ties: Iterable[Tie], claim: Claim) -> list[Tie]:
+    """Return those ties that tie one claim to other printed figures."""
     return [
         tie
-        for tie in found
+        for tie in ties
         if claim.claim_id in tie.claims and (tie.kind != "comparison" or tie.claims[0] == claim.claim_id)
     ]
 
