@@ -369,11 +369,11 @@ class Section:
             if part is None or (part is measure.denominator and part.match not in (None, "same")):
                 continue
             hidden = self.catalogue.suppressed_periods(part.table, self.force.code)
-            if not part.every:
+            if not part.every or not hidden:
                 days.update(hidden)
                 continue
             # A year of months or quarters lacks its figure as soon as one of them is hidden.
-            ends = {end for end in self.catalogue.table(part.table)["period_end"] if hidden}
+            ends = set(self.catalogue.table(part.table)["period_end"].unique())
             days.update(
                 end for end in ends if any(end - pd.DateOffset(years=1) < day <= end for day in hidden)
             )
