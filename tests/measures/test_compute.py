@@ -419,7 +419,7 @@ def test_measures_worked_out_before_serve_every_catalogue_of_the_same_bytes_and_
 
     monkeypatch.setattr(_compute, "_SHARED", {})
     plain = measures.compute(Catalogue(data_copy), "stop_search_rate")
-    assert measures.share(Catalogue(data_copy)) > 40
+    assert measures.share(Catalogue(data_copy), {"disparity_ratio": ("ethnicity",)}) > 40
 
     def never(*args):
         raise AssertionError("it was worked out again")
@@ -428,6 +428,7 @@ def test_measures_worked_out_before_serve_every_catalogue_of_the_same_bytes_and_
         patch.setattr(_compute, "_frame", never)
         again = Catalogue(data_copy)
         frame = measures.compute(again, "stop_search_rate")
+        assert len(measures.compute(again, "disparity_ratio", ethnicity="Black")), "a breakdown asked for"
         pd.testing.assert_frame_equal(frame, plain)
         assert frame.attrs == plain.attrs
         assert {"stop_search", "population"} <= again.reads, "what it was made of counts as read"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import time
@@ -12,7 +13,7 @@ from runner_helpers import code, notebook, prose
 
 from forkserver_kernel import available
 from peelbook.errors import ParameterError
-from peelbook.runner import execute
+from peelbook.runner import execute, warm
 from peelbook.runner.execute import NotebookError
 
 PARAMETERS = code('force = "metropolitan"', "parameters")
@@ -257,3 +258,20 @@ def test_warming_up_leaves_no_trace_in_what_is_drawn():
         )
     )
     assert "".join(as_cells(done)[1]["outputs"][0]["text"]) == "set() []\n"
+
+
+def _calls_by_category():
+    """The measures that the cells of the notebooks ask for by a breakdown, and which."""
+    for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        code_cells = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        for node in (node for source in code_cells for node in ast.walk(ast.parse(source))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "measure":
+                words = {word.arg: word.value for word in node.keywords}
+                if "by" in words:
+                    names = ast.literal_eval(words["by"])
+                    yield ast.literal_eval(node.args[0]), (names,) if isinstance(names, str) else names
+
+
+def test_what_is_worked_out_before_the_fork_is_what_notebooks_ask_for_by_category():
+    assert dict(_calls_by_category()) == warm.BREAKDOWNS

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import product
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -104,18 +105,19 @@ def compute(catalogue: Catalogue, measure_id: str, **dimension: Any) -> pd.DataF
     return kept(catalogue, key, lambda: _frame(catalogue, measure, dimension), measure.tables).copy()
 
 
-def share(catalogue: Catalogue) -> int:
+def share(catalogue: Catalogue, by: Mapping[str, Sequence[str]]) -> int:
     """Work out every measure once, for all catalogues whose tables hold the same bytes; returns how many frames.
 
-    A process that forks many short ones calls it before: no force's notebook then adds up the same tables again.
+    `by` names breakdowns of measures: those are worked out for each of their values too. A process that forks many
+    short ones calls it before: no force's notebook then adds up the same tables again.
     """
     for measure in registry().values():
         mark = _mark(catalogue, measure.tables)
         if mark is None or not all(catalogue.has(name) for name in measure.tables):
             continue
-        wanted: list[dict[str, Any]] = [{}]
-        wanted += [{name: value} for name, values in measure.breakdowns.items() for value in values[:12]]
-        for dimension in wanted:
+        names = by.get(measure.id, ())
+        choices = product(*(values(catalogue, measure, name) for name in names))
+        for dimension in ({}, *(dict(zip(names, chosen, strict=True)) for chosen in choices if chosen)):
             with contextlib.suppress(ParameterError):  # a breakdown that only goes with another
                 key = ("measure", measure.id, _frozen(_checked(measure, dimension)))
                 _SHARED[mark, key] = compute(catalogue, measure.id, **dimension)

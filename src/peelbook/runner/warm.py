@@ -36,6 +36,22 @@ MODULES = (
     "peelbook.stats",
 )
 
+# What the notebooks ask for by category; a test compares it with their cells.
+BREAKDOWNS = {
+    "antisocial_behaviour_category_share": ("category",),
+    "attended_in_time_share": ("grade",),
+    "charge_rate": ("offence_group",),
+    "charged_count": ("offence_group",),
+    "disparity_ratio": ("ethnicity",),
+    "headcount_change": ("years",),
+    "officers_headcount": ("rank", "sex"),
+    "outcome_share": ("outcome_type",),
+    "outcomes_closed_count": ("outcome_type",),
+    "recorded_crime_newest_rate": ("offence_group",),
+    "use_of_force_tactic_share": ("tactic",),
+    "victim_based_crime_rate": ("offence_group",),
+}
+
 
 def modules() -> None:
     """Import what notebooks import, each if it is there, and all chart kinds."""
@@ -47,12 +63,13 @@ def modules() -> None:
     for name in (*MODULES, *charts):
         with contextlib.suppress(ImportError):  # a kernel that needs it will say so itself
             importlib.import_module(name)
+    importlib.import_module("peelbook.blocks").render({"kind": ""})  # compiles the template of all blocks
     # A notebook lives for a second and makes many small objects; most collections would find nothing.
     gc.set_threshold(50_000, 20, 100)
 
 
 def figures() -> None:
-    """Read the embedded tables and work out all measures. What has other bytes is read as ever."""
+    """Read the embedded tables and work out the measures of all notebooks. What has other bytes is read as ever."""
     from peelbook import measures
     from peelbook.catalogue import Catalogue
     from peelbook.errors import PeelbookError
@@ -60,7 +77,7 @@ def figures() -> None:
 
     with contextlib.suppress(PeelbookError, OSError):  # a worker of a cluster has no tables yet
         catalogue = Catalogue()
-        measures.share(catalogue)
+        measures.share(catalogue, BREAKDOWNS)
         for name in sorted({name for section in all_sections() for name in section.tables} | {"gaps"}):
             if catalogue.has(name):
                 catalogue.table(name)
