@@ -502,22 +502,23 @@ def _panel(frame: pd.DataFrame, rules: _Rules, period_end: Any, years: int) -> _
     """The figures of all forces in the years to a day; years step back by twelve months."""
     end = pd.Timestamp(period_end)
     ends = [end - pd.DateOffset(years=back) for back in range(years - 1, -1, -1)]
-    rows = frame[frame["period_end"].isin(ends) & frame["value"].notna()]
-    logs, chance = _logs(rows, rules)
-    known = pd.DataFrame(
-        {"code": rows["force_code"].to_numpy(), "day": rows["period_end"].to_numpy(), "y": logs, "v": chance}
-    )
-    wide = known.pivot(index="code", columns="day", values=["y", "v"])
-    y, v = (wide[name].reindex(columns=pd.DatetimeIndex(ends)).to_numpy(dtype=float) for name in ("y", "v"))
-    return _Panel(wide.index, ends, y, v, ~wide.index.isin(rules.excluded))
+    year = pd.DatetimeIndex(ends).get_indexer(frame["period_end"])
+    inside = (year >= 0) & frame["value"].notna().to_numpy()
+    rows = frame[inside]
+    place, codes = pd.factorize(rows["force_code"], sort=True)
+    cells = place, year[inside]
+    if len(set(zip(*cells, strict=True))) < len(rows):
+        _one_figure_each(rows)
+    y, v = (np.full((len(codes), years), np.nan) for _ in range(2))
+    y[cells], v[cells] = _logs(rows, rules)
+    return _Panel(codes, ends, y, v, ~codes.isin(rules.excluded))
 
 
 def _places(scored: _Scored, frame: pd.DataFrame) -> stats.Interval:
-    """Rank intervals, with the noise that yearly figures of these forces have; each holds the place by value.
+    """Rank intervals, with the noise that yearly figures of these forces have.
 
     None for complete counts, whose order chance does not touch, and where too few years are known to tell the
-    noise: an interval by chance alone would claim a certainty that places do not have. A figure without a logarithm (a
-    ratio of nought, a share above one) has no interval, and still lies above or below the others.
+    noise: an interval by chance alone would claim a certainty that places do not have.
     """
     rows, rules = scored.rows, scored.rules
     nothing = stats.Interval(np.full(len(rows), np.nan), np.full(len(rows), np.nan))
@@ -529,11 +530,7 @@ def _places(scored: _Scored, frame: pd.DataFrame) -> stats.Interval:
     noise = stats.yearly_noise(panel.logs, panel.chance, pool=panel.pool)
     order = panel.codes.get_indexer(rows["force_code"])
     error = np.sqrt(np.maximum(noise.variance, panel.chance[:, -1]))[order]
-    low, high = stats.rank_intervals(panel.logs[order, -1], error, df=noise.df[order], pool=panel.pool[order])
-    values = rows["value"].to_numpy(dtype=float)
-    aside = (values[np.isnan(low)][None, :] > values[:, None]).sum(axis=1)
-    places = stats.ranks(values)
-    return stats.Interval(np.minimum(low + aside, places), np.maximum(high + aside, places))
+    return stats.rank_intervals(panel.logs[order, -1], error, df=noise.df[order])
 
 
 def against_peers(

@@ -75,8 +75,11 @@ def indexed(image: PillowImage.Image, colours: int = COLOURS) -> PillowImage.Ima
     from PIL import Image
 
     pixels = np.frombuffer(image.tobytes(), dtype=np.uint32)
-    codes, found = pd.factorize(pixels)
-    counts = np.bincount(codes)
+    # Most pixels are as the one before: what is looked up is each run of one colour, not each pixel.
+    starts = np.flatnonzero(np.append(True, pixels[1:] != pixels[:-1]))
+    lengths = np.diff(starts, append=len(pixels))
+    codes, found = pd.factorize(pixels[starts])
+    counts = np.bincount(codes, weights=lengths)
     rgb = np.asarray(found).view(np.uint8).reshape(-1, 4)[:, :3].astype(np.int64)
     chosen = [np.array([255, 255, 255], dtype=np.int64)]
     distance = ((rgb - chosen[0]) ** 2).sum(axis=1)
@@ -88,7 +91,7 @@ def indexed(image: PillowImage.Image, colours: int = COLOURS) -> PillowImage.Ima
         nearest[closer] = len(chosen)
         distance = np.where(closer, new, distance)
         chosen.append(rgb[worst])
-    result = Image.frombytes("P", image.size, nearest[codes].tobytes())
+    result = Image.frombytes("P", image.size, np.repeat(nearest[codes], lengths).tobytes())
     result.putpalette(np.array(chosen, dtype=np.uint8).tobytes())
     return result
 
