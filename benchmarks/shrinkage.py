@@ -1,9 +1,9 @@
-"""Whether shrunken estimates would rank forces better than the interval of ranks that the book gives: simulated.
+"""Whether shrunken estimates would rank forces better than the interval of ranks that the book gave: simulated.
 
     python -m benchmarks.shrinkage [RUNS]
 
 42 made-up forces whose true levels are known have ten years of counts with yearly scatter. Three ways to tell their
-places are tried on the last year: the book's (places by value, interval by the yearly noise of both forces of a
+places are tried on the last year: that of the book then (places by value, interval by the yearly noise of both forces of a
 pair), gamma-Poisson or beta-binomial estimates (chance alone is noise), and normal ones on the logarithmic scale with the yearly noise. The table
 stands in docs/decisions/0009-no-shrunken-places.md.
 """
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.chance import FORCES, PEOPLE, SEED, YEARS, rate
+from benchmarks.chance import FORCES, PEOPLE, SEED, YEARS, paired_places, rate
 from peelbook import stats
 
 OUT = Path(__file__).with_suffix(".json")
@@ -87,7 +87,7 @@ def simulate(runs: int = RUNS) -> dict[str, Any]:
             y, chance_only = stats.log_values(model, x, n)
             noise = stats.yearly_noise(y, chance_only)
             variance = np.maximum(noise.variance, chance_only[:, -1])
-            low, high = stats.rank_intervals(y[:, -1], np.sqrt(variance), df=noise.df)
+            low, high = paired_places(y[:, -1], np.sqrt(variance), df=noise.df)
             ways = {
                 "book": (stats.ranks(y[:, -1]), low, high),
                 "conjugate": judged(conjugate(rng, model, x[:, -1], n[:, -1])),

@@ -473,16 +473,60 @@ def test_a_rank_interval_is_one_place_without_error_and_all_places_without_infor
     assert (best.tolist(), worst.tolist()) == ([1, 1], [2, 2])
 
 
+def test_places_have_the_probabilities_that_sampling_gives():
+    means, deviations = np.array([0.0, 0.3, 0.35, -1.0, 2.0]), np.array([0.2, 0.5, 0.05, 1.0, 0.1])
+    found = stats.place_probabilities(means, deviations)
+    drawn = np.random.default_rng(1).normal(means, deviations, (200_000, 5))
+    sampled = (-drawn).argsort(axis=1).argsort(axis=1)
+    for unit in range(5):
+        assert found[unit] == pytest.approx(np.bincount(sampled[:, unit], minlength=5) / 200_000, abs=0.004)
+    assert found.sum(axis=0) == pytest.approx(np.ones(5), abs=0.003)
+
+
 @QUICK
 @given(
     values=st.lists(st.floats(min_value=-5, max_value=5), min_size=2, max_size=20),
     error=st.floats(min_value=0.01, max_value=3),
+    turn=st.integers(min_value=0, max_value=20),
 )
-def test_a_rank_interval_holds_the_rank(values, error):
-    best, worst = stats.rank_intervals(values, [error] * len(values))
-    places = stats.ranks(values)
-    assert (best <= places).all()
-    assert (places <= worst).all()
+def test_levels_lie_among_the_values_and_in_their_order_whatever_the_order_of_the_units(values, error, turn):
+    level, deviation = stats.level_posterior(values, [error] * len(values))
+    assert min(values) - 1e-9 <= level.min()
+    assert level.max() <= max(values) + 1e-9
+    assert (deviation > 0).all()
+    order = np.argsort(values)
+    assert (np.diff(level[order]) >= -1e-9).all()
+    turned = stats.level_posterior(np.roll(values, turn), [error] * len(values))[0]
+    assert turned == pytest.approx(np.roll(level, turn), abs=1e-9)
+
+
+def test_outlying_forces_are_not_drawn_in_and_two_groups_keep_their_middles():
+    rng = np.random.default_rng(1)
+    groups = np.repeat([0.0, 1.0], 20) + rng.normal(0, 0.1, 40)
+    level, deviation = stats.level_posterior([*groups, 5.0], np.full(41, 0.1))
+    assert level[-1] == pytest.approx(5, abs=0.01)
+    # Within a group the levels are drawn together, and no force of one comes near the other.
+    assert level[:20].std() < 0.6 * groups[:20].std()
+    assert level[:20].max() < 0.3 < 0.7 < level[20:40].min()
+    assert 0 < deviation[-1] < 0.1
+
+
+def test_a_unit_outside_the_pool_keeps_its_value_and_tells_nothing_of_the_others():
+    values, errors = np.array([0.0, 0.1, 0.2, 0.3, 9.0]), np.full(5, 0.2)
+    pool = np.array([True, True, True, True, False])
+    level, deviation = stats.level_posterior(values, errors, pool=pool)
+    assert (level[-1], deviation[-1]) == (9.0, pytest.approx(0.2))
+    assert level[:4] == pytest.approx(stats.level_posterior(values[:4], errors[:4])[0])
+    assert stats.rank_intervals(values, errors, pool=pool).high[-1] == 1
+    # With nobody in the pool there is nothing to learn from.
+    assert (stats.level_posterior(values, errors, pool=False)[0] == values).all()
+
+
+def test_an_error_that_few_years_tell_widens_the_interval():
+    values, errors = np.linspace(0, 1, 12), np.full(12, 0.1)
+    wide, sure = (stats.rank_intervals(values, errors, df=df) for df in (2, np.inf))
+    assert (wide.high - wide.low).sum() > (sure.high - sure.low).sum()
+    assert np.isnan(stats.rank_intervals(values, errors, df=np.nan).low).all()
 
 
 # --- change and trend --------------------------------------------------------------------------------

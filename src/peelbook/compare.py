@@ -515,10 +515,11 @@ def _panel(frame: pd.DataFrame, rules: _Rules, period_end: Any, years: int) -> _
 
 
 def _places(scored: _Scored, frame: pd.DataFrame) -> stats.Interval:
-    """Rank intervals, with the noise that yearly figures of these forces have.
+    """Rank intervals, with the noise that yearly figures of these forces have; each holds the place by value.
 
     None for complete counts, whose order chance does not touch, and where too few years are known to tell the
-    noise: an interval by chance alone would claim a certainty that places do not have.
+    noise: an interval by chance alone would claim a certainty that places do not have. A figure without a logarithm (a
+    ratio of nought, a share above one) has no interval, and still lies above or below the others.
     """
     rows, rules = scored.rows, scored.rules
     nothing = stats.Interval(np.full(len(rows), np.nan), np.full(len(rows), np.nan))
@@ -530,7 +531,11 @@ def _places(scored: _Scored, frame: pd.DataFrame) -> stats.Interval:
     noise = stats.yearly_noise(panel.logs, panel.chance, pool=panel.pool)
     order = panel.codes.get_indexer(rows["force_code"])
     error = np.sqrt(np.maximum(noise.variance, panel.chance[:, -1]))[order]
-    return stats.rank_intervals(panel.logs[order, -1], error, df=noise.df[order])
+    low, high = stats.rank_intervals(panel.logs[order, -1], error, df=noise.df[order], pool=panel.pool[order])
+    values = rows["value"].to_numpy(dtype=float)
+    aside = (values[np.isnan(low)][None, :] > values[:, None]).sum(axis=1)
+    places = stats.ranks(values)
+    return stats.Interval(np.minimum(low + aside, places), np.maximum(high + aside, places))
 
 
 def against_peers(

@@ -552,32 +552,93 @@ def ranks(values: Any) -> np.ndarray:
     return np.where(known, above.sum(axis=1) + 1.0, np.nan)
 
 
-def rank_intervals(values: Any, errors: Any, confidence: float = ALERT, df: Any = np.inf) -> Interval:
-    """Confidence interval of each unit's place, without simulation.
+#: How much of the posterior an interval of places holds. It is more than 95%, because how levels are spread is learnt
+#: from the same figures, and forces at the ends are there by luck too: at 98% the interval holds the true place in
+#: 95 of 100 in every case of benchmarks/places.py, and in 9 of 10 for the three forces at each end.
+PLACE_PROBABILITY = 0.98
 
-    A unit's best place is 1 plus the number of units surely above it, its worst place n less the number
-    surely below it. "Surely" is a two-sided test of the difference of the two values, with Holm's
-    correction over the comparisons of that unit, so that the interval of one unit's place holds at
-    least the stated confidence. Mogstad, Romano, Shaikh and Wilhelm (2024), Review of Economic Studies
-    91:476, section 3. Resampling would be simpler but fails where values lie close together. NaN has none.
-    `df` are the degrees of freedom of the errors; a pair has the smaller of its two.
+#: Each level is taken at so many quantiles of its posterior (Gauss-Legendre). Against a thousand quantiles no place of
+#: a thousand differs.
+NODES = 24
+
+#: The spread of levels is learnt in so many steps, from normal distributions about the figures whose variance is
+#: this share of the usual noise: narrower ones would take each figure for its own level.
+STEPS, SMOOTHING = 100, 0.15
+
+
+def rank_intervals(values: Any, errors: Any, *, df: Any = np.inf, pool: Any = True) -> Interval:
+    """95% interval of each unit's place, from the posterior of the levels of all units; without sampling.
+
+    `values` are normal about the levels with standard errors `errors`, which have `df` degrees of freedom. Units
+    outside the `pool` have a place too, and do not tell how levels are spread. NaN has none. Cover is simulated in
+    `benchmarks.places`, for levels that are nearly equal, in groups or with outliers too.
     """
     y, s = np.asarray(values, dtype=float), np.asarray(errors, dtype=float)
-    free = np.broadcast_to(np.asarray(df, dtype=float), y.shape)
+    # A normal distribution with the 95% limits of Student's t stands for an error that is itself estimated.
+    s = s * np.asarray(t_value(ALERT, df)) / z_value(ALERT)
     known = np.isfinite(y) & np.isfinite(s)
+    inside = np.broadcast_to(np.asarray(pool, dtype=bool), y.shape)[known]
     best, worst = np.full(y.shape, np.nan), np.full(y.shape, np.nan)
-    y, s, free = y[known], s[known], free[known]
-    m = len(y)
-    gap = y[None, :] - y[:, None]
-    spread = np.sqrt(s[None, :] ** 2 + s[:, None] ** 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p = t_p_value(gap / spread, np.minimum(free[None, :], free[:, None]))
-        p = np.where(spread > 0, p, (gap == 0).astype(float))
-    np.fill_diagonal(p, np.nan)
-    sure = np.array([holm(row) < 1 - confidence for row in p], dtype=bool).reshape(m, m)
-    best[known] = 1 + (sure & (gap > 0)).sum(axis=1)
-    worst[known] = m - (sure & (gap < 0)).sum(axis=1)
+    if known.any():
+        up_to = np.cumsum(place_probabilities(*level_posterior(y[known], s[known], pool=inside)), axis=1)
+        tail = (1 - PLACE_PROBABILITY) / 2
+        best[known] = 1 + (up_to <= tail).sum(axis=1)
+        worst[known] = np.minimum(1 + (up_to < 1 - tail).sum(axis=1), len(inside))
     return Interval(best, worst)
+
+
+def level_posterior(values: Any, errors: Any, *, pool: Any = True) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each unit's level, given the values of all units and their errors.
+
+    How levels are spread is learnt without a shape: a mixture of normal distributions about the values of the `pool`,
+    whose weights are those of greatest likelihood (Laird 1978, JASA 73:805, by the EM algorithm; smoothed). So outlying
+    units are not drawn in by the others, nor two groups to a middle that none has. A unit far from all others is a
+    component of its own and has too small a deviation, which no place depends on. A unit outside the pool keeps its
+    value and error.
+    """
+    y, s = np.asarray(values, dtype=float), np.asarray(errors, dtype=float)
+    variance = np.maximum(s, 1e-9 * max(1.0, float(np.max(np.abs(y))))) ** 2
+    inside = np.broadcast_to(np.asarray(pool, dtype=bool), y.shape)
+    if not inside.any():
+        return y, np.sqrt(variance)
+    about, v = y[inside], variance[inside, None]
+    smooth = SMOOTHING * float(np.median(v))
+    both = smooth + v
+    likelihood = np.exp(-((about[:, None] - about) ** 2) / (2 * both)) / np.sqrt(both)
+    weight = np.full(len(about), 1 / len(about))
+    for _ in range(STEPS):
+        share = likelihood * weight
+        weight = (share / share.sum(axis=1, keepdims=True)).mean(axis=0)
+    share = likelihood * weight
+    share /= share.sum(axis=1, keepdims=True)
+    own = smooth / both
+    means = own * about[:, None] + (1 - own) * about
+    mean = (share * means).sum(axis=1)
+    spread = (share * (means - mean[:, None]) ** 2).sum(axis=1) + (own * v)[:, 0]
+    level, square = y.copy(), variance.copy()
+    level[inside], square[inside] = mean, spread
+    return level, np.sqrt(square)
+
+
+def place_probabilities(means: Any, deviations: Any) -> np.ndarray:
+    """The probability of each place (columns, 1 the highest first) of each unit (rows), its level being normal.
+
+    Given a unit's level, each other unit lies above it or not, independently: the number above has a Poisson-binomial
+    distribution. It is averaged over quantiles of the level. Deviations are above zero.
+    """
+    m, s = np.asarray(means, dtype=float), np.asarray(deviations, dtype=float)
+    n = len(m)
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    levels = m[:, None] + s[:, None] * special.ndtri((nodes + 1) / 2)
+    above = special.ndtr((m[:, None, None] - levels) / s[:, None, None])
+    above[np.arange(n), np.arange(n)] = 0.0
+    number = np.zeros((n + 1, n, NODES))
+    number[0] = 1.0
+    for other in range(n):
+        more = number[: other + 1] * above[other]
+        number[: other + 1] -= more
+        number[1 : other + 2] += more
+    return np.asarray((number[:n] * (weights / 2)).sum(axis=2).T)
 
 
 # --- change and trend --------------------------------------------------------------------------------
