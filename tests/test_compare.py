@@ -538,6 +538,11 @@ def test_a_change_is_judged_by_the_noise_of_other_years_and_not_by_chance_alone(
     moved = rows.copy()
     moved.loc[(moved["force_code"] == "F00") & (moved["period_end"] == DAY), "numerator"] *= 2
     assert compare.change(moved, "F00", DAY, "2022-03-31").direction == compare.ROSE
+    fallen = moved.assign(value=moved["value"].where(moved["period_end"] == DAY, moved["value"] * 1.5))
+    fallen.loc[(fallen["force_code"] == "F00") & (fallen["period_end"] == DAY), "value"] *= 3
+    fallen.attrs = moved.attrs
+    ways = [compare.change(fallen, code, DAY, "2022-03-31").against_most for code in ("F00", "F01")]
+    assert ways == [True, False]
 
 
 def test_a_place_is_no_surer_than_a_year_lets_it_be():

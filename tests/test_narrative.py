@@ -374,8 +374,8 @@ def test_a_change_between_two_years_says_whether_chance_could_explain_it_among_a
     assert narrative.change(*ends, "stop_search_rate", kent) == bare
     large = compare.Change(compare.ROSE, compare.WITHIN, 43)
     assert narrative.change(*ends, "stop_search_rate", kent, large) == (
-        f"{bare} The rise is real, and about what other forces saw: chance and the usual yearly ups and downs would "
-        "not bring it, with 43 forces compared."
+        f"{bare} The rise is real, and within the range of what other forces saw: chance and the usual yearly ups and "
+        "downs would not bring it, with 43 forces compared."
     )
     little = compare.Change(compare.STEADY, None, 43)
     assert narrative.change(*ends, "stop_search_rate", kent, little) == (
@@ -391,7 +391,7 @@ def test_a_change_between_two_years_says_whether_chance_could_explain_it_among_a
         (compare.FELL, compare.LOWER, "The fall is real, and larger than in most forces:"),
         (compare.FELL, compare.HIGHER, "The fall is real, and smaller than in most forces:"),
         (compare.STEADY, compare.LOWER, "ups and downs, though larger than in most forces."),
-        (compare.STEADY, compare.WITHIN, "ups and downs, and about what other forces saw."),
+        (compare.STEADY, compare.WITHIN, "ups and downs, and within the range of what other forces saw."),
     ],
 )
 def test_a_change_beside_other_forces_is_not_a_verdict_on_the_figure(forces, direction, position, text):
@@ -400,6 +400,48 @@ def test_a_change_beside_other_forces_is_not_a_verdict_on_the_figure(forces, dir
     said = narrative.change(*ends, "stop_search_rate", kent, compare.Change(direction, position, 43))
     assert text in said
     assert "expected" not in said
+
+
+@pytest.mark.parametrize(
+    ("direction", "position", "text"),
+    [
+        (
+            compare.STEADY,
+            compare.LOWER,
+            "ups and downs, though unusual beside other forces, most of which saw a rise.",
+        ),
+        (
+            compare.FELL,
+            compare.LOWER,
+            "The fall is real, though unusual beside other forces, most of which saw a rise:",
+        ),
+        (compare.STEADY, compare.WITHIN, "ups and downs, and within the range of what other forces saw."),
+    ],
+)
+def test_a_fall_among_rises_is_not_called_a_larger_fall(forces, direction, position, text):
+    """Northamptonshire, use of force: a fall of 13.5% where four forces in five rose."""
+    ends = value(6.0, DAY), value(6.8, "2022-03-31")
+    tested = compare.Change(direction, position, 43, against_most=True)
+    assert text in narrative.change(*ends, "stop_search_rate", forces["kent"], tested)
+
+
+def test_a_change_that_rounds_to_nothing_between_figures_that_do_not_is_less_than_a_tenth(forces):
+    kent = forces["kent"]
+    share = narrative.change(value(0.03952, DAY), value(0.03948, "2022-03-31"), "charge_rate", kent)
+    assert "rose from 3.9% to 4.0%, a change of less than 0.1 percentage points before rounding." in share
+    rate = narrative.change(value(66.44, DAY), value(66.46, "2022-03-31"), "stop_search_rate", kent)
+    assert "fell from 66.5 to 66.4, a change of less than 0.1%." in rate
+
+
+def test_no_difference_is_explained_where_the_figure_prints_as_the_mean(forces):
+    same, other = (
+        made(
+            forces["kent"], share, position=compare.WITHIN, averages=compare.Averages(0.0663, 0.06, 42, 0.01)
+        )
+        for share in (0.0661, 0.0671)
+    )
+    assert narrative.reason(same, "charge_rate") == ""
+    assert "could explain the difference" in narrative.reason(other, "charge_rate")
 
 
 def test_a_change_of_a_share_is_in_percentage_points(forces):
@@ -502,6 +544,11 @@ def test_a_year_against_the_five_is_said_where_there_is_a_trend(forces):
 
     turned = [9000, 7000, 6000, 5000, 5500]
     assert said(turned, stats.DECREASING).endswith("It is up on the year, but down over five years.")
+    # Cumbria, charges: "hardly changed: both figures round to 10.0%", and "up on the year".
+    slightly = stats.trend("proportion", [1200, 1150, 1100, 996, 1004], [1e4] * 5)
+    slightly = replace(slightly, direction=stats.DECREASING)
+    assert slightly.last_step > 0 > slightly.overall
+    assert "on the year" not in narrative.trend(slightly, "charge_rate", forces["kent"], DAY)
     assert "on the year" not in said(turned, stats.NO_CHANGE), "it would call a trend all the same"
     assert "on the year" not in said([9000, 7000, 6000, 5000, 5010], stats.DECREASING)
 
@@ -603,7 +650,7 @@ def test_what_a_process_chart_says_of_its_last_quarters(last, says):
 def in_full(**cells):
     row = {
         "ethnicity": "Black", "group_rate": 14.3, "reference_rate": 5.5, "value": 2.6, "difference": 8.8,
-        "difference_low": 7.9, "difference_high": 9.9, "difference_mid_year": 8.5, "unrecorded": 0.244,
+        "difference_low": 7.9, "difference_high": 9.9, "difference_mid_year": 8.5, "difference_newest": 8.54, "unrecorded": 0.244,
         "ratio_least": 1.9, "ratio_most": 14.1,
     }  # fmt: skip
     return pd.DataFrame([row | cells])
@@ -621,7 +668,15 @@ def in_full(**cells):
         ({}, "cannot account for all of the difference."),
         ({"ratio_least": 0.9}, "could turn the difference round."),
         ({}, "were 2.6 times as many as it counted. With all groups grown alike"),
-        ({"difference_mid_year": 8.8}, "were 2.6 times as many as it counted."),
+        ({"difference_mid_year": 8.8, "difference_newest": 8.8}, "were 2.6 times as many as it counted."),
+        ({}, "the difference would be 8.5 for each 1,000, and the ratio the same."),
+        ({"difference_newest": float("nan")}, "would be 8.5 for each 1,000, and the ratio the same."),
+        (
+            {"difference_newest": 8.1},
+            "would be 8.5 for each 1,000 (8.1 by the newest estimate of residents), and the ratio the same.",
+        ),
+        ({"difference_mid_year": 8.8, "difference_newest": 8.1}, "8.8 for each 1,000 (8.1 by the newest"),
+        ({"value": 0.5}, "were 0.5 times as many as it counted."),
         ({"ethnicity": "Mixed"}, "14.3 searches of people of mixed ethnicity"),
         (
             {

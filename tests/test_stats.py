@@ -647,7 +647,7 @@ def test_the_steps_of_a_complete_count_are_told_and_not_tested():
     assert np.isnan(found.p_value)
     mixed = stats.described([5, 4, 4, 3, 6.0])
     assert (mixed.direction, mixed.rises, mixed.falls) == (stats.NO_CHANGE, 1, 2)
-    assert (mixed.overall, mixed.last_step) == (1, 3)
+    assert (mixed.overall, mixed.last_step, mixed.last) == (1, 3, 6)
     assert stats.described([1, 2, np.nan, 4, 5]).direction == stats.UNKNOWN
 
 

@@ -161,12 +161,13 @@ class Change:
 
     `direction` is `ROSE`, `FELL` or `STEADY` by chance and the usual yearly ups and downs, at 5% after the
     correction for `n` forces. `position` is where the change lies among the changes of all forces (`None`
-    for a force that the limits leave out).
+    for a force that the limits leave out), and `against_most` tells that most of the others moved the other way.
     """
 
     direction: str
     position: str | None
     n: int
+    against_most: bool = False
 
 
 #: How much wider limits must be for one force than for another before a chart shows them by size.
@@ -959,7 +960,14 @@ def change(
     if own.empty:
         return None
     position = own["position"].iloc[0]
-    return Change(str(own["direction"].iloc[0]), None if pd.isna(position) else str(position), len(tested))
+    moved = np.sign(tested["value"] - tested["earlier_value"])
+    other_way = int((moved == -moved[own.index[0]]).sum()) if moved[own.index[0]] else 0
+    return Change(
+        str(own["direction"].iloc[0]),
+        None if pd.isna(position) else str(position),
+        len(tested),
+        2 * other_way > len(tested) - 1,
+    )
 
 
 def _trend_years(frame: pd.DataFrame, period_end: Any) -> list[pd.Timestamp]:

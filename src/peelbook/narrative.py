@@ -128,9 +128,13 @@ def reason(comparison: Comparison, measure: Measure | str) -> str:
         return "The mean of forces and the limits leave this force out, so there is no verdict on it."
     if comparison.position is None:
         return ""
+    found = _measure(measure)
     usual = "the usual variation between forces"
-    usual = f"chance and {usual}" if _measure(measure).by_chance else usual
+    usual = f"chance and {usual}" if found.by_chance else usual
     if comparison.position == compare.WITHIN:
+        mean = comparison.averages.mean_of_forces
+        if found.format(comparison.value) == found.format(mean):
+            return ""  # no difference is printed that could be explained
         return f"{usual[:1].upper()}{usual[1:]} could explain the difference from the average."
     side = "above" if comparison.position == compare.HIGHER else "below"
     often = "one force in twenty" if comparison.beyond == "95%" else "one force in five hundred"
@@ -288,7 +292,7 @@ def change(
     if found.unit == "%":
         moved += f", a change of {_points(earlier.value, later.value, found.decimals)}"
     elif earlier.value > 0:
-        moved += f", a change of {formats.signed_percent(later.value / earlier.value - 1)}"
+        moved += f", a change of {_percent(later.value / earlier.value - 1)}"
     text = formats.sentence(f"between {start} and {stop}, {subject} {moved}")
     return f"{text} {_tested(tested, rose)}".strip()
 
@@ -296,12 +300,21 @@ def change(
 def _points(earlier: float, later: float, decimals: int) -> str:
     """A change in percentage points with its sign; a note where it is not that of the figures as printed."""
     difference = later - earlier
+    if not formats.rounded(100 * difference, decimals):
+        least = formats.points(0.01 * 10.0**-decimals, decimals)
+        return f"less than {least} before rounding"
     text = formats.points(difference, decimals)
-    if not text.startswith(formats.MINUS) and formats.rounded(100 * difference, decimals):
+    if not text.startswith(formats.MINUS):
         text = f"+{text}"
     ends = [formats.rounded(100 * share, decimals) for share in (earlier, later)]
     same = ends[1] - ends[0] == formats.rounded(100 * difference, decimals)
     return text if same else f"{text} before rounding"
+
+
+def _percent(change: float) -> str:
+    """A relative change with its sign; one that rounds to nothing, of figures that print otherwise, as such."""
+    text = formats.signed_percent(change)
+    return text if text.strip("0.%") else "less than 0.1%"
 
 
 def _tested(tested: compare.Change | None, rose: bool) -> str:
@@ -311,7 +324,10 @@ def _tested(tested: compare.Change | None, rose: bool) -> str:
     thing = "rise" if rose else "fall"
     beside, joint = "", ", and"
     if tested.position == compare.WITHIN:
-        beside = "about what other forces saw"
+        beside = "within the range of what other forces saw"
+    elif tested.position is not None and tested.against_most:
+        beside = f"unusual beside other forces, most of which saw a {'fall' if rose else 'rise'}"
+        joint = ", though"
     elif tested.position is not None:
         larger = rose == (tested.position == compare.HIGHER)
         beside = f"{'larger' if larger else 'smaller'} than in most forces"
@@ -419,6 +435,8 @@ def _against_the_year(recent: stats.Trend, found: Measure) -> str:
     nothing = found.format(0.0)
     if nothing in (found.format(abs(recent.overall)), found.format(abs(recent.last_step))):
         return ""
+    if found.format(recent.last) == found.format(recent.last - recent.last_step):
+        return ""
     year, five = ("up", "down") if recent.last_step > 0 else ("down", "up")
     return f"It is {year} on the year, but {five} over five years."
 
@@ -495,21 +513,25 @@ def _missing_ethnicity(row: pd.Series, who: str, reference: str) -> str:
 
 
 def _residents(row: pd.Series, who: str, reference: str) -> str:
-    """How many residents more or fewer would make rates equal, and the difference at the middle of the year."""
-    times = row["value"] if row["value"] >= 1 else 1 / row["value"] if row["value"] else float("nan")
-    if times != times or formats.number(times, 1) == "1.0":
+    """How many residents would make rates equal, and the difference at the middle of the year by each release."""
+    times = formats.number(row["value"], 1)
+    if times in ("1.0", "0.0"):
         return ""
-    amount = "as many" if row["value"] >= 1 else "fewer"
     equal = (
         f"The residents are those of the 2021 Census: the rates would be equal only if {who}, beside {reference}, "
-        f"were {formats.number(times, 1)} times {amount} as it counted."
+        f"were {times} times as many as it counted."
     )
-    now = row["difference_mid_year"]
-    if now != now or formats.number(abs(now), 1) == formats.number(abs(row["difference"]), 1):
+    then, first, newest = (
+        formats.number(abs(row[name]), 1)
+        for name in ("difference", "difference_mid_year", "difference_newest")
+    )
+    revised = row["difference_newest"] == row["difference_newest"] and newest != first
+    if row["difference_mid_year"] != row["difference_mid_year"] or (then == first and not revised):
         return equal
+    by_newest = f" ({newest} by the newest estimate of residents)" if revised else ""
     return (
         f"{equal} With all groups grown alike to the middle of the year the difference would be "
-        f"{formats.number(abs(now), 1)} for each 1,000, and the ratio the same."
+        f"{first} for each 1,000{by_newest}, and the ratio the same."
     )
 
 

@@ -860,7 +860,7 @@ class Trend:
     `slope` is the change of the value for each period, on its own scale. `t` is the slope of the log values
     over its standard error and `p_value` that of noise alone. `consistent` tells whether the slope keeps its
     sign whichever point is left out. `rises` and `falls` count the steps from one period to the next;
-    `overall` and `last_step` are the change of the value from the first period to the last, and over the
+    `last` is the last value, `overall` and `last_step` the change from the first period to it, and over the
     last step. `complete` marks a series of complete counts, of which the steps are told and nothing tested.
     """
 
@@ -874,6 +874,7 @@ class Trend:
     falls: int = 0
     overall: float = float("nan")
     last_step: float = float("nan")
+    last: float = float("nan")
     complete: bool = False
 
 
@@ -970,9 +971,19 @@ def described(values: Any, points: int = TREND_POINTS) -> Trend:
     t = np.arange(points) - (points - 1) / 2
     slope = float((y * t).sum() / (t**2).sum())
     nothing = float("nan")
-    overall, last = float(y[-1] - y[0]), float(steps[-1])
     return Trend(
-        direction, slope, nothing, nothing, points, _one_sign(t, y), rises, falls, overall, last, True
+        direction,
+        slope,
+        nothing,
+        nothing,
+        points,
+        _one_sign(t, y),
+        rises,
+        falls,
+        overall=float(y[-1] - y[0]),
+        last_step=float(steps[-1]),
+        last=float(y[-1]),
+        complete=True,
     )
 
 

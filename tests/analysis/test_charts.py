@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -487,6 +488,25 @@ def test_a_disparity_in_full_has_rates_their_difference_and_the_bounds_of_the_ra
     assert row["ratio_least"] == pytest.approx(row["value"] * white / (white + missing))
     # London aside, few places have fewer residents than in 2021.
     assert 0.5 * row["difference"] < row["difference_mid_year"] < row["difference"]
+
+
+def test_the_difference_stands_by_the_first_and_by_the_newest_estimate_of_residents():
+    section = open_section("police_powers", force="city of london")
+    ratios = section.measure("disparity_ratio", by="ethnicity")
+    tables = [section.table(name) for name in ("stop_search", "population", "population_releases")]
+    full = compare.disparity(ratios, *tables).query("ethnicity == 'Black'").set_index(["force", "period_end"])
+    twice = full.dropna(subset="difference_newest")
+    # Mid-2022 alone was revised: 10,847 residents of the City of London became 11,457. Later years have one release.
+    revised = twice.index[~np.isclose(twice["difference_newest"], twice["difference_mid_year"])]
+    assert {str(day.date()) for _, day in revised} == {"2023-03-31"}
+    assert twice.index.get_level_values("period_end").max() == pd.Timestamp("2023-03-31")
+    city = full.loc[("City of London", pd.Timestamp("2023-03-31"))]
+    assert city["difference_newest"] / city["difference_mid_year"] == pytest.approx(10_847 / 11_457)
+    without = compare.disparity(ratios, *tables[:2])
+    assert without["difference_newest"].isna().all()
+    assert without["difference_mid_year"].notna().any()
+    year = compare.disparity(ratios[ratios["period_end"] == "2023-03-31"], *tables)
+    assert "by the newest estimate of residents), and the ratio the same." in say.disparity(year).text
 
 
 def test_the_sentences_of_a_disparity_are_those_of_its_rows(in_full, kent):

@@ -128,6 +128,8 @@ def test_victim_based_crime_to_september_2023_needs_another_release(verdicts):
         ("workforce.uplift_recruited", "waiting for a table", "between 2,612 and 4,348"),
         ("workforce.officers_fall", "differs", "implies: 34,440"),
         ("workforce.leaders_trained", "cannot be tested from outside", "implies: 6,209 (6,177 to 6,242"),
+        ("workforce.leaders_trained", "cannot be tested from outside", "on 31 March 2023: 5,056."),
+        ("workforce.leaders_trained", "cannot be tested from outside", "inspectors on that day: 6,527."),
         ("police_powers.ethnicity_not_recorded", "consistent", "open data gives 29.5% of all"),
         ("police_powers.reasonable_grounds_ethnic_minority", "consistent", "open data gives 56.4% of all"),
         (

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from peelbook import compare, formats, measures, stats
@@ -91,15 +92,22 @@ def _hidden(frame: pd.DataFrame, rows: frames.Given, day: pd.Timestamp) -> pd.Da
     return gone
 
 
-def disparity(frame: pd.DataFrame, searches: pd.DataFrame, residents: pd.DataFrame) -> pd.DataFrame:
+def disparity(
+    frame: pd.DataFrame,
+    searches: pd.DataFrame,
+    residents: pd.DataFrame,
+    releases: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Return disparity ratios with all that they depend on: rates, differences, and what is not recorded.
 
     `frame` is that of `section.measure("disparity_ratio", by="ethnicity")`, perhaps filtered; `searches` is
-    `section.table("stop_search")` and `residents` `section.table("population")`.
+    `section.table("stop_search")` and `residents` `section.table("population")`, which has the first release of each
+    mid-year. `releases` is `section.table("population_releases")`, which has all of them.
 
     Adds `group_rate` and `reference_rate` (searches per 1,000 residents), their `difference` with a 95% interval
     (`difference_low`, `difference_high`; Zou and Donner 2008), the same `difference_mid_year` with the residents of
-    all groups grown alike from the Census to the middle of the year, `unrecorded` (the share of searches without
+    all groups grown alike from the Census to the middle of the year, `difference_newest` (that by the newest release,
+    missing where one release alone is here; the ratio is the same by both), `unrecorded` (the share of searches without
     ethnicity), and the ratio at its bounds: `ratio_least` were all of those of the reference group, `ratio_most` were all of
     this group. Missing where a table has no row.
 
@@ -123,6 +131,7 @@ def disparity(frame: pd.DataFrame, searches: pd.DataFrame, residents: pd.DataFra
     unrecorded = frame[keys].merge(missing[[*keys, "missing", "searches_count"]], on=keys, how="left")
     unknown = unrecorded["missing"].to_numpy(dtype=float)
     rates = scale * group / people, scale * other / others
+    newest = float("nan") if releases is None else _growth(frame, residents, releases)
     result = frame.assign(
         group_rate=rates[0],
         reference_rate=rates[1],
@@ -130,6 +139,7 @@ def disparity(frame: pd.DataFrame, searches: pd.DataFrame, residents: pd.DataFra
         difference_low=low,
         difference_high=high,
         difference_mid_year=(rates[0] - rates[1]) / _growth(frame, residents),
+        difference_newest=(rates[0] - rates[1]) / newest,
         unrecorded=unknown / unrecorded["searches_count"].to_numpy(dtype=float),
         ratio_least=(group / people) / ((other + unknown) / others),
         ratio_most=((group + unknown) / people) / (other / others),
@@ -146,20 +156,29 @@ DISPARITY = (
     "difference_low",
     "difference_high",
     "difference_mid_year",
+    "difference_newest",
     "unrecorded",
 )
 
 
-def _growth(frame: pd.DataFrame, residents: pd.DataFrame) -> Any:
-    """How many times the residents of the Census each row's area had in the middle of its year."""
+def _growth(frame: pd.DataFrame, residents: pd.DataFrame, releases: pd.DataFrame | None = None) -> Any:
+    """How many times the residents of the Census each row's area had in the middle of its year.
+
+    By the newest of `releases`, if given: missing where no other release of that mid-year is here.
+    """
     days = measures.mid_year(frame["period_end"], stock=False)
     counts = residents.set_index(["force_code", "period_end"])["population_count"].astype(float)
+    if releases is not None:
+        table = releases.astype({"release": "str"}).sort_values("release", kind="stable")
+        by_area = table.groupby(["force_code", "period_end"])["population_count"]
+        counts, several = by_area.last().astype(float), by_area.size() > 1
     census = pd.Timestamp(CENSUS) + pd.Timedelta(days=101)  # 30 June of its year, the estimate nearest to it
 
-    def at(ends: Any) -> Any:
-        return counts.reindex(pd.MultiIndex.from_arrays([frame["force_code"], ends])).to_numpy()
+    def at(values: pd.Series, ends: Any) -> Any:
+        return values.reindex(pd.MultiIndex.from_arrays([frame["force_code"], ends])).to_numpy()
 
-    return at(days) / at([census] * len(frame))
+    times = at(counts, days) / at(counts, [census] * len(frame))
+    return times if releases is None else np.where(at(several, days).astype(float) == 1, times, np.nan)
 
 
 #: Census day. Residents by ethnic group are known for it alone.

@@ -31,6 +31,8 @@ _HEADS = {
     "rank_high": "Rank, 95% interval, worst",
     "lower_limit": "Lower limit",
     "upper_limit": "Upper limit",
+    "difference_mid_year": "Difference, first estimate of residents",
+    "difference_newest": "Difference, newest estimate",
     "verdict": "Against the other forces",
     "what": "What the report prints",
     "whose": "Of",
