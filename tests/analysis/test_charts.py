@@ -502,9 +502,12 @@ def test_the_difference_stands_by_the_first_and_by_the_newest_estimate_of_reside
     assert twice.index.get_level_values("period_end").max() == pd.Timestamp("2023-03-31")
     city = full.loc[("City of London", pd.Timestamp("2023-03-31"))]
     assert city["difference_newest"] / city["difference_mid_year"] == pytest.approx(10_847 / 11_457)
-    without = compare.disparity(ratios, *tables[:2])
-    assert without["difference_newest"].isna().all()
-    assert without["difference_mid_year"].notna().any()
+    for without in (
+        compare.disparity(ratios, *tables[:2]),
+        compare.disparity(ratios, *tables[:2], pd.DataFrame()),
+    ):
+        assert without["difference_newest"].isna().all()
+        assert without["difference_mid_year"].notna().any()
     year = compare.disparity(ratios[ratios["period_end"] == "2023-03-31"], *tables)
     assert "by the newest estimate of residents), and the ratio the same." in say.disparity(year).text
 

@@ -30,6 +30,7 @@ NOT_SHOWN = {
     "claims": "the ledger, and the box of claims",
     "judgments": "one word of the opening",
     "population": "residents, below the line of a rate",
+    "population_releases": "residents by each release, below the line of a difference of rates",
     "population_ethnicity": "residents, below the line of a rate",
     "audits": "only a user supplies it: see the test of a user's own tables",
     "stop_search_ethnicity_rate": "the publisher's own rates, which the ledger checks against",
@@ -38,7 +39,6 @@ NOT_SHOWN = {
 
 #: Tables that no section reads, and the page of the book that shows each.
 ON_A_PAGE_OF_THE_BOOK = {
-    "population_releases": "revisions: how the estimates of residents were revised",
     "gaps": "coverage: why a figure is missing",
     "districts": "the search for a place: which force polices it",
 }

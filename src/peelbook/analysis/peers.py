@@ -131,7 +131,7 @@ def disparity(
     unrecorded = frame[keys].merge(missing[[*keys, "missing", "searches_count"]], on=keys, how="left")
     unknown = unrecorded["missing"].to_numpy(dtype=float)
     rates = scale * group / people, scale * other / others
-    newest = float("nan") if releases is None else _growth(frame, residents, releases)
+    newest = float("nan") if releases is None or releases.empty else _growth(frame, residents, releases)
     result = frame.assign(
         group_rate=rates[0],
         reference_rate=rates[1],
