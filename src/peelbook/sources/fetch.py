@@ -14,6 +14,7 @@ import time
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -45,12 +46,18 @@ class Download:
     confidence: str = ""
 
 
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> dict[str, Any]:
+    """The list of files; the page of data sources asks for it twice for each table."""
+    return tomllib.loads(text)
+
+
 def registry(path: Path | None = None) -> list[Download]:
     """Return the files that can be fetched, from `downloads.toml`.
 
     Raises `FetchError` for an entry that is not https or whose name could leave its folder.
     """
-    entries = tomllib.loads((path or HERE / "downloads.toml").read_text(encoding="utf-8"))["file"]
+    entries = _parsed((path or HERE / "downloads.toml").read_text(encoding="utf-8"))["file"]
     downloads = [Download(**entry) for entry in entries]
     for download in downloads:
         if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}", download.name) is None:
@@ -64,7 +71,7 @@ def registry(path: Path | None = None) -> list[Download]:
 
 def listed_on() -> datetime.date:
     """Return the day on which the list of files was last added to."""
-    return tomllib.loads((HERE / "downloads.toml").read_text(encoding="utf-8"))["listed_on"]
+    return _parsed((HERE / "downloads.toml").read_text(encoding="utf-8"))["listed_on"]
 
 
 def choose(names: Iterable[str], downloads: Iterable[Download] | None = None) -> list[Download]:
