@@ -89,9 +89,15 @@ def shared_sources() -> Path:
 
 
 @pytest.fixture(scope="session")
-def report_text() -> str:
-    """The text of the inspection report; skips where this machine does not have it."""
+def report_file() -> Path:
+    """The text of the inspection report as a file; skips where this machine does not have it."""
     path = ROOT.parent / "shared" / "report" / "peel-2023-25-metropolitan.txt"
     if not path.is_file():
-        pytest.skip("the report's text is not on this machine, so it was not re-scanned")
-    return path.read_text(encoding="utf-8")
+        pytest.skip("the report's text is not on this machine, so it was not read again")
+    return path
+
+
+@pytest.fixture(scope="session")
+def report_text(report_file) -> str:
+    """The text of the inspection report."""
+    return report_file.read_text(encoding="utf-8")

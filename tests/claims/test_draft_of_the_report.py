@@ -11,15 +11,8 @@ pytestmark = pytest.mark.sources
 
 
 @pytest.fixture(scope="module")
-def drafted(catalogue, shared_report):
-    return draft_claims(read_report(shared_report), catalogue.forces["metropolitan"], "2023-25")
-
-
-@pytest.fixture(scope="module")
-def shared_report():
-    from pathlib import Path
-
-    return Path(__file__).resolve().parents[3] / "shared" / "report" / "peel-2023-25-metropolitan.txt"
+def drafted(catalogue, report_file):
+    return draft_claims(read_report(report_file), catalogue.forces["metropolitan"], "2023-25")
 
 
 @pytest.fixture(scope="module")

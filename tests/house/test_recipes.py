@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime
 import json
 import os
 import re
@@ -221,23 +222,30 @@ def test_a_claim_gets_its_verdict(tmp_path):
 
 def test_a_new_official_release_is_taken_in(tmp_path, publishers):
     """Two more years of the workforce, made up, on a page that the mirror plays: the steps leave all in order."""
-    name = "open-data-table-police-workforce-230726.csv"
+    now = _workforce_entry(ROOT)["released"]
+    then = datetime.date.fromisoformat(now).replace(day=23) + datetime.timedelta(days=3 * 365)
+    name = f"open-data-table-police-workforce-{then:%d%m%y}.csv"
     url = publishers.media(name, two_more_years_of_workforce(), "9f")
     publishers.page(
         "/government/statistics/police-workforce-open-data-tables",
         [{"attachment_type": "file", "content_type": "text/csv", "url": url, "filename": name}],
-        updated="2026-07-23",
+        updated=then.isoformat(),
     )
     copy = Copy(tmp_path, PEELBOOK_MIRROR=publishers.base)
     printed = "".join(copy.follow(step) for step in steps("take in a new official release"))
     assert re.search(r"^workforce +(new|revised)$", printed, flags=re.MULTILINE)
     assert "every hash and contract holds" in printed
-    package = json.loads((copy.root / "data/datapackage.json").read_text(encoding="utf-8"))
-    (entry,) = [item for item in package["resources"] if item["name"] == "workforce"]
-    assert entry["released"] == "2026-07-23"
-    # The release that the report's time knew is kept, so its printed figures keep their verdicts.
-    assert entry["releases"][0]["released"] == "2023-07-26"
+    entry = _workforce_entry(copy.root)
+    assert entry["released"] == then.isoformat()
+    # The release that was there is kept: printed figures keep the verdicts that it gave them.
+    assert now in [earlier["released"] for earlier in entry["releases"]]
     assert len(publishers.asked) == 2
+
+
+def _workforce_entry(folder: Path) -> dict:
+    package = json.loads((folder / "data/datapackage.json").read_text(encoding="utf-8"))
+    (entry,) = [item for item in package["resources"] if item["name"] == "workforce"]
+    return entry
 
 
 def two_more_years_of_workforce() -> bytes:
