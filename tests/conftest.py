@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -77,6 +78,24 @@ def catalogue():
 def data_copy(tmp_path) -> Path:
     """A private copy of `data/` that a test may spoil."""
     return Path(shutil.copytree(ROOT / "data", tmp_path / "data"))
+
+
+@pytest.fixture(scope="session")
+def keep_tables():
+    """A function that takes all tables but the wanted ones out of a copy of `data/`, and returns the folder."""
+
+    def keep(folder: Path, wanted) -> Path:
+        path = folder / "datapackage.json"
+        package = json.loads(path.read_text(encoding="utf-8"))
+        for entry in package["resources"]:
+            if not wanted(entry["name"]):
+                for each in (entry, *entry.get("releases", [])):
+                    (folder / each["path"]).unlink()
+        package["resources"] = [entry for entry in package["resources"] if wanted(entry["name"])]
+        path.write_text(json.dumps(package), encoding="utf-8")
+        return folder
+
+    return keep
 
 
 @pytest.fixture(scope="session")

@@ -9,17 +9,19 @@ from peelbook.sources.verify import verify
 
 
 @pytest.fixture
-def folder(data_copy):
+def folder(data_copy, keep_tables):
+    """A few of the tables: reading them all takes long."""
+    return keep_tables(
+        data_copy, {"forces", "gaps", "police_grant", "population", "stop_search_ethnicity_rate"}.__contains__
+    )
+
+
+def test_the_committed_folder_holds(data_copy, keep_tables):
     # The claims are written, checked and registered by their own room.
-    (data_copy / "claims.csv").unlink()
-    path = data_copy / "datapackage.json"
-    package = json.loads(path.read_text(encoding="utf-8"))
-    package["resources"] = [entry for entry in package["resources"] if entry["name"] != "claims"]
-    path.write_text(json.dumps(package), encoding="utf-8")
-    return data_copy
+    assert verify(keep_tables(data_copy, lambda name: name != "claims")) == []
 
 
-def test_the_committed_folder_holds(folder):
+def test_a_few_of_the_tables_hold(folder):
     assert verify(folder) == []
 
 

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from peelbook.errors import Fault, TableContractError, UnknownForceError
@@ -105,23 +106,32 @@ def figure(cell: Any) -> float | int | None:
         if hasattr(cell, "__float__"):
             return figure(float(cell))
         raise ValueError("not a number")
+    number, broken = _written(cell)
+    if broken:
+        raise ValueError(broken)
+    return number
+
+
+@lru_cache(maxsize=100_000)  # the same small numbers stand in a million rows
+def _written(cell: str) -> tuple[float | int | None, str]:
+    """The number that a text writes, and the rule it breaks."""
     text = cell.strip().replace("\xa0", " ")
     # A space, narrow or not, may part thousands: "1 234".
     text = re.sub(r"(?<=\d)[ \u2009\u202f](?=\d{3}(?!\d))", ",", text)
     if text.casefold() in MISSING_SYMBOLS:
-        return None
+        return None, ""
     if text[:1].isalpha() and (_NOT_APPLICABLE.fullmatch(text) or _NOT_KNOWN.fullmatch(text)):
-        return None
+        return None, ""
     found = _FIGURE.fullmatch(text)
     if found is None:
-        raise ValueError("not a number")
+        return None, "not a number"
     if found["percent"]:
-        raise ValueError("a percentage where a plain number should stand")
+        return None, "a percentage where a plain number should stand"
     digits = found["figure"].replace(",", "")
     number: float | int = float(digits) if "." in digits else int(digits)
     if found["sign"] in ("-", "−", "–"):
         number = -number
-    return int(number) if float(number).is_integer() else number
+    return (int(number) if float(number).is_integer() else number), ""
 
 
 def without_marks(text: str) -> str:

@@ -17,7 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +44,12 @@ def key(text: Any) -> str:
     >>> key("Number of Offences [note 3]") == key("number_of_offences")
     True
     """
-    plain = (
-        unicodedata.normalize("NFKD", str(text)).casefold().replace("&", " and ").replace("%", " percent ")
-    )
+    return _folded(str(text))
+
+
+@lru_cache(maxsize=10_000)  # the same few names stand in a million rows
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).casefold().replace("&", " and ").replace("%", " percent ")
     plain = re.sub(r"\[(?:notes?\s*)?[\d\s,]+\]|\((?:notes?\s*)?\d+\)", " ", plain)
     return " ".join(re.sub(r"[^a-z0-9]+", " ", plain).split())
 
