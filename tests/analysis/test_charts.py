@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -92,6 +94,29 @@ def test_a_frame_that_lost_its_measure_is_refused(year):
     bare = pd.DataFrame(year.drop(columns="measure").to_dict("list"))
     with pytest.raises(FrameError, match="cannot tell which measure"):
         charts.ski_slope(bare)
+
+
+@pytest.mark.parametrize(
+    ("phi", "said"),
+    [
+        (0.6, "no more than chance alone"),
+        (1.04, "no more than chance alone"),
+        (2.44, "is 2.4 times what chance"),
+        (15.3, "is 15 times what chance"),
+        (4711, "is 4,700 times what chance"),
+    ],
+)
+def test_a_funnel_says_how_far_forces_differ_beyond_chance(kent, year, monkeypatch, phi, said):
+    from peelbook import compare as rules
+
+    real = rules.funnel
+
+    def other(*args):
+        found = real(*args)
+        return dataclasses.replace(found, dispersion=dataclasses.replace(found.dispersion, phi=phi))
+
+    monkeypatch.setattr(rules, "funnel", other)
+    assert [note for note in charts.funnel(year).notes if said in note]
 
 
 def test_a_funnel_of_a_count_is_refused_with_another_chart(kent):

@@ -303,7 +303,18 @@ def funnel(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card:
         target=found.target,
         target_label="Middle of forces",
         numerator=str(it.measure.numerator),
-        **it.words(),
+        **it.words(more=_spread(found.dispersion)),
+    )
+
+
+def _spread(dispersion: stats.Dispersion) -> str:
+    """How far the forces differ beyond chance, as the limits of a funnel take it."""
+    times = float(f"{dispersion.phi:.2g}")
+    if times <= 1:
+        return "Forces differ by no more than chance alone would bring."
+    return (
+        f"The variance between forces is {formats.number(times, 0 if times >= 10 else 1)} times what chance alone "
+        "would bring (φ); the limits allow for it."
     )
 
 
