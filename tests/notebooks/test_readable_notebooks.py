@@ -44,6 +44,11 @@ def test_no_cell_is_longer_than_ten_lines(notebook):
     assert [c.source for c in notebook.cells if c.cell_type == "code" and c.source.count("\n") >= 10] == []
 
 
+def test_rows_for_a_chart_keep_the_force_itself(notebook):
+    # City of London is in no average: a chart of the forces in averages would leave it out of its own page.
+    assert [c.source for c in notebook.cells if re.search(r"query\([\"']in_averages[\"']\)", c.source)] == []
+
+
 def test_a_third_of_the_cells_work_on_frames(notebook):
     code = [c for c in notebook.cells if c.cell_type == "code"]
     assert len([c for c in code if PANDAS.search(c.source)]) * 3 >= len(code)
