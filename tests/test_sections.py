@@ -3,7 +3,7 @@
 import pytest
 
 from peelbook import contracts
-from peelbook.errors import UnknownSectionError
+from peelbook.errors import UnknownCycleError, UnknownSectionError
 from peelbook.sections import all_sections, cycles, of_cycle, section
 
 
@@ -54,3 +54,23 @@ def test_a_section_declares_only_tables_that_have_a_contract():
 def test_an_unknown_section_is_named_with_the_nearest():
     with pytest.raises(UnknownSectionError, match="Did you mean police_powers"):
         section("police_power")
+
+
+def test_a_site_may_have_the_order_and_the_names_of_a_cycle(monkeypatch):
+    own = {item.stem: item for item in all_sections()}
+    monkeypatch.setenv("PEELBOOK_CYCLE", "2025-27")
+    shown = all_sections()
+    assert [item.stem for item in shown] == [name.stem for name in of_cycle("2025-27")]
+    assert [item.number for item in shown] == list(range(1, 11))
+    assert (shown[2].title, shown[2].short_title) == (
+        "Quality of service review",
+        "Quality of service review",
+    )
+    # Grades are found by the names in the table of grades, and tables by the stem.
+    assert {(item.stem, item.area, item.tables) for item in shown} == {
+        (item.stem, item.title, item.tables) for item in own.values()
+    }
+    assert section("police_powers").short_title != own["police_powers"].short_title
+    monkeypatch.setenv("PEELBOOK_CYCLE", "2031-33")
+    with pytest.raises(UnknownCycleError, match=r"2031-33.*Fix: use one of 2018-19"):
+        all_sections()

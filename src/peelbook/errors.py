@@ -34,6 +34,10 @@ class UnknownSectionError(PeelbookError):
     """No section notebook has this stem."""
 
 
+class UnknownCycleError(PeelbookError):
+    """No inspection cycle of this name has a map of its sections."""
+
+
 class UnknownMeasureError(PeelbookError):
     """The registry holds no measure of this id."""
 

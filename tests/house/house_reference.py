@@ -21,6 +21,7 @@ SETTINGS = {
     "PEELBOOK_BASE_URL": "Address the built site will stand at; links that must be absolute use it.",
     "PEELBOOK_CACHE": "Folder for executed notebooks and logs, instead of `.peelbook` in the project.",
     "PEELBOOK_CHROMIUM": "The Chromium that prints PDF files, where it is not on the path.",
+    "PEELBOOK_CYCLE": "Inspection cycle, such as 2025-27, whose order and names the sections of a site have.",
     "PEELBOOK_DATA": "Folder of the tables, instead of `data` in the project.",
     "PEELBOOK_LAUNCH_URL": "Address of a service that opens a notebook; pages then carry a link to it.",
     "PEELBOOK_MIRROR": "Base address that answers for every publisher when `peelbook data update` looks for releases.",

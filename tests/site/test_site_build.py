@@ -334,10 +334,27 @@ def test_the_switcher_leads_to_the_same_section_of_every_force(edition_site):
     assert "../metropolitan/police_powers.html" in links
 
 
-def test_the_switcher_leads_to_the_overview_where_a_force_lacks_the_section(build):
-    results = [*sample_results(slugs=("kent",)), *sample_results(slugs=("dorset",), stems=("workforce",))]
+def test_the_switcher_leads_to_the_overview_where_a_force_lacks_the_section(build, monkeypatch):
+    stems = ("police_powers", "leadership_and_force_management")
+    results = [
+        *sample_results(slugs=("kent",), stems=stems),
+        *sample_results(slugs=("dorset",), stems=("workforce",)),
+    ]
     out = build(results, reference_force="kent").out_dir
     assert "../dorset/index.html" in facts(out / "forces/kent/police_powers.html").links
+
+    def seen():
+        links = facts(out / "forces/kent/index.html").links
+        page = (out / "forces/kent/police_powers.html").read_text(encoding="utf-8")
+        (heading,) = re.findall("<h1>([^<]*)", page)
+        return heading, links.index(f"{stems[0]}.html") < links.index(f"{stems[1]}.html")
+
+    # The same pages with the names and in the order of another cycle's reports, and back again.
+    own = seen()
+    monkeypatch.setenv("PEELBOOK_CYCLE", "2018-19")
+    build(results, reference_force="kent")
+    assert seen() == ("Fair treatment of the public", False)
+    assert own[1] and own[0] != "Fair treatment of the public"
 
 
 def test_the_front_page_leads_to_every_force(edition_site):

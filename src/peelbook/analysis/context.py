@@ -135,7 +135,7 @@ class Section:
 
     def __init__(self, stem: str, force: str, period: str = "", data_dir: str = "", own_data: str = ""):
         found = section_named(stem)
-        self.stem, self.title, self.tables = found.stem, found.title, found.tables
+        self.stem, self.title, self.tables = found.stem, found.area, found.tables
         self.catalogue = Catalogue(
             data_dir or None,
             overlay=_own_folder(own_data, force, data_dir),

@@ -149,6 +149,7 @@ def read_command(
 ) -> None:
     """Find every number of a saved report and draft its ledger, for a person to review."""
     from peelbook.claims import draft
+    from peelbook.sections import of_known_cycle
 
     forces = _catalogue(data, "").forces
     found = forces[force]
@@ -160,7 +161,7 @@ def read_command(
             f"{report}: the report names no inspection cycle that is known. "
             f"Fix: add --cycle, one of {', '.join(draft.cycles())}."
         )
-    draft.section_names(named)
+    of_known_cycle(named)
     rows = draft.draft_claims(document, found, named)
     counts = draft.write_draft(folder, rows)
     claims_found = [row for row in rows if row.status != draft.NO_CLAIM]

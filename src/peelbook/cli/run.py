@@ -241,6 +241,14 @@ def build_command(
             show_default=False,
         ),
     ] = None,
+    cycle: Annotated[
+        str | None,
+        typer.Option(
+            help="Inspection cycle, such as 2025-27: the site's sections get its order and names. "
+            "Default: those of the book's own report.",
+            show_default=False,
+        ),
+    ] = None,
     jobs: JobsOption = None,
     scheduler: SchedulerOption = None,
     kernel: KernelOption = Kernel.auto,
@@ -253,8 +261,12 @@ def build_command(
     """Execute what needs it and build the site of these forces; it replaces the site in the folder at once."""
     from peelbook import paths
     from peelbook.runner import engine
+    from peelbook.sections import of_known_cycle
     from peelbook.site.publish import target
 
+    if cycle is not None:
+        of_known_cycle(cycle)
+        os.environ["PEELBOOK_CYCLE"] = cycle  # the processes that make pages read it too
     workspace, forces, sections = _choose(force, all_forces, section, data, suppress_below)
     home = workspace.overlay or workspace.base.parent
     folder = target(out if out is not None else home / paths.SITE)  # before anything runs

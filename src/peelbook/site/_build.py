@@ -208,6 +208,7 @@ def make_edition(results: Iterable[stage.Result], catalogue: Catalogue, referenc
         tables=table_hashes(catalogue),
         base_url=base_url(),
         launch_url=os.environ.get("PEELBOOK_LAUNCH_URL", ""),
+        cycle=os.environ.get("PEELBOOK_CYCLE", ""),
         date=edition_date(),
         lock_sha256=lock_hash(),
     )

@@ -27,7 +27,7 @@ RECORD = "EDITION.json"
 
 CHECKSUMS = "SHA256SUMS"
 
-_ENVIRONMENT = ("SOURCE_DATE_EPOCH", "PEELBOOK_BASE_URL", "PEELBOOK_LAUNCH_URL")
+_ENVIRONMENT = ("SOURCE_DATE_EPOCH", "PEELBOOK_BASE_URL", "PEELBOOK_LAUNCH_URL", "PEELBOOK_CYCLE")
 """Settings that change the bytes of a site, and so belong to an edition."""
 
 README = """\

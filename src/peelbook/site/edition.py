@@ -61,7 +61,8 @@ class Edition:
 
     `layout` is `"book"` (the committed notebooks of one force) or `"edition"` (a folder a force).
     `tables` maps a table to its title and SHA-256; `base_url` is where the site will stand, with a
-    closing slash, or empty where that is not known.
+    closing slash, or empty where that is not known. `cycle` is the one whose names and order the sections have, or empty
+    for those of the book's own report.
     """
 
     layout: str
@@ -73,6 +74,7 @@ class Edition:
     version: str = peelbook.__version__
     date: str = ""
     lock_sha256: str = ""
+    cycle: str = ""
 
     def __post_init__(self) -> None:
         if self.layout not in ("book", "edition"):

@@ -56,6 +56,16 @@ def slim(notebook: dict[str, Any]) -> bytes:
     return (json.dumps({**notebook, "cells": cells}, indent=1, ensure_ascii=False) + "\n").encode()
 
 
+def retitled(notebook: dict[str, Any], title: str) -> dict[str, Any]:
+    """A notebook under another title: its first heading is the page's."""
+    for cell in notebook["cells"]:
+        heading, *rest = _text(cell["source"]).split("\n")
+        if cell["cell_type"] == "markdown" and heading.startswith("# "):
+            cell["source"] = "\n".join([f"# {title}", *rest])
+            break
+    return notebook
+
+
 def failed(title: str, facts: list[tuple[str, str]]) -> dict[str, Any]:
     """A notebook that says its page failed to build, so that the site shows it, not a stale page or a hole."""
     block = blocks.failure(

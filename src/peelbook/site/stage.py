@@ -182,11 +182,18 @@ def notebooks_folder(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}-notebooks")
 
 
+def in_order(stems: Iterable[str]) -> list[str]:
+    """The stems of sections in the order of the site's chapters."""
+    return sorted(stems, key=lambda stem: section(stem).number)
+
+
 def _key(result: Result, edition: Edition) -> str:
     """A hash of what a result's page is made of."""
     if result.status == "failed":
         return sha256(f"failed {result.error!r} {edition.by_slug[result.force_slug].name}".encode())
-    return getattr(result, "digest", "") or sha256(result.notebook or b"")
+    digest = getattr(result, "digest", "") or sha256(result.notebook or b"")
+    shown = section(result.section)
+    return digest if shown.title == shown.area else sha256(f"{digest} {shown.title}".encode())
 
 
 LEDGER_INDEX = "book/reproduction_report"
@@ -199,7 +206,9 @@ def _source_of(result: Result, edition: Edition) -> dict[str, Any]:
     """The notebook to show for a result."""
     if result.status != "failed" and (content := result.notebook):
         # A force's pages stand one folder deeper than the committed notebooks.
-        return json.loads(content.replace(b"](../book/", b"](../../book/"))
+        found = json.loads(content.replace(b"](../book/", b"](../../book/"))
+        shown = section(result.section)
+        return found if shown.title == shown.area else notebook.retitled(found, shown.title)
     error = result.error
     facts = [
         ("Force", edition.by_slug[result.force_slug].name),
@@ -229,7 +238,7 @@ def _force_page(
     body = render(
         "force_body.html",
         force=force,
-        entries=[(stem, section(stem).title) for stem in notebooks],
+        entries=[(stem, section(stem).title) for stem in in_order(notebooks)],
         checked=force.code in facts["reported"],
         ledger=_ledger_of(facts, force.code, "../../"),
         profile=profile,
@@ -367,7 +376,7 @@ def grades(latest: Mapping[str, Any] | None, edition: Edition) -> dict[str, Any]
         return None
     # The areas of the book's sections, in their order: the same grid as that of all forces compared.
     stated = {area for found in latest["by_force"].values() for area in found}
-    areas = [item.title for item in all_sections() if item.title in stated]
+    areas = [item.area for item in all_sections() if item.area in stated]
     by_force = {
         code: found for code, found in latest["by_force"].items() if not found.keys().isdisjoint(areas)
     }
@@ -422,7 +431,7 @@ def contents(
                 "sections": [
                     {
                         "file": f"{FORCES_FOLDER}/{slug}/index",
-                        "sections": [{"file": edition.section_doc(slug, stem)} for stem in stems],
+                        "sections": [{"file": edition.section_doc(slug, stem)} for stem in in_order(stems)],
                     }
                     for slug, stems in built.items()
                 ],

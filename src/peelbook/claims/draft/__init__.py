@@ -20,7 +20,7 @@ from peelbook.claims.draft._review import (
     save_review,
     write_draft,
 )
-from peelbook.claims.draft._sections import check_force, cycle_of, cycles, section_names
+from peelbook.claims.draft._sections import check_force, cycle_of, cycles
 
 __all__ = [
     "FOUND",
@@ -41,6 +41,5 @@ __all__ = [
     "review_file",
     "review_page",
     "save_review",
-    "section_names",
     "write_draft",
 ]

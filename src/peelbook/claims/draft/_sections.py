@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from peelbook.errors import ReportFileError
-from peelbook.sections import SectionName, cycles, of_cycle
+from peelbook.sections import cycles, of_known_cycle
 
 if TYPE_CHECKING:
     from peelbook.claims.draft._document import Document
@@ -39,15 +39,6 @@ _FILLER = frozenset(
 )
 
 
-def section_names(cycle: str) -> tuple[SectionName, ...]:
-    """Return the sections of one cycle in the order of its reports. Raises `ReportFileError` for an unknown cycle."""
-    if cycle not in cycles():
-        raise ReportFileError(
-            f"There is no section map for the cycle {cycle!r}. Fix: use one of {', '.join(cycles())}."
-        )
-    return of_cycle(cycle)
-
-
 def _words(text: str) -> frozenset[str]:
     words = re.findall(
         r"[a-z]+", text.lower().replace("anti-social", "antisocial").replace("anti social", "antisocial")
@@ -65,7 +56,7 @@ def section_of_heading(text: str, cycle: str = "2023-25") -> str:
     if not own or len(text) > 140 or re.search(r"\t|\s\d{1,3}$", text):
         return ""
     best, stem = 0.0, ""
-    for name in section_names(cycle):
+    for name in of_known_cycle(cycle):
         for title in name.titles:
             wanted = _words(title)
             if (alike := len(own & wanted) / len(own | wanted)) > best:
