@@ -130,9 +130,16 @@ class Catalogue:
 
     def _allow(self, name: str) -> None:
         if self.declared is not None and name not in self.declared:
+            from peelbook.sections import all_sections
+
+            others = [section.stem for section in all_sections() if name in section.tables]
+            elsewhere = (
+                f', or read it from open_section("{others[0]}", force=…), which has it' if others else ""
+            )
             raise UndeclaredReadError(
                 f"The section read the table {name!r} without declaring it. Fix: add {name!r} to the section's "
-                f"`tables` in sections.toml (declared now: {', '.join(sorted(self.declared)) or 'none'})."
+                f"`tables` in sections.toml{elsewhere} "
+                f"(declared now: {', '.join(sorted(self.declared)) or 'none'})."
             )
         self.reads.add(name)
 

@@ -6,6 +6,8 @@ tracebacks for real bugs.
 
 from __future__ import annotations
 
+import linecache
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,31 @@ from typing import ClassVar
 
 class PeelbookError(Exception):
     """Base of all errors that are the input's fault, not the program's."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the line of the cell and the message, which names the fix.
+
+        The package's own lines would only push it off the screen; `%debug` still reaches them.
+        """
+        place = cell_line(self)
+        return [*([f"In {place}", ""] if place else []), f"{type(self).__name__}: {self}"]
+
+
+def cell_line(error: BaseException) -> str:
+    """The last line of a notebook's own code that an error passed through: "line 3 of the cell: …".
+
+    Empty where it passed through none.
+    """
+    own = [
+        (frame, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_globals.get("__name__") == "__main__"
+    ]
+    if not own:
+        return ""
+    frame, line = own[-1]
+    source = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
+    return f"line {line} of the cell: {source}" if source else f"line {line} of the cell"
 
 
 class UnknownForceError(PeelbookError):

@@ -566,3 +566,8 @@ def test_forces_stand_in_the_order_of_their_values_where_limits_do_not_depend_on
         year.assign(numerator=8, denominator=1000.0 * (1 + year.index), value=8 / (1 + year.index))
     )
     assert by_size.alt.startswith("Funnel plot")
+
+
+def test_two_forces_to_mark_are_refused_with_the_way_to_draw_them(kent, rates):
+    with pytest.raises(FrameError, match=r'mark is a list.*mark="Kent".*section\.publish.*hue="force"'):
+        charts.trend(rates, mark=[kent.force, "Norfolk"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import linecache
 import shutil
 
 import pandas as pd
@@ -274,3 +275,24 @@ def test_an_older_section_of_the_same_name_keeps_its_own_frames(data_copy):
 def test_year_of_a_frame_without_days_is_an_error(kent):
     with pytest.raises(FrameError, match=r"section\.year_of needs the column 'period_end'"):
         kent.year_of(pd.DataFrame({"value": [1.0]}))
+
+
+def test_a_breakdown_that_a_measure_lacks_is_named_with_those_it_has(kent):
+    with pytest.raises(ParameterError, match=r"no breakdown 'sex' \(it has: .*ethnicity"):
+        kent.measure("disparity_ratio", by="sex")
+
+
+def test_a_table_of_another_section_is_refused_with_the_section_that_has_it(kent):
+    with pytest.raises(UndeclaredReadError, match=r'open_section\("investigating_crime"'):
+        kent.table("charges")
+
+
+def test_ipython_shows_the_line_of_the_cell_and_the_message_and_no_traceback(kent, monkeypatch):
+    cell = 'a = 1\nsection.measure("stop_serch_rate")\n'
+    lines = cell.splitlines(keepends=True)
+    monkeypatch.setitem(linecache.cache, "<cell>", (len(cell), None, lines, "<cell>"))
+    with pytest.raises(UnknownMeasureError) as caught:
+        exec(compile(cell, "<cell>", "exec"), {"__name__": "__main__", "section": kent})
+    where, empty, message = caught.value._render_traceback_()
+    assert where == 'In line 2 of the cell: section.measure("stop_serch_rate")' and not empty
+    assert message.startswith("UnknownMeasureError: ") and "Did you mean stop_search_rate" in message

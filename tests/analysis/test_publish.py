@@ -234,3 +234,25 @@ def test_the_numbers_of_a_column_have_the_same_decimal_places(kent):
     frame = pd.DataFrame({"force": ["A", "B", "C"], "ratio": [0.853, 1.2, 3.0], "count": [1.0, 2.0, 1200.0]})
     rows = show(frame, "Ratios", sources=["recorded_crime"]).content["rows"]
     assert rows == [["A", "0.85", "1"], ["B", "1.20", "2"], ["C", "3.00", "1,200"]]
+
+
+def test_a_drawing_that_fails_is_one_error_with_its_line_and_the_columns(kent, rates):
+    def draw(ax):
+        sns.lineplot(rates, x="yeer", y="value", ax=ax)
+
+    with pytest.raises(FrameError, match=r"the drawing failed.*`yeer`.*Fix: .*period_end") as caught:
+        kent.publish(draw, rates, title="Lines", alt="Lines.", name="lines")
+    assert isinstance(caught.value.__cause__, ValueError)
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("given", "fix"),
+    [
+        ({"name": "My chart!"}, "name='my_chart'"),
+        ({"units": {"valeu": "%"}}, "'valeu'.*Fix: use its columns"),
+    ],
+)
+def test_a_wrong_name_or_a_unit_of_no_column_is_refused_with_the_fix(kent, rates, axes, given, fix):
+    with pytest.raises(FrameError, match=fix):
+        kent.publish(axes, rates, title="Some", alt="Some.", **given)

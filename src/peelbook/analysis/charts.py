@@ -848,10 +848,17 @@ class _It:
 
 
 def _force(section: Any, mark: Any) -> Any:
-    """The force to mark; `None` on the page of all forces. Raises `UnknownForceError`."""
+    """The force to mark; `None` on the page of all forces. Raises `UnknownForceError`, `FrameError` for several."""
     if mark is None:
         return section.force if section.force.code else None
-    return section.catalogue.forces[mark] if isinstance(mark, str) else mark
+    if isinstance(mark, str):
+        return section.catalogue.forces[mark]
+    if not hasattr(mark, "code"):
+        raise FrameError(
+            f'A chart marks one force, and mark is a {type(mark).__name__}. Fix: give a name, as in mark="Kent"; for a second '
+            'force draw your own with section.publish, as in sns.lineplot(two, x="year", y="value", hue="force").'
+        )
+    return mark
 
 
 #: What draws all forces alike, and needs none to mark.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from peelbook import blocks, formats, measures
 from peelbook.analysis import frames, tables
-from peelbook.errors import FrameError
+from peelbook.errors import FrameError, PeelbookError, cell_line
 from peelbook.figures._axes_chart import AxesChart, drawn, from_function
 from peelbook.figures._chart import BASES, Chart, Column
 from peelbook.figures._words import alt_text
@@ -62,7 +63,13 @@ def publish(
             f"{formats.joined(f'{name}=…' for name in lacking)}; a title names the figure and its years, alt says in "
             "words what the chart shows (say.trend_alt writes one)."
         )
-    axes = from_function(axes) if _draws(axes) else axes
+    name = name or frames.slug(title)[:60]
+    if not re.fullmatch(r"[a-z0-9_]+", name):
+        raise FrameError(
+            f"{call}: the name {name!r} cannot end an id and a file's name. "
+            f"Fix: use small letters, digits and _, as in name={frames.slug(name) or 'my_chart'!r}."
+        )
+    axes = _called(axes, data, call) if _draws(axes) else axes
     held = drawn(axes)
     if not held:
         raise FrameError(
@@ -79,9 +86,14 @@ def publish(
             'section.table(…), or name the tables, as in sources=["workforce"].'
         )
     shown = table if table is not None else _rows_to_show(data, section)
+    if unknown := [column for column in units or {} if column not in shown and column not in data]:
+        raise FrameError(
+            f"{call}: units name {formats.joined(map(repr, unknown))}, which the frame lacks. "
+            f"Fix: use its columns: {formats.joined(map(str, shown.columns))}."
+        )
     picture = held[0].get_figure(root=True)
     chart = AxesChart(
-        id=f"{section.stem}.{name or frames.slug(title)[:60]}",
+        id=f"{section.stem}.{name}",
         title=title,
         alt=_with_figures(alt, shown, section, units or {}),
         data=data.reset_index(drop=True),
@@ -103,6 +115,20 @@ def publish(
 def _draws(axes: Any) -> bool:
     """Whether it is a function that has yet to draw."""
     return callable(axes) and not hasattr(axes, "has_data") and not hasattr(axes, "figure")
+
+
+def _called(draw: Any, data: pd.DataFrame, call: str) -> Any:
+    """What a function draws. Raises `FrameError` with its line and the frame's columns where it fails."""
+    try:
+        return from_function(draw)
+    except PeelbookError:
+        raise
+    except Exception as error:
+        place = cell_line(error)
+        raise FrameError(
+            f"{call}: the drawing failed{f' in {place}' if place else ''}: {type(error).__name__}: {error} "
+            f"Fix: mend that line; the frame has {formats.joined(map(str, data.columns))}."
+        ) from error
 
 
 def _drawn_already(figure: Any, layout: Any) -> None:

@@ -229,15 +229,20 @@ def mid_year(period_end: pd.Series, *, stock: bool) -> pd.Series:
     return pd.to_datetime(year.astype(str) + "-06-30", format="%Y-%m-%d").dt.as_unit("s")
 
 
+def _has(measure: Measure, name: str) -> None:
+    """Raise `ParameterError` where a measure lacks a breakdown."""
+    if name not in measure.breakdowns:
+        known = formats.joined(measure.breakdowns) or "none"
+        raise ParameterError(
+            f"The measure {measure.id!r} has no breakdown {name!r} (it has: {known}). "
+            "Fix: drop the argument, or add the breakdown to measures/registry.toml."
+        )
+
+
 def _checked(measure: Measure, dimension: Mapping[str, Any]) -> dict[str, Any]:
     """The dimensions with defaults filled in; raises `ParameterError` for one the measure lacks."""
     for name, value in dimension.items():
-        if name not in measure.breakdowns:
-            known = formats.joined(measure.breakdowns) or "none"
-            raise ParameterError(
-                f"The measure {measure.id!r} has no breakdown {name!r} (it has: {known}). "
-                "Fix: drop the argument, or add the breakdown to measures/registry.toml."
-            )
+        _has(measure, name)
         allowed = measure.breakdowns[name]
         given = value if isinstance(value, (list, tuple)) else [value]
         if bad := [item for item in given if allowed and item not in allowed]:
@@ -594,7 +599,11 @@ _MAKERS = {
 
 
 def values(catalogue: Catalogue, measure: Measure, dimension: str) -> list[Any]:
-    """The values of a breakdown that its table has, in the registry's order, else in the alphabet's."""
+    """The values of a breakdown that its table has, in the registry's order, else in the alphabet's.
+
+    Raises `ParameterError` for a breakdown that the measure does not have.
+    """
+    _has(measure, dimension)
     if dimension == "years":
         return list(measure.breakdowns[dimension])
     present = set(_table(catalogue, measure, measure.numerator.table)[dimension].dropna().unique())

@@ -232,7 +232,8 @@ class Registry(Mapping[str, Measure]):
             near = difflib.get_close_matches(str(measure_id), self._measures, n=3, cutoff=0.5)
             hint = f"Did you mean {', '.join(near)}? " if near else ""
             raise UnknownMeasureError(
-                f"The registry has no measure {measure_id!r}. {hint}Fix: use an id of measures/registry.toml."
+                f"The registry has no measure {measure_id!r}. {hint}Fix: use an id of measures/registry.toml, "
+                "or list(peelbook.measures.registry()) for all ids."
             ) from None
 
     def __contains__(self, measure_id: object) -> bool:
