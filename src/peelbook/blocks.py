@@ -49,8 +49,8 @@ class Block:
 
     @property
     def html(self) -> str:
-        """The block as HTML, escaped."""
-        return render(self.payload)
+        """The block as HTML, escaped, for a front end without the book's stylesheet."""
+        return render(self.payload, styled=True)
 
     @property
     def text(self) -> str:
@@ -128,9 +128,13 @@ def failure(title: str, lines: Sequence[str], facts: Sequence[tuple[str, str]]) 
     return Block(FAILURE, {"title": title, "lines": list(lines), "facts": [list(fact) for fact in facts]})
 
 
-def render(payload: Mapping[str, Any]) -> str:
-    """Return a block's HTML. All text is escaped."""
-    return _template().render(block=payload, heads=LEDGER_HEADS).strip()
+def render(payload: Mapping[str, Any], *, styled: bool = False) -> str:
+    """Return a block's HTML. All text is escaped.
+
+    `styled` puts into the HTML what a page of the book has from its stylesheet, which JupyterLab has not: text to
+    the left (it sets all cells to the right), a figure in bold and its comparison on a line of its own.
+    """
+    return _template().render(block=payload, heads=LEDGER_HEADS, styled=styled).strip()
 
 
 def ledger(caption: str, rows: Sequence[Mapping[str, str]]) -> str:
@@ -150,7 +154,7 @@ def ledger_frame(caption: str, heads: Sequence[str], numeric: Sequence[int], bod
 
 @cache
 def _macros() -> Any:
-    return _template().make_module({"block": {"kind": ""}})
+    return _template().make_module({"block": {"kind": ""}, "styled": False})
 
 
 @cache

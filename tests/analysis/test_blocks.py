@@ -43,7 +43,10 @@ def test_a_block_carries_three_forms_and_no_markup_of_others(block):
 
 def test_a_table_says_what_its_cells_are():
     html = blocks.table("Searches", ["Force", "Rate"], [["Kent", "6.8"]], numeric=[False, True]).html
-    assert '<th scope="row">Kent</th>' in html and '<td class="pb-number">6.8</td>' in html
+    assert (
+        '<th scope="row" style="text-align: left">Kent</th>' in html
+        and '<td class="pb-number">6.8</td>' in html
+    )
     assert "<caption>Searches</caption>" in html and 'tabindex="0"' in html
 
 
@@ -57,3 +60,16 @@ def test_a_note_says_its_reasons_and_others_have_none():
 def test_an_unknown_kind_is_refused():
     with pytest.raises(ValueError, match="unknown kind of block"):
         blocks.Block("poem", {})
+
+
+def test_a_notebook_shows_text_on_the_left_and_a_page_leaves_that_to_its_stylesheet():
+    shown = blocks.table(
+        "Places", ["Force", "Verdict", "Rank"], [["Kent", "higher", "3"]], numeric=[False, False, True]
+    )
+    assert '<td style="text-align: left">higher</td><td class="pb-number">3</td>' in shown.html
+    assert "style=" not in blocks.render(shown.payload)
+    lead = blocks.headlines(
+        [{"value": "6.6", "label": "Searches", "comparison": "Mean 8.0.", "definition": ""}]
+    )
+    assert "<strong>6.6</strong>" in lead.html and '<br><span class="pb-compare">Mean 8.0.' in lead.html
+    assert "<br>" not in blocks.render(lead.payload)
