@@ -112,9 +112,9 @@ def section_notebook(stem: str, *extra: dict) -> bytes:
 
 
 SECTIONS = (
-    Section("alpha", "Alpha", ("workforce",), 1),
-    Section("beta", "Beta", ("workforce", "population"), 2),
-    Section("gamma", "Gamma", ("population",), 3),
+    Section("alpha", "Alpha", ("workforce",), 1, "Alpha"),
+    Section("beta", "Beta", ("workforce", "population"), 2, "Beta"),
+    Section("gamma", "Gamma", ("population",), 3, "Gamma"),
 )
 
 
