@@ -279,8 +279,9 @@ def run_kernel(message: dict[str, Any], request: ForkRequest) -> int:
 
 def main(argv: list[str]) -> int:
     """Start a zygote: the only argument is the descriptor of the control socket."""
-    # Ctrl-C in the owner's terminal is the owner's to handle; the kernels set their own handler.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Ctrl-C in the owner's terminal is the owner's to handle. A kernel ignores it too, but for the time of a cell
+    # (ipykernel sees to both): one that comes while it starts would end in a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109
         del sys.path[0]  # as ipykernel does: the folder one happens to stand in is not the installation
     control = socket.socket(fileno=int(argv[0]))
