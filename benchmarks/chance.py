@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -352,14 +353,23 @@ def standard_error(share: float, runs: int) -> float:
     return float(np.sqrt(share * (1 - share) / runs))
 
 
+def run(
+    simulate: Callable[[int], dict[str, Any]], runs: int, out: Path, markdown: Callable[[dict[str, Any]], str]
+) -> str:
+    """Simulate as many runs as the command line names, else `runs`; write the numbers; print and return the tables."""
+    found = simulate(int(sys.argv[1]) if len(sys.argv) > 1 else runs)
+    out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    tables = markdown(found)
+    print(tables)
+    return tables
+
+
 def main() -> int:
-    """Simulate and write the tables."""
-    found = simulate(int(sys.argv[1]) if len(sys.argv) > 1 else RUNS)
-    OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    """Simulate and write the numbers, and the tables to their page."""
+    tables = run(simulate, RUNS, OUT, markdown)
     before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
     after = rest.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{markdown(found)}\n{END}{after}", encoding="utf-8")
-    print(markdown(found))
+    PAGE.write_text(f"{before}{BEGIN}\n\n{tables}\n{END}{after}", encoding="utf-8")
     return 0
 
 

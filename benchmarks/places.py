@@ -11,8 +11,6 @@ are normal. The table stands in docs/decisions/0011-intervals-of-places-from-a-p
 
 from __future__ import annotations
 
-import json
-import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.chance import PEOPLE, SEED, paired_places, rate
+from benchmarks.chance import PEOPLE, SEED, paired_places, rate, run
 from peelbook import stats
 
 OUT = Path(__file__).with_suffix(".json")
@@ -178,9 +176,7 @@ def markdown(found: dict[str, Any]) -> str:
 
 def main() -> int:
     """Simulate and write the numbers."""
-    found = simulate(int(sys.argv[1]) if len(sys.argv) > 1 else RUNS)
-    OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(markdown(found))
+    run(simulate, RUNS, OUT, markdown)
     return 0
 
 

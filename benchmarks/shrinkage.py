@@ -10,14 +10,12 @@ stands in docs/decisions/0009-no-shrunken-places.md.
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.chance import FORCES, PEOPLE, SEED, YEARS, paired_places, rate
+from benchmarks.chance import FORCES, PEOPLE, SEED, YEARS, paired_places, rate, run
 from peelbook import stats
 
 OUT = Path(__file__).with_suffix(".json")
@@ -128,9 +126,7 @@ def markdown(found: dict[str, Any]) -> str:
 
 def main() -> int:
     """Simulate and write the numbers."""
-    found = simulate(int(sys.argv[1]) if len(sys.argv) > 1 else RUNS)
-    OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(markdown(found))
+    run(simulate, RUNS, OUT, markdown)
     return 0
 
 
