@@ -35,6 +35,11 @@ class Section:
         """The title where space is short: a cycle's, else from the stem: `police_powers` → "Police powers"."""
         return self.short or self.stem.replace("_", " ").capitalize()
 
+    @property
+    def renamed(self) -> bool:
+        """Whether the title is that of another cycle."""
+        return self.title != self.area
+
 
 def all_sections() -> tuple[Section, ...]:
     """Return the sections in the order of the report, or in that and with the names of the cycle in `PEELBOOK_CYCLE`.

@@ -355,6 +355,9 @@ def test_the_switcher_leads_to_the_overview_where_a_force_lacks_the_section(buil
     build(results, reference_force="kent")
     assert seen() == ("Fair treatment of the public", False)
     assert own[1] and own[0] != "Fair treatment of the public"
+    monkeypatch.delenv("PEELBOOK_CYCLE")
+    build(results, reference_force="kent")
+    assert seen() == own
 
 
 def test_the_front_page_leads_to_every_force(edition_site):

@@ -193,7 +193,7 @@ def _key(result: Result, edition: Edition) -> str:
         return sha256(f"failed {result.error!r} {edition.by_slug[result.force_slug].name}".encode())
     digest = getattr(result, "digest", "") or sha256(result.notebook or b"")
     shown = section(result.section)
-    return digest if shown.title == shown.area else sha256(f"{digest} {shown.title}".encode())
+    return sha256(f"{digest} {shown.title}".encode()) if shown.renamed else digest
 
 
 LEDGER_INDEX = "book/reproduction_report"
@@ -208,7 +208,7 @@ def _source_of(result: Result, edition: Edition) -> dict[str, Any]:
         # A force's pages stand one folder deeper than the committed notebooks.
         found = json.loads(content.replace(b"](../book/", b"](../../book/"))
         shown = section(result.section)
-        return found if shown.title == shown.area else notebook.retitled(found, shown.title)
+        return notebook.retitled(found, shown.title) if shown.renamed else found
     error = result.error
     facts = [
         ("Force", edition.by_slug[result.force_slug].name),
