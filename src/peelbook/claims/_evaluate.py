@@ -434,8 +434,6 @@ def _with(tree: Node, options: tuple[tuple[str, Any], ...]) -> Node:
 def _populations(
     calculator: Calculator, claim: Claim, tree: Node
 ) -> Iterator[tuple[str, str, Node, Setting]]:
-    from peelbook import measures
-
     per_head = [
         call
         for call in calls(tree)
@@ -450,8 +448,6 @@ def _populations(
 
 
 def _periods(calculator: Calculator, claim: Claim, tree: Node) -> Iterator[tuple[str, str, Node, Setting]]:
-    from peelbook import measures
-
     names = [
         call.arguments[0].value
         for call in calls(tree)
@@ -508,8 +504,6 @@ def _without_period(calculator: Calculator, claim: Claim, tree: Node, why: str) 
     periods on one side only nothing could come out but a difference, so the claim is left untested, with what
     was computed beside it. Returns `None` where the evidence is not one measure, or nothing is near.
     """
-    from peelbook import measures
-
     if not (isinstance(tree, Call) and tree.name == "measure" and isinstance(tree.arguments[0], Text)):
         return None
     measure = measures.registry()[tree.arguments[0].value]

@@ -256,8 +256,6 @@ def _people(value: Fraction) -> str:
 def _population(calculator: Calculator, claim: Claim) -> Figure | None:
     import pandas as pd
 
-    from peelbook import measures
-
     if claim.subject not in calculator.catalogue.forces:
         return None
     end = pd.Series([pd.Timestamp(claim.period_end)])
