@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
+import logging
 import os
 import time
 from pathlib import Path
@@ -236,6 +238,17 @@ def test_a_kernel_that_does_not_start_is_reported(monkeypatch):
     error = failure(code("1"))
     assert error.kind == "kernel did not start"
     assert error.cell == 0
+
+
+def test_runs_that_overlap_leave_the_log_as_they_found_it():
+    logger = logging.getLogger("papermill")
+    before = logger.level
+    with contextlib.ExitStack() as first, contextlib.ExitStack() as second:
+        first.enter_context(execute._quiet())
+        second.enter_context(execute._quiet())
+        first.close()  # the one that began first ends first, as in two threads of a cluster
+        assert logger.level == logging.CRITICAL
+    assert logger.level == before != logging.CRITICAL
 
 
 def test_an_unknown_kernel_is_an_error():

@@ -30,8 +30,9 @@ def fresh():
 
 @pytest.fixture
 def said(caplog):
-    """What kernels log. An application that an earlier test left in this process has a logger that hands nothing on."""
+    """What kernels log, whatever level or application an earlier test left to the logger of this process."""
     logger = traitlets.log.get_logger()
+    caplog.set_level("WARNING", logger.name)
     apart = not logger.propagate
     if apart:
         logger.addHandler(caplog.handler)

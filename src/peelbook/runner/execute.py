@@ -16,6 +16,7 @@ import re
 import socket
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -252,18 +253,33 @@ def _read(notebook: bytes) -> Any:
     return nbformat.reads(notebook.decode("utf-8"), as_version=4)
 
 
+_quiet_lock = threading.Lock()
+_quiet_now = 0  # runs that go on in this process: a cluster of threads has several at a time
+_levels_before: dict[str, int] = {}
+
+
 @contextlib.contextmanager
 def _quiet():
-    """What papermill and jupyter log about a failing cell comes back as an error; once is enough."""
-    names = ("papermill", "traitlets")
-    levels = {name: logging.getLogger(name).level for name in names}
-    for name in names:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    """What papermill and jupyter log about a failing cell comes back as an error; once is enough.
+
+    The first run that begins keeps the levels and the last one that ends sets them again. Where each run kept
+    them for itself, two that overlapped left the process silent for ever.
+    """
+    global _quiet_now
+    with _quiet_lock:
+        _quiet_now += 1
+        if _quiet_now == 1:
+            _levels_before.update((name, logging.getLogger(name).level) for name in ("papermill", "traitlets"))
+            for name in _levels_before:
+                logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
+        with _quiet_lock:
+            _quiet_now -= 1
+            if not _quiet_now:
+                for name, level in _levels_before.items():
+                    logging.getLogger(name).setLevel(level)
 
 
 def _manager_class(env: dict[str, str], private: str) -> type:
