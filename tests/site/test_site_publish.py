@@ -293,36 +293,29 @@ def test_two_builds_with_one_aim_take_turns_whatever_their_work_folders(tmp_path
     publish(files, tmp_path / "out")
 
 
-def test_files_that_come_later_are_asked_for_when_the_others_are_laid_out_and_all_appear_at_once(tmp_path):
+def test_shared_files_of_a_new_folder_are_the_build_s_own(tmp_path):
     out = tmp_path / "out"
     publish(tree(tmp_path / "a", index="old", gone="x"), out)
-    first = tree(tmp_path / "b", index="new")
-
-    def later() -> dict[str, Path]:
-        (fresh,) = tmp_path.glob(".out.new-*")
-        assert [path.name for path in fresh.iterdir()] == ["index"]
-        assert read(out) == {"index": "old", "gone": "x"}
-        return tree(tmp_path / "c", **{"search/words": "new"})
-
-    assert publish(first, out, first, later) == 3
+    files = tree(tmp_path / "b", **{"index": "new", "search/words": "new"})
+    assert publish(files, out, files) == 3
     assert read(out) == {"index": "new", "search/words": "new"}
-    assert publish(first, out, first, lambda: tree(tmp_path / "c", **{"search/words": "new"})) == 0
-    assert publish(first, out, first, lambda: tree(tmp_path / "d", **{"search/words": "newer"})) == 1
-    assert read(out) == {"index": "new", "search/words": "newer"}
+    assert (out / "search/words").samefile(files["search/words"])
+    assert publish(files, out, files) == 0
     assert not list(tmp_path.glob(".out.*"))
 
 
-def test_files_that_cannot_be_had_after_all_leave_what_is_there(tmp_path):
+def test_the_record_does_not_name_the_files_of_an_index_by_their_hash_and_knows_them_all_the_same(tmp_path):
     out = tmp_path / "out"
-    publish(tree(tmp_path / "a", index="old"), out)
-
-    def later() -> dict[str, Path]:
-        raise ValueError("no index")
-
-    with pytest.raises(ValueError, match="no index"):
-        publish(tree(tmp_path / "b", index="new"), out, (), later)
-    assert read(out) == {"index": "old"}
-    assert not list(tmp_path.glob(".out.*"))
+    for number, digest in enumerate(("0a1b2c3", "d4e5f60")):
+        name = f"pagefind/filter/en-gb_{digest}.pf_filter"
+        publish(tree(tmp_path / digest, **{"index.html": "1", name: "x"}), out)
+        assert set(read(out)) == {"index.html", name}, "the old one is gone"
+        record = (out / publishing.RECORD).read_bytes()
+        (tmp_path / f"record{number}").write_bytes(record)
+    assert (tmp_path / "record0").read_bytes() == record
+    (out / "pagefind" / "filter" / "mine.txt").write_text("mine")
+    publishing.remove(out)
+    assert read(out) == {"pagefind/filter/mine.txt": "mine"}
 
 
 def test_a_site_is_removed_by_its_record_and_what_others_put_there_stays(tmp_path):

@@ -18,13 +18,13 @@ from peelbook.site._build import commit, make_edition, redirects, sitemap
 from peelbook.site.edition import Edition, base_url, edition_date
 from peelbook.site.marks import Marks, data_digest
 from peelbook.site.stage import (
+    Sources,
     Staged,
     contents,
     grades,
     latest_grades,
     notebooks_folder,
     sections_period,
-    stage,
     vintage,
 )
 
@@ -32,6 +32,13 @@ from peelbook.site.stage import (
 @pytest.fixture
 def edition(catalogue, project):
     return make_edition(sample_results(), catalogue, "metropolitan")
+
+
+def stage(results, edition, catalogue, folder, texts=None):
+    """Both halves at once."""
+    sources = Sources(edition, catalogue, folder)
+    sources.forces(results)
+    return sources.book(texts)
 
 
 def staged_files(folder):
@@ -245,6 +252,19 @@ def test_marks_know_input_and_survive_damage(tmp_path):
     for damage in ("not json", "[1]", "{}"):
         path.write_text(damage)
         assert not Marks(path).same("a", "1"), "a spoilt mark only costs work"
+
+
+def test_marks_know_the_files_of_a_folder(tmp_path):
+    (tmp_path / "html").mkdir()
+    (tmp_path / "html" / "page").write_text("1")
+    marks = Marks.of(tmp_path / "html")
+    assert not marks.same("pages", "1", tmp_path / "html")
+    (tmp_path / "html" / "other").write_text("2")  # made after it was asked, before it was saved
+    marks.save()
+    assert Marks.of(tmp_path / "html").same("pages", "1", tmp_path / "html")
+    (tmp_path / "html" / "page").unlink()
+    assert not Marks.of(tmp_path / "html").same("pages", "1", tmp_path / "html")
+    assert Marks.of(tmp_path / "html", "kent").path.name == "html-kent.json"
 
 
 def test_marks_vouch_for_nothing_while_something_is_made_anew(tmp_path):

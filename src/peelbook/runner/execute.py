@@ -269,7 +269,9 @@ def _quiet():
     with _quiet_lock:
         _quiet_now += 1
         if _quiet_now == 1:
-            _levels_before.update((name, logging.getLogger(name).level) for name in ("papermill", "traitlets"))
+            _levels_before.update(
+                (name, logging.getLogger(name).level) for name in ("papermill", "traitlets")
+            )
             for name in _levels_before:
                 logging.getLogger(name).setLevel(logging.CRITICAL)
     try:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +25,6 @@ from peelbook.sections import all_sections
 from peelbook.site import archive, downloads, feed, own_files, places, search, stage
 from peelbook.site.edition import (
     FORCES_FOLDER,
-    LEDGER_FOLDER,
     MEASURES_FOLDER,
     SITE_TITLE,
     Edition,
@@ -35,7 +35,7 @@ from peelbook.site.edition import (
     slugified,
     table_hashes,
 )
-from peelbook.site.marks import Marks, code_digest
+from peelbook.site.marks import MADE_OF, Marks, code_digest
 from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import Shared, keep_only, publish, put_file, target
 from peelbook.site.templates import render
@@ -80,101 +80,160 @@ def build(
     """
     out_dir = target(out_dir)
     work = Path(work_dir).absolute() if work_dir else out_dir.parent / ".peelbook" / "site"
-    jobs = jobs or os.cpu_count() or 1
     results = list(results)
     if not results:
         raise SiteBuildError("There is no page to build. Fix: name a force and a section, or use --all.")
-    report = Report(out_dir)
-    clock = _Clock(report.seconds)
-    with hold(work, "build"), _writable(work):
+    with hold(work, "build"), _writable(work), contextlib.ExitStack() as stack:
         shared = Shared(work / "shared.json")
         if shared.edited():
             _empty(work)  # what is there is not what this program made
         edition = make_edition(results, catalogue, reference_force)
-        out = work / "downloads"
-        extras = work / "extra"
-        extras_made_of = Marks(work / "extra-made-of.json")
-        # These are made beside Sphinx, which keeps one processor busy for most of its time.
-        with Workers() as workers:
-            texts = work / "texts"
-            maker = None
-            ready = own_files.ready(extras, catalogue, extras_made_of)
-            if not (ready and own_files.texts_ready(texts, extras)):
-                maker = workers.start(own_files.__name__, own_files.work(extras, texts, catalogue, jobs))
+        building = _Building(
+            results,
+            edition,
+            catalogue,
+            out_dir,
+            work,
+            jobs or os.cpu_count() or 1,
+            provenance or {},
+            shared,
+            stack,
+        )
+        for step in _STEPS:
+            began = time.perf_counter()
+            step(building)
+            building.report.seconds[step.__name__] = round(time.perf_counter() - began, 3)
+    return building.report
 
-            def forces_ready(staged: stage.Staged) -> None:
-                parts = max(1, jobs - 1)
-                for told in downloads.work(edition, out, staged.notebooks, staged.digests, parts):
-                    workers.start(downloads.__name__, told)
-                if maker is not None:  # the book's pages come next
-                    workers.wait_for(maker, "texts")
 
-            staged = stage.stage(
-                results,
-                edition,
-                catalogue,
-                work / "source",
-                forces_ready=forces_ready,
-                content=lambda name: (texts / f"{name}.md").read_text(encoding="utf-8"),
-                measures=texts / MEASURES_FOLDER,
-                profiles=texts / own_files.PROFILES,
-                ledger=texts / LEDGER_FOLDER,
-            )
-            report.pages, report.failed = len(staged.pages), staged.failed
-            clock("stage")
-            key = _pages_key(work / "source", edition)
-            if not _unchanged(work / "html", key):
-                # A build that is killed must not pass for the one before it.
-                _record(work / "html").unlink(missing_ok=True)
-                render_pages(work / "source", work / "html", work / "doctrees", edition, jobs)
-                _remember(work / "html", key)
-            clock("pages")
-            with search.Indexing(work / "html", work / "pagefind") as indexing:
-                clock("search")  # what is left of it passes while the rest is made
-                workers.join()
-                clock("downloads")
-                _write_extras(extras, edition, staged, catalogue, provenance or {})
-                extras_made_of.save()
-                clock("extras")
-                files = _collect(work)
-                # Sphinx copies its own static files over the old ones; all others are made by `put_file` or like it.
-                own = {name: path for name, path in files.items() if not name.startswith("_")}
-                index: dict[str, Path] = {}
+class _Building:
+    """One build of a site: what its steps take from each other. All but the last write to the work folder only."""
 
-                def finished() -> dict[str, Path]:
-                    indexing.finish()
-                    folder = work / "pagefind"
-                    index.update({f"pagefind/{name}": folder / name for name in files_below(folder)})
-                    return index
+    def __init__(
+        self,
+        results: list[stage.Result],
+        edition: Edition,
+        catalogue: Catalogue,
+        out_dir: Path,
+        work: Path,
+        jobs: int,
+        provenance: Mapping[str, Any],
+        shared: Shared,
+        stack: contextlib.ExitStack,
+    ):
+        self.results, self.edition, self.catalogue = results, edition, catalogue
+        self.out_dir, self.work, self.jobs = out_dir, work, jobs
+        self.provenance, self.shared, self.stack = provenance, shared, stack
+        self.report = Report(out_dir)
+        self.workers = stack.enter_context(Workers())
+        self.own_files_made_of = Marks.of(work / EXTRA)
+        self.own_files_maker: subprocess.Popen[str] | None = (
+            None  # the process that makes them, where one has to
+        )
+        self.sources = stage.Sources(edition, catalogue, work / SOURCE)
+        self.indexing: search.Indexing | None = None
 
-                report.changed_files = publish(files, out_dir, own, finished)
-        shared.remember([*own.values(), *index.values()])
-        report.bytes = sum(path.stat().st_size for path in [*files.values(), *index.values()])
-        clock("publish")
-    return report
+    def start_own_files(self) -> None:
+        """Tables → texts of pages and the site's own files, in a process beside this one."""
+        texts, extra = self.work / TEXTS, self.work / EXTRA
+        if not self.own_files_made_of.same("own files", own_files.inputs(self.catalogue), texts, extra):
+            told = own_files.work(extra, texts, self.catalogue, self.jobs)
+            self.own_files_maker = self.workers.start(own_files.__name__, told)
 
+    def stage_forces(self) -> None:
+        """Results → the sources of forces' pages."""
+        self.sources.forces(self.results)
+
+    def start_downloads(self) -> None:
+        """Sources of forces' pages → a zip and workbooks for each, in processes beside Sphinx, which keeps one busy."""
+        staged = self.sources.staged
+        parts = max(1, self.jobs - 1)
+        for told in downloads.work(
+            self.edition, self.work / DOWNLOADS, staged.notebooks, staged.digests, parts
+        ):
+            self.workers.start(downloads.__name__, told)
+
+    def stage_book(self) -> None:
+        """Texts → the sources of all other pages."""
+        if self.own_files_maker is not None:
+            self.workers.wait_for(self.own_files_maker, "texts")
+        staged = self.sources.book(self.work / TEXTS)
+        self.report.pages, self.report.failed = len(staged.pages), staged.failed
+
+    def pages(self) -> None:
+        """Sources → HTML."""
+        html = self.work / HTML
+        made_of = Marks.of(html)
+        if not made_of.same("pages", _pages_key(self.work / SOURCE, self.edition), html):
+            render_pages(self.work / SOURCE, html, self.work / DOCTREES, self.edition, self.jobs)
+            made_of.save()
+
+    def start_search(self) -> None:
+        """HTML → the search index, by Pagefind beside this process."""
+        self.indexing = self.stack.enter_context(search.Indexing(self.work / HTML, self.work / search.FOLDER))
+
+    def join_workers(self) -> None:
+        """Wait for the downloads and the site's own files."""
+        self.workers.join()
+
+    def extras(self) -> None:
+        """All that is neither page nor download: redirects, sitemap, feed, `build.json`."""
+        extra = self.work / EXTRA
+        _write_extras(extra, self.edition, self.sources.staged, self.catalogue, self.provenance)
+        self.own_files_made_of.save()
+
+    def finish_search(self) -> None:
+        """Wait for the search index."""
+        assert self.indexing is not None
+        self.indexing.finish()
+
+    def publish(self) -> None:
+        """The work folder → the site, at once."""
+        files = _collect(self.work)
+        # Sphinx copies its own static files over the old ones; all others are made by `put_file` or like it.
+        own = {name: path for name, path in files.items() if not name.startswith("_")}
+        self.report.changed_files = publish(files, self.out_dir, own)
+        self.shared.remember(own.values())
+        self.report.bytes = sum(path.stat().st_size for path in files.values())
+
+
+_STEPS = (
+    _Building.start_own_files,
+    _Building.stage_forces,
+    _Building.start_downloads,
+    _Building.stage_book,
+    _Building.pages,
+    _Building.start_search,
+    _Building.join_workers,
+    _Building.extras,
+    _Building.finish_search,
+    _Building.publish,
+)
+"""A build, in order. What one step starts goes on beside the next ones."""
+
+
+SOURCE, TEXTS, HTML, DOCTREES, DOWNLOADS, EXTRA = "source", "texts", "html", "doctrees", "downloads", "extra"
+"""Folders of the work folder that no other module names."""
 
 _FOLDERS = (
-    "source",
-    "source-notebooks",
-    "html",
-    "doctrees",
-    "pagefind",
-    "pagefind-texts",
-    "downloads",
-    "extra",
-    "texts",
+    SOURCE,
+    stage.notebooks_folder(Path(SOURCE)).name,
+    TEXTS,
+    HTML,
+    DOCTREES,
+    DOWNLOADS,
+    EXTRA,
+    search.FOLDER,
+    f"{search.FOLDER}-texts",
+    MADE_OF,
 )
 
 
 def _empty(work: Path) -> None:
     """Remove all that earlier builds left in the work folder."""
     for name in _FOLDERS:
-        for path in (work / name, *work.glob(f"{name}-made-of*")):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+        if (work / name).exists():
+            shutil.rmtree(work / name)
 
 
 @contextlib.contextmanager
@@ -187,15 +246,6 @@ def _writable(work: Path) -> Iterator[None]:
         if message is None:
             raise
         raise SiteBuildError(message) from error
-
-
-class _Clock:
-    def __init__(self, seconds: dict[str, float]):
-        self.seconds, self.start = seconds, time.perf_counter()
-
-    def __call__(self, stage_name: str) -> None:
-        now = time.perf_counter()
-        self.seconds[stage_name], self.start = round(now - self.start, 3), now
 
 
 def make_edition(results: Iterable[stage.Result], catalogue: Catalogue, reference: str) -> Edition:
@@ -268,27 +318,6 @@ def _pages_key(source: Path, edition: Edition) -> str:
     tree = "".join(f"{name} {sha256(source / name)}\n" for name in files_below(source))
     config = sha256(paths.project_root() / "_config.yml")
     return sha256(f"{tree}{config}{json.dumps(edition.to_config(), sort_keys=True)}{code_digest()}".encode())
-
-
-def _record(out: Path) -> Path:
-    """Where it is kept what the pages in a folder were made of."""
-    return out.with_name(f"{out.name}-made-of")
-
-
-def _names(folder: Path) -> str:
-    return sha256("\n".join(files_below(folder)).encode())
-
-
-def _unchanged(out: Path, key: str) -> bool:
-    """Whether the pages in a folder were made of this, and are all still there."""
-    try:
-        return _record(out).read_text() == f"{key} {_names(out)}"
-    except FileNotFoundError:
-        return False
-
-
-def _remember(out: Path, key: str) -> None:
-    put_file(_record(out), f"{key} {_names(out)}")
 
 
 def _plain(text: str) -> str:
@@ -398,9 +427,10 @@ _PRIVATE = frozenset({".buildinfo"})
 
 
 def _collect(work: Path) -> dict[str, Path]:
-    """Every file of the site but those of its search index: its address → where it was made."""
+    """Every file of the site: its address → where it was made."""
     files: dict[str, Path] = {}
-    for folder in ("html", "downloads", "source-notebooks", "extra"):
+    for folder in (HTML, DOWNLOADS, stage.notebooks_folder(Path(SOURCE)).name, EXTRA):
         root = work / folder
         files |= {name: root / name for name in files_below(root) if name not in _PRIVATE}
-    return files
+    index = work / search.FOLDER
+    return files | {f"{search.FOLDER}/{name}": index / name for name in files_below(index)}

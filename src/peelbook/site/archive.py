@@ -41,7 +41,8 @@ source/        all that made it: code, notebooks, the data package (source/data)
 source/data/claims.csv, site/claims.json   the printed numbers, and the verdict on each
 SHA256SUMS     the fingerprint of every file; check with: sha256sum -c SHA256SUMS
 
-To make this archive again, with the same bytes: cd source, then run
+To make this archive again, with the same files (the search index, site/pagefind, is written
+in another order each time): cd source, then run
 
     {command}
 

@@ -23,10 +23,9 @@ from peelbook.sections import section
 from peelbook.site import cells, ods, workers
 from peelbook.site.card import BASIS_WORDS, Figure, csv_with_source, licence_words, source_words
 from peelbook.site.edition import FORCES_FOLDER, Edition
-from peelbook.site.marks import package_digest
+from peelbook.site.marks import Marks
 from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import put_file
-from peelbook.util.files import sha256
 from peelbook.util.spreadsheets import safe_cell
 
 if TYPE_CHECKING:
@@ -58,15 +57,7 @@ class Table:
 
 def stale(digests: Mapping[str, str], edition: Edition, out: Path) -> list[str]:
     """The forces whose downloads are missing or were made of other notebooks or by other code."""
-    return [
-        slug
-        for slug, digest in digests.items()
-        if not (
-            (mark := _mark(out, slug)).exists()
-            and mark.read_text() == _key(digest, edition)
-            and all((out / FORCES_FOLDER / slug / name).exists() for name in NAMES)
-        )
-    ]
+    return [slug for slug, digest in digests.items() if not _made_of(slug, digest, edition, out)[1]]
 
 
 def prune(digests: Mapping[str, str], out: Path) -> None:
@@ -76,20 +67,18 @@ def prune(digests: Mapping[str, str], out: Path) -> None:
             shutil.rmtree(folder)
 
 
-def _mark(out: Path, slug: str) -> Path:
-    return out.with_name(f"{out.name}-made-of") / slug
-
-
-def _key(digest: str, edition: Edition) -> str:
-    return sha256(f"{digest}{package_digest()}{edition.version}{edition.date}".encode())
+def _made_of(slug: str, digest: str, edition: Edition, out: Path) -> tuple[Marks, bool]:
+    """The marks of a force's downloads, and whether these are what would be made."""
+    marks = Marks.of(out, slug)
+    return marks, marks.same(slug, f"{digest}{edition.version}{edition.date}", out / FORCES_FOLDER / slug)
 
 
 def write_one(slug: str, sources: Mapping[str, Path], digest: str, edition: Edition, out: Path) -> None:
     """Write the downloads of one force from its notebooks (section stem → file)."""
     figures = [(stem, figure) for stem, path in sources.items() for figure in cells.figures(path)]
-    _mark(out, slug).unlink(missing_ok=True)  # it vouches for no file while they are made
+    made_of, _ = _made_of(slug, digest, edition, out)
     write_force(edition.by_slug[slug].name, figures, edition, out / FORCES_FOLDER / slug)
-    put_file(_mark(out, slug), _key(digest, edition))
+    made_of.save()
 
 
 def work(

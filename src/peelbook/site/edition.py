@@ -27,6 +27,9 @@ FORCES_FOLDER = "forces"
 MEASURES_FOLDER = "measures"
 LEDGER_FOLDER = claims.FOLDER
 
+PROFILES = "profiles.json"
+"""The file of all forces' profiles, among the texts that a build computes for its pages."""
+
 SITE_TITLE = "The PEEL book"
 
 

@@ -492,8 +492,9 @@ def _clean(app: Sphinx, exception: Exception | None) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     if Edition.from_config(app.config.peelbook_edition).layout == "book":
         # In an edition these files come with the rest that is not a page.
-        made_of = Marks(Path(app.doctreedir) / "site-files-made-of.json")
-        if not own_files.ready(out, Catalogue(), made_of):
+        made_of = Marks.of(Path(app.doctreedir), "site-files")
+        same = made_of.same("site files", own_files.inputs(Catalogue()))
+        if not same or not all((out / name).exists() for name in own_files.SITE_FILES):
             own_files.put_site_files(out, Catalogue())
         made_of.save()
 

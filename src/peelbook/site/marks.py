@@ -16,6 +16,9 @@ from peelbook.util.files import files_below, sha256
 
 HERE = Path(__file__).resolve().parent
 
+MADE_OF = "made-of"
+"""The folder of all marks, in the work folder."""
+
 
 def code_digest() -> str:
     """A hash of this package's whole source, templates and tables of facts included."""
@@ -42,28 +45,37 @@ def data_digest(catalogue: Catalogue) -> str:
 
 
 class Marks:
-    """The marks of one folder, kept in a file beside it."""
+    """What the files of one folder were made of, by name; kept in a file."""
 
     def __init__(self, path: Path):
         self.path = path
-        self.now: dict[str, str] = {}
+        self._now: dict[str, tuple[str, tuple[Path, ...]]] = {}
         try:
             self.before = dict(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             self.before = {}
 
-    def same(self, name: str, key: str) -> bool:
-        """Whether a file was made of this input by this code. Remembers it for the next time.
+    @classmethod
+    def of(cls, folder: Path, part: str = "") -> Marks:
+        """The marks of a folder, or of a part of it that another process makes; all lie in `made-of` beside it."""
+        return cls(folder.with_name(MADE_OF) / f"{folder.name}{part and '-'}{part}.json")
 
-        Where it was not, the caller makes it anew, and until `save` no record vouches for what is there: a build
-        that is killed meanwhile must not pass for the one before it.
+    def same(self, name: str, key: str, *folders: Path) -> bool:
+        """Whether something was made of this input by this code, and all files of its folders are still there.
+
+        Remembers it for the next time. Where it was not, the caller makes it anew, and until `save` no record
+        vouches for what is there: a build that is killed meanwhile must not pass for the one before it.
         """
-        self.now[name] = sha256(f"{code_digest()} {key}".encode())
-        if self.before.get(name) == self.now[name]:
+        self._now[name] = (sha256(f"{code_digest()} {key}".encode()), folders)
+        if self.before.get(name) == self._mark(name):
             return True
         self.path.unlink(missing_ok=True)
         return False
 
     def save(self) -> None:
         """Write the marks; call it only once every file is written."""
-        put_file(self.path, json.dumps(self.now, indent=0))
+        put_file(self.path, json.dumps({name: self._mark(name) for name in self._now}, indent=0))
+
+    def _mark(self, name: str) -> str:
+        key, folders = self._now[name]
+        return " ".join([key, *(sha256("\n".join(files_below(folder)).encode()) for folder in folders)])

@@ -19,16 +19,13 @@ from typing import Any
 from peelbook import paths
 from peelbook.catalogue import Catalogue
 from peelbook.site import downloads, generated, ledger_pages, workers
-from peelbook.site.edition import LEDGER_FOLDER, MEASURES_FOLDER
-from peelbook.site.marks import Marks, code_digest, data_digest
+from peelbook.site.edition import LEDGER_FOLDER, MEASURES_FOLDER, PROFILES
+from peelbook.site.marks import code_digest, data_digest
 from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import put_file
 from peelbook.util.files import sha256
 
 _MODULE = "peelbook.site.own_files"  # this one, whose name is another where it is run as a command
-
-PROFILES = "profiles.json"
-"""The file of all forces' profiles, among the texts."""
 
 LEDGER_FILE = re.compile(rf"{LEDGER_FOLDER}/[a-z0-9-]+\.(?:json|csv)")
 """The files of one report's ledger."""
@@ -57,30 +54,18 @@ def _ledger_files(catalogue: Catalogue) -> dict[str, bytes]:
     return found
 
 
-def ready(folder: Path, catalogue: Catalogue, made_of: Marks) -> bool:
-    """Whether the files are in a folder already, made of these data by this code."""
-    return made_of.same("site files", _inputs(catalogue)) and all(
-        (folder / name).exists() for name in SITE_FILES
-    )
+def inputs(catalogue: Catalogue) -> str:
+    """What the files and texts are made of beside the code, as hashes: tables, locked environment, address and date."""
+    return "\n".join([_tables(catalogue), *_settings()])
 
 
-def _inputs(catalogue: Catalogue) -> str:
-    """What the files are made of beside the code: the tables and the locked environment, as hashes."""
+def _tables(catalogue: Catalogue) -> str:
     lock = paths.project_root() / "requirements.txt"
     return data_digest(catalogue) + (sha256(lock) if lock.exists() else "")
 
 
-def texts_ready(folder: Path, files: Path) -> bool:
-    """Whether the texts are in a folder and the measures' files in another; `ready` knows what they were made of."""
-    names = [
-        PROFILES,
-        f"{MEASURES_FOLDER}/index.md",
-        f"{LEDGER_FOLDER}/{ledger_pages.CONTENTS}",
-        *(f"{name}.md" for name in generated.PAGES),
-    ]
-    return (
-        all((folder / name).exists() for name in names) and (files / MEASURES_FOLDER / "index.json").exists()
-    )
+def _settings() -> list[str]:
+    return [os.environ.get(name, "") for name in ("PEELBOOK_BASE_URL", "SOURCE_DATE_EPOCH")]
 
 
 def put_texts(folder: Path, catalogue: Catalogue) -> None:
@@ -122,8 +107,7 @@ def make(told: Mapping[str, Any]) -> None:
     if told.get("measures"):
         _make_measures(texts, folder, catalogue)
         return
-    settings = [os.environ.get(name, "") for name in ("PEELBOOK_BASE_URL", "SOURCE_DATE_EPOCH")]
-    kept = _kept(catalogue, *settings)
+    kept = _kept(catalogue, *_settings())
     if _copied(kept, texts=texts, files=folder):
         print("texts", flush=True)
         return
@@ -165,7 +149,7 @@ def _kept(catalogue: Catalogue, *settings: str) -> Path | None:
     shared = os.environ.get("PEELBOOK_SITE_DATA")
     if not shared:
         return None
-    parts = [code_digest(), _inputs(catalogue), *settings]
+    parts = [code_digest(), _tables(catalogue), *settings]
     return Path(shared) / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
 
 

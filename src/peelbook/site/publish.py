@@ -18,7 +18,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from peelbook.errors import PeelbookError
@@ -63,6 +63,9 @@ RECORD = "peelbook-site.json"
 
 _MADE_BY = "peelbook"
 
+_OF_INDEX = re.compile(r"_[0-9a-f]{7,}(?=\.pf_[a-z]+$)")
+"""The hash in the name of a file of Pagefind's, which is another for the same pages; the record has `_*` in its place."""
+
 
 def recorded(folder: Path) -> frozenset[str] | None:
     """Return the names of the files that this product has put into a folder; `None` where it has put none."""
@@ -72,7 +75,13 @@ def recorded(folder: Path) -> frozenset[str] | None:
         ours = record["made_by"] == _MADE_BY and isinstance(names, list)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return frozenset(names) if ours and all(isinstance(name, str) for name in names) else None
+    if not ours or not all(isinstance(name, str) for name in names):
+        return None
+    patterns = {name for name in names if "*" in name}
+    there = (
+        [name for name in files_below(folder) if _OF_INDEX.sub("_*", name) in patterns] if patterns else []
+    )
+    return frozenset(names).difference(patterns) | frozenset(there)
 
 
 def remove(folder: Path, *, dry_run: bool = False) -> str:
@@ -134,13 +143,10 @@ def publish(
     files: Mapping[str, Path],
     out_dir: Path,
     shared: Collection[str] = (),
-    later: Callable[[], Mapping[str, Path]] = dict,
 ) -> int:
     """Make `out_dir` hold exactly these files (path inside the site → file). Returns how many changed.
 
     The `shared` ones are never rewritten in place by the caller, and so need no copy where the system can link.
-    `later` gives more such files, which may still be in the making: it is asked for them when all others have
-    been laid out, and what it raises is raised here, with what is there intact.
     One at a time: two builds with work folders of their own may have the same aim. Whether the folder may be
     replaced is for the caller to ask, with `target`. Raises `PublishError` (disk full, read-only folder) with
     what is there intact, or `LockedError`.
@@ -152,7 +158,7 @@ def publish(
         for left in out_dir.parent.glob(f".{glob.escape(out_dir.name)}.*-*"):
             if re.fullmatch(rf"\.{re.escape(out_dir.name)}\.(?:new|old)-\w+", left.name):
                 shutil.rmtree(left, ignore_errors=True)  # of a build that was killed
-        return _publish(files, out_dir, shared, later)
+        return _publish(files, out_dir, set(shared))
 
 
 class Shared:
@@ -197,33 +203,23 @@ def _door(out_dir: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"peelbook-{user}-{sha256(os.fsencode(out_dir))[:16]}"
 
 
-def _publish(
-    files: Mapping[str, Path],
-    out_dir: Path,
-    shared: Collection[str],
-    later: Callable[[], Mapping[str, Path]],
-) -> int:
+def _publish(files: Mapping[str, Path], out_dir: Path, shared: Collection[str]) -> int:
     there = set(files_below(out_dir)) - {RECORD}
     own = recorded(out_dir) or frozenset()
-    tree = _Tree(out_dir, there)
-    try:
-        with _reported(out_dir):
-            tree.add(files, set(shared))
-        more = later()
-        names = files.keys() | more.keys()
-        if others := sorted((there - own) & (names - tree.unchanged)):
-            raise PublishError(
-                f"{out_dir}: {others[0]} is not of this project, and the site has a file of that name. "
-                "Fix: move it, then build again; the site there is as it was."
-            )
-        with _reported(out_dir):
-            tree.add(more, more.keys())
-            changed = tree.changed + len((there & own) - names)
-            if changed or own != names or not out_dir.exists():
-                tree.put_in_place(names, own)
-        return changed
-    finally:
-        tree.discard()
+    sources = {name: os.fspath(path) for name, path in files.items()}
+    with _reported(out_dir):
+        same = {name for name in sources if name in there and _same(sources[name], f"{out_dir}/{name}")}
+    if others := sorted((there - own) & (sources.keys() - same)):
+        raise PublishError(
+            f"{out_dir}: {others[0]} is not of this project, and the site has a file of that name. "
+            "Fix: move it, then build again; the site there is as it was."
+        )
+    changed = len(sources) - len(same) + len((there & own) - sources.keys())
+    if changed or own != sources.keys() or not out_dir.exists():
+        with _reported(out_dir), _new_tree(out_dir) as fresh:
+            _lay_out(sources, same, shared, out_dir, fresh)
+            _put_in_place(fresh, out_dir, sources.keys(), own)
+    return changed
 
 
 @contextlib.contextmanager
@@ -237,64 +233,46 @@ def _reported(out_dir: Path) -> Iterator[None]:
         ) from error
 
 
-class _Tree:
-    """A new tree beside the old one, laid out once the first file is found that differs.
+@contextlib.contextmanager
+def _new_tree(out_dir: Path) -> Iterator[Path]:
+    """An empty folder beside the site; what is still there at the end is removed."""
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=out_dir.parent, prefix=f".{out_dir.name}.new-"))
+    try:
+        yield fresh
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _lay_out(
+    sources: Mapping[str, str], same: Collection[str], shared: Collection[str], out_dir: Path, fresh: Path
+) -> None:
+    """Fill a new tree: with the old one's file where it is the `same`, else with the `shared` one or a copy.
 
     An edition has 7,400 files; as plain text their names take a third of the time that `Path`s would.
     """
+    made: set[str] = set()
+    for name, source in sources.items():
+        target = f"{fresh}/{name}"
+        folder = target.rpartition("/")[0]
+        if folder not in made:
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+            made.add(folder)
+        linkable = f"{out_dir}/{name}" if name in same else source if name in shared else None
+        if linkable is None or not _linked(linkable, target):
+            shutil.copyfile(source, target)
 
-    def __init__(self, out_dir: Path, there: Collection[str]):
-        self.out_dir, self.there = out_dir, there
-        self.changed = 0
-        self.fresh = ""
-        self.made: set[str] = set()
-        self.unchanged: set[str] = set()
-        self.waiting: list[tuple[dict[str, str], set[str], Collection[str]]] = []
 
-    def add(self, files: Mapping[str, Path], shared: Collection[str]) -> None:
-        """Add files to the new tree."""
-        sources = {name: os.fspath(path) for name, path in files.items()}
-        same = {
-            name for name in sources if name in self.there and _same(sources[name], f"{self.out_dir}/{name}")
-        }
-        self.changed += len(sources) - len(same)
-        self.unchanged |= same
-        self.waiting.append((sources, same, shared))
-        if self.changed:
-            self._lay_out()
-
-    def _lay_out(self) -> None:
-        if not self.fresh:
-            self.out_dir.parent.mkdir(parents=True, exist_ok=True)
-            self.fresh = tempfile.mkdtemp(dir=self.out_dir.parent, prefix=f".{self.out_dir.name}.new-")
-        for sources, same, shared in self.waiting:
-            for name, source in sources.items():
-                target = f"{self.fresh}/{name}"
-                folder = target.rpartition("/")[0]
-                if folder not in self.made:
-                    os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-                    self.made.add(folder)
-                linkable = f"{self.out_dir}/{name}" if name in same else source if name in shared else None
-                if linkable is None or not _linked(linkable, target):
-                    shutil.copyfile(source, target)
-        self.waiting.clear()
-
-    def put_in_place(self, names: Collection[str], own: Collection[str]) -> None:
-        """Exchange the old tree for this one, of these files; what was not its `own` in the old one stays."""
-        self._lay_out()
-        for name in foreign(self.out_dir, {*own, *names, RECORD}):
-            _keep(f"{self.out_dir}/{name}", f"{self.fresh}/{name}")
-        record = {"made_by": _MADE_BY, "files": sorted(names)}
-        Path(self.fresh, RECORD).write_text(json.dumps(record, indent=0) + "\n", encoding="utf-8")
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(self.fresh).chmod(0o777 & ~umask)  # mkdtemp makes folders private
-        _swap(Path(self.fresh), self.out_dir)
-
-    def discard(self) -> None:
-        """Remove what was not put in place."""
-        if self.fresh:
-            shutil.rmtree(self.fresh, ignore_errors=True)
+def _put_in_place(fresh: Path, out_dir: Path, names: Collection[str], own: Collection[str]) -> None:
+    """Exchange the old tree for the new one, of these files; what was not its `own` in the old one stays."""
+    for name in foreign(out_dir, {*own, *names, RECORD}):
+        _keep(f"{out_dir}/{name}", f"{fresh}/{name}")
+    record = {"made_by": _MADE_BY, "files": sorted({_OF_INDEX.sub("_*", name) for name in names})}
+    Path(fresh, RECORD).write_text(json.dumps(record, indent=0) + "\n", encoding="utf-8")
+    umask = os.umask(0)
+    os.umask(umask)
+    fresh.chmod(0o777 & ~umask)  # mkdtemp makes folders private
+    _swap(fresh, out_dir)
 
 
 def foreign(folder: Path, own: Collection[str]) -> list[str]:

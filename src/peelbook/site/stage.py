@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,7 +21,7 @@ from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
 from peelbook.sections import all_sections, section
 from peelbook.site import cells, generated, ledger_pages, notebook
-from peelbook.site.edition import FORCES_FOLDER, LEDGER_FOLDER, MEASURES_FOLDER, Edition, ForceEntry
+from peelbook.site.edition import FORCES_FOLDER, LEDGER_FOLDER, MEASURES_FOLDER, PROFILES, Edition, ForceEntry
 from peelbook.site.marks import Marks, data_digest
 from peelbook.site.publish import keep_only, put_file
 from peelbook.site.templates import render
@@ -50,122 +50,126 @@ class Staged:
     reports: list[str] = field(default_factory=list)
 
 
-def stage(
-    results: Iterable[Result],
-    edition: Edition,
-    catalogue: Catalogue,
-    folder: Path,
-    forces_ready: Callable[[Staged], object] = lambda staged: None,
-    content: Callable[[str], str] | None = None,
-    measures: Path | None = None,
-    profiles: Path | None = None,
-    ledger: Path | None = None,
-) -> Staged:
-    """Write the sources of an edition into `folder` and remove what no longer belongs there.
+class Sources:
+    """The sources of an edition in a folder: first its `forces`, then its `book`.
 
-    `forces_ready` is called once the forces' own pages are written, before the book's pages. `content` gives
-    what a page's marker stands for; without it that is computed here. `measures` is the folder of the measures'
-    pages, made by then (`peelbook.site.measure_pages`), `profiles` the file of `peelbook.profile.profiles`, and
-    `ledger` the folder of the pages of reports (`peelbook.site.ledger_pages`); without them there are none.
+    Between the two the forces' downloads can be begun: the book's pages need texts that take longer to make.
+    `staged` tells what there is so far.
     """
-    folder = Path(folder)
-    staged = Staged()
-    written: set[str] = set()
 
-    def put(name: str, content: bytes | str) -> None:
-        put_file(folder / name, content)
-        written.add(name)
+    def __init__(self, edition: Edition, catalogue: Catalogue, folder: Path):
+        self.edition, self.catalogue, self.folder = edition, catalogue, folder
+        self.staged = Staged()
+        self.data = data_digest(catalogue)
+        self._made_of = Marks.of(folder)
+        self._written: set[str] = set()
 
-    made_of = Marks(folder.with_name(f"{folder.name}-made-of.json"))
-    digests: dict[str, dict[str, str]] = {}
-    for result in sorted(results, key=lambda item: (item.force_slug, section(item.section).number)):
-        name = edition.section_doc(result.force_slug, result.section)
-        key = _key(result, edition)
-        found = [folder / f"{name}{suffix}" for suffix in (cells.SUFFIX, ".ipynb")]
-        path = next((path for path in found if path.exists()), None)
-        download = notebooks_folder(folder) / f"{name}.ipynb"
-        if not made_of.same(name, key) or path is None or not download.exists():
-            path = _write_page(name, _source_of(result, edition), folder)
-        written.add(path.relative_to(folder).as_posix())
-        staged.pages.append(name)
-        if result.status == "failed":
-            staged.failed.append(name)
-        digests.setdefault(result.force_slug, {})[result.section] = key
-        staged.notebooks.setdefault(result.force_slug, {})[result.section] = path
+    def forces(self, results: Iterable[Result]) -> Staged:
+        """Write the page of every result; one that is as it was is not even read."""
+        digests: dict[str, dict[str, str]] = {}
+        for result in sorted(results, key=lambda item: (item.force_slug, section(item.section).number)):
+            name = self.edition.section_doc(result.force_slug, result.section)
+            key = _key(result, self.edition)
+            path = self._page_of(name, key) or _write_page(
+                name, _source_of(result, self.edition), self.folder
+            )
+            self._written.add(path.relative_to(self.folder).as_posix())
+            self.staged.pages.append(name)
+            if result.status == "failed":
+                self.staged.failed.append(name)
+            digests.setdefault(result.force_slug, {})[result.section] = key
+            self.staged.notebooks.setdefault(result.force_slug, {})[result.section] = path
+        for slug, keys in digests.items():
+            self.staged.digests[slug] = sha256("".join(f"{stem}{keys[stem]}" for stem in keys).encode())
+        return self.staged
 
-    data = data_digest(catalogue)
-    facts = _facts(catalogue, data, made_of, folder.with_name(f"{folder.name}-made-of-facts.json"))
-    for slug, keys in digests.items():
-        staged.digests[slug] = sha256("".join(f"{stem}{keys[stem]}" for stem in keys).encode())
-    forces_ready(staged)
+    def book(self, texts: Path | None = None) -> Staged:
+        """Write the other pages, and remove what no longer belongs into the folder.
 
-    known = json.loads(profiles.read_text(encoding="utf-8")) if profiles is not None else {}
-    entered = ledger_pages.contents(ledger)
-    reports = ledger or Path()  # without the folder nothing is entered
-    facts["ledgers"] = {item["force_code"]: item for item in entered}
-    for slug in digests:
-        name = f"{FORCES_FOLDER}/{slug}/index"
-        force = edition.by_slug[slug]
-        own = known.get(force.code)
-        put(f"{name}.md", _force_page(force, staged.notebooks[slug], own, facts, measures, edition))
-        staged.pages.append(name)
+        `texts` is the folder of what is computed for them (`peelbook.site.own_files`): what markers stand for, pages
+        of measures and of reports, profiles. Without it markers are filled here, and there are no such pages.
+        """
+        measures = texts / MEASURES_FOLDER if texts is not None else None
+        ledger = texts / LEDGER_FOLDER if texts is not None else None
+        entered = ledger_pages.contents(ledger)
+        facts = _facts(self.catalogue, self.data, self._made_of, self.folder.with_name("facts.json"))
+        facts["ledgers"] = {item["force_code"]: item for item in entered}
+        self._put_overviews(facts, texts)
+        for page in sorted(measures.glob(f"*{cells.SUFFIX}")) if measures is not None else []:
+            name = f"{MEASURES_FOLDER}/{page.stem}"
+            text = page.read_text(encoding="utf-8")
+            self._put(f"{name}{cells.SUFFIX}", _relinked(text, self.edition, self.staged))
+            self.staged.measures.append(name)
+        for item in entered:
+            name = f"{LEDGER_FOLDER}/{item['report']}"
+            self._put(f"{name}.md", ((ledger or Path()) / f"{item['report']}.md").read_text(encoding="utf-8"))
+            self.staged.reports.append(name)
+        self._put_book_pages(texts)
+        toc = yaml.safe_load((paths.project_root() / "_toc.yml").read_text(encoding="utf-8"))
+        built = self.staged.notebooks
+        listed = contents(toc, self.edition, built, self.staged.measures, self.staged.reports)
+        self._put("_toc.yml", yaml.safe_dump(listed, sort_keys=False, allow_unicode=True))
+        keep_only(self.folder, self._written)
+        keep_only(notebooks_folder(self.folder), {f"{name}.ipynb" for name in self.staged.pages})
+        self._made_of.save()
+        return self.staged
 
-    put(
-        "index.md",
-        _page(
-            f"# {HOME_TITLE}",
-            render("home_body.html", **_home(edition, catalogue, staged, facts, measures is not None)),
-        ),
-    )
-    put(
-        f"{FORCES_FOLDER}/index.md",
-        _page("# List of forces", render("forces_body.html", **_map(edition, "./"))),
-    )
-    for page in sorted(measures.glob(f"*{cells.SUFFIX}")) if measures is not None else []:
-        name = f"{MEASURES_FOLDER}/{page.stem}"
-        put(f"{name}{cells.SUFFIX}", _relinked(page.read_text(encoding="utf-8"), edition, staged))
-        staged.measures.append(name)
-    for item in entered:
-        name = f"{LEDGER_FOLDER}/{item['report']}"
-        put(f"{name}.md", (reports / f"{item['report']}.md").read_text(encoding="utf-8"))
-        staged.reports.append(name)
-    toc = yaml.safe_load((paths.project_root() / "_toc.yml").read_text(encoding="utf-8"))
-    # Links lead to the pages there are: other sections or another reference force make another page.
-    linked = [
-        edition.reference,
-        *(path.name for path in staged.notebooks.get(edition.reference, {}).values()),
-    ]
-    for page in sorted((paths.project_root() / "book").iterdir()):
-        if page.suffix not in (".md", ".ipynb"):
-            continue
-        text = page.read_text(encoding="utf-8")
-        name = f"book/{page.name}"
-        if made_of.same(name, f"{text}{data}{linked}") and (folder / name).exists():
-            written.add(name)
-            continue
-        if page.suffix == ".md":
-            if staged.measures and measures is not None and page.stem == MEASURES_FOLDER:
-                # Where each measure has a page of its own, this one leads to them.
-                index = (measures / "index.md").read_text(encoding="utf-8")
-                text = generated.fill(text, lambda name, index=index: index)  # type: ignore[misc]
-            if staged.reports and name == f"{LEDGER_INDEX}.md":
-                index = (reports / ledger_pages.OVERVIEW).read_text(encoding="utf-8")
-                text = generated.fill(text, lambda name, index=index: index)  # type: ignore[misc]
-            text = generated.fill(text, content or (lambda name: generated.content(name, catalogue)))
-        put(name, _relinked(text, edition, staged))
-    put(
-        "_toc.yml",
-        yaml.safe_dump(
-            contents(toc, edition, digests, staged.measures, staged.reports),
-            sort_keys=False,
-            allow_unicode=True,
-        ),
-    )
+    def _put(self, name: str, content: bytes | str) -> None:
+        put_file(self.folder / name, content)
+        self._written.add(name)
 
-    keep_only(folder, written)
-    keep_only(notebooks_folder(folder), {f"{name}.ipynb" for name in staged.pages})
-    made_of.save()
-    return staged
+    def _page_of(self, name: str, key: str) -> Path | None:
+        """The page that was made of this before, and is still there with its notebook; else `None`."""
+        same = self._made_of.same(name, key)
+        found = [self.folder / f"{name}{suffix}" for suffix in (cells.SUFFIX, ".ipynb")]
+        if not same or not (notebooks_folder(self.folder) / f"{name}.ipynb").exists():
+            return None
+        return next((path for path in found if path.exists()), None)
+
+    def _put_overviews(self, facts: Mapping[str, Any], texts: Path | None) -> None:
+        """The front page, the list of forces, and the overview of each."""
+        edition, staged = self.edition, self.staged
+        measures = texts / MEASURES_FOLDER if texts is not None else None
+        known = json.loads((texts / PROFILES).read_text(encoding="utf-8")) if texts is not None else {}
+        for slug, notebooks in staged.notebooks.items():
+            name = f"{FORCES_FOLDER}/{slug}/index"
+            force = edition.by_slug[slug]
+            profile = known.get(force.code)
+            self._put(f"{name}.md", _force_page(force, notebooks, profile, facts, measures, edition))
+            staged.pages.append(name)
+        home = _home(edition, self.catalogue, staged, facts, measures is not None)
+        self._put("index.md", _page(f"# {HOME_TITLE}", render("home_body.html", **home)))
+        listed = render("forces_body.html", **_map(edition, "./"))
+        self._put(f"{FORCES_FOLDER}/index.md", _page("# List of forces", listed))
+
+    def _put_book_pages(self, texts: Path | None) -> None:
+        """The pages of the book's own folder, with their markers filled."""
+        # Links lead to the pages there are: other sections or another reference force make another page.
+        reference = self.staged.notebooks.get(self.edition.reference, {})
+        linked = [self.edition.reference, *(path.name for path in reference.values())]
+        for page in sorted((paths.project_root() / "book").iterdir()):
+            if page.suffix not in (".md", ".ipynb"):
+                continue
+            text = page.read_text(encoding="utf-8")
+            name = f"book/{page.name}"
+            if self._made_of.same(name, f"{text}{self.data}{linked}") and (self.folder / name).exists():
+                self._written.add(name)
+                continue
+            if page.suffix == ".md":
+                text = self._filled(page.stem, text, texts)
+            self._put(name, _relinked(text, self.edition, self.staged))
+
+    def _filled(self, stem: str, text: str, texts: Path | None) -> str:
+        """A page of the book with its markers filled."""
+        if texts is None:
+            return generated.fill(text, lambda name: generated.content(name, self.catalogue))
+        # Where each measure and each report has a page of its own, the pages about all of them lead there.
+        index = None
+        if self.staged.measures and stem == MEASURES_FOLDER:
+            index = texts / MEASURES_FOLDER / "index.md"
+        if self.staged.reports and f"book/{stem}" == LEDGER_INDEX:
+            index = texts / LEDGER_FOLDER / ledger_pages.OVERVIEW
+        return generated.fill(text, lambda name: (index or texts / f"{name}.md").read_text(encoding="utf-8"))
 
 
 def _write_page(name: str, source: dict[str, Any], folder: Path) -> Path:
