@@ -13,6 +13,7 @@ import zipfile
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from site_pages import broken_links, external, facts
@@ -37,6 +38,7 @@ from peelbook.site import cells, frame, generated, own_files
 from peelbook.site._build import SiteBuildError
 from peelbook.site.pdf import PdfError, join, print_force
 from peelbook.site.publish import PublishError
+from peelbook.site.templates import render
 from peelbook.site.workers import DownloadsError, Workers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -380,8 +382,31 @@ def test_how_to_reproduce_a_page_names_every_file_by_its_whole_hash(edition_site
     page = (edition_site / "forces/kent/workforce.html").read_text()
     part = page[page.index('class="pb-reproduce"') :]
     record = json.loads((edition_site / "build.json").read_text())
-    assert record["tables"]["workforce"] in part
+    assert record["tables"]["workforce"] in part  # this edition has no page of data sources
     assert record["lock_sha256"] in part
+
+
+def test_how_to_reproduce_a_page_leads_to_the_page_of_hashes_where_there_is_one():
+    class Page:
+        root = "../../"
+
+        @staticmethod
+        def url(name: str) -> str:
+            return f"../../{name}.html"
+
+    table = {"name": "police_grant", "anchor": "police-grant", "title": "Grant", "sha256": "0" * 64}
+    names = {
+        "page": Page,
+        "tables": [table],
+        "force": SimpleNamespace(slug="kent"),
+        "section": SimpleNamespace(stem="workforce"),
+    }
+    edition = SimpleNamespace(lock_sha256="")
+    found = render("reproduce.html", **names, edition=edition, launch="", has=lambda name: True)
+    assert 'href="../../book/data_sources.html#data-police-grant"><code>police_<wbr>grant' in found
+    assert table["sha256"] not in found
+    alone = render("reproduce.html", **names, edition=edition, launch="", has=lambda name: False)
+    assert table["sha256"] in alone and "data_sources" not in alone
 
 
 def test_search_and_lost_pages_have_the_chapters_too(edition_site):
