@@ -479,6 +479,23 @@ def test_two_cold_builds_of_an_edition_are_the_same_bytes(build, tmp_path):
     assert [name for name in first if first[name] != second[name]] == []
 
 
+def test_the_sites_own_files_are_begun_before_the_first_notebook_is_done(build, monkeypatch):
+    order = []
+    work = own_files.work
+
+    def begun(*arguments):
+        order.append("own files")
+        return work(*arguments)
+
+    def results():
+        order.append("notebooks")
+        yield from sample_results(slugs=("kent",))
+
+    monkeypatch.setattr(own_files, "work", begun)
+    assert build(results()).pages == 3
+    assert order == ["own files", "notebooks"]
+
+
 def test_only_what_changed_is_built_again(build):
     out = build(sample_results()).out_dir
     before = files(out)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from peelbook.forces import Force
     from peelbook.runner.engine import Options
@@ -259,7 +259,8 @@ def build_command(
     as_json: JsonOption = False,
 ) -> None:
     """Execute what needs it and build the site of these forces; it replaces the site in the folder at once."""
-    from peelbook import paths
+    from peelbook import paths, site
+    from peelbook.catalogue import Catalogue
     from peelbook.runner import engine
     from peelbook.sections import of_known_cycle
     from peelbook.site.publish import target
@@ -273,26 +274,28 @@ def build_command(
     if dry_run:
         _print_plan(workspace, forces, sections, period, again, as_json)
         return
-    results = engine.run(
-        forces,
-        sections,
-        workspace=workspace,
-        period=period,
-        again=again,
-        options=_options(jobs, scheduler, kernel, keep_going, cell_timeout),
-        progress=_progress(as_json),
-        purpose="build",
-    )
     expected = len(forces) * len(sections)
-    if len(results) < expected:  # --fail-fast: a site with holes is not a site
-        _report(results, expected, as_json, site=None)
-        return
+    results: list[Result] = []
 
-    from peelbook import site
-    from peelbook.catalogue import Catalogue
+    def executed() -> Iterator[Result]:
+        results.extend(
+            engine.run(
+                forces,
+                sections,
+                workspace=workspace,
+                period=period,
+                again=again,
+                options=_options(jobs, scheduler, kernel, keep_going, cell_timeout),
+                progress=_progress(as_json),
+                purpose="build",
+            )
+        )
+        if len(results) < expected:  # --fail-fast: a site with holes is not a site
+            _report(results, expected, as_json, site=None)
+        yield from results
 
     report = site.build(
-        results,
+        executed(),
         folder,
         catalogue=Catalogue(workspace.data, overlay=workspace.overlay),
         jobs=jobs or 0,

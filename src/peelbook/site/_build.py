@@ -71,7 +71,8 @@ def build(
 ) -> Report:
     """Build and publish the site of all results (each with force_slug, section, status, notebook, error).
 
-    A failed result becomes a page that says so. `work_dir` keeps what makes the next build fast (default
+    Results may still be in the making, as a generator gives them: meanwhile the site's own files are made of the
+    tables, in processes beside this one. A failed result becomes a page that says so. `work_dir` keeps what makes the next build fast (default
     `.peelbook/site` beside `out_dir`); it is safe to delete. `jobs` 0 means all processors. `provenance`
     is added to `build.json`. Addresses come from `PEELBOOK_BASE_URL`, dates from `SOURCE_DATE_EPOCH`.
 
@@ -80,18 +81,14 @@ def build(
     """
     out_dir = target(out_dir)
     work = Path(work_dir).absolute() if work_dir else out_dir.parent / ".peelbook" / "site"
-    results = list(results)
-    if not results:
-        raise SiteBuildError("There is no page to build. Fix: name a force and a section, or use --all.")
     with hold(work, "build"), _writable(work), contextlib.ExitStack() as stack:
         shared = Shared(work / "shared.json")
         if shared.edited():
             _empty(work)  # what is there is not what this program made
-        edition = make_edition(results, catalogue, reference_force)
         building = _Building(
             results,
-            edition,
             catalogue,
+            reference_force,
             out_dir,
             work,
             jobs or os.cpu_count() or 1,
@@ -106,32 +103,28 @@ def build(
     return building.report
 
 
+@dataclass
 class _Building:
     """One build of a site: what its steps take from each other. All but the last write to the work folder only."""
 
-    def __init__(
-        self,
-        results: list[stage.Result],
-        edition: Edition,
-        catalogue: Catalogue,
-        out_dir: Path,
-        work: Path,
-        jobs: int,
-        provenance: Mapping[str, Any],
-        shared: Shared,
-        stack: contextlib.ExitStack,
-    ):
-        self.results, self.edition, self.catalogue = results, edition, catalogue
-        self.out_dir, self.work, self.jobs = out_dir, work, jobs
-        self.provenance, self.shared, self.stack = provenance, shared, stack
-        self.report = Report(out_dir)
-        self.workers = stack.enter_context(Workers())
-        self.own_files_made_of = Marks.of(work / EXTRA)
-        self.own_files_maker: subprocess.Popen[str] | None = (
-            None  # the process that makes them, where one has to
-        )
-        self.sources = stage.Sources(edition, catalogue, work / SOURCE)
-        self.indexing: search.Indexing | None = None
+    results: Iterable[stage.Result]
+    catalogue: Catalogue
+    reference: str
+    out_dir: Path
+    work: Path
+    jobs: int
+    provenance: Mapping[str, Any]
+    shared: Shared
+    stack: contextlib.ExitStack
+    edition: Edition = field(init=False)
+    sources: stage.Sources = field(init=False)
+    indexing: search.Indexing = field(init=False)
+    own_files_maker: subprocess.Popen[str] | None = None  # the process that makes them, where one has to
+
+    def __post_init__(self) -> None:
+        self.report = Report(self.out_dir)
+        self.workers = self.stack.enter_context(Workers())
+        self.own_files_made_of = Marks.of(self.work / EXTRA)
 
     def start_own_files(self) -> None:
         """Tables → texts of pages and the site's own files, in a process beside this one."""
@@ -140,8 +133,16 @@ class _Building:
             told = own_files.work(extra, texts, self.catalogue, self.jobs)
             self.own_files_maker = self.workers.start(own_files.__name__, told)
 
+    def wait_for_results(self) -> None:
+        """Results → the edition that they make."""
+        self.results = list(self.results)
+        if not self.results:
+            raise SiteBuildError("There is no page to build. Fix: name a force and a section, or use --all.")
+        self.edition = make_edition(self.results, self.catalogue, self.reference)
+
     def stage_forces(self) -> None:
         """Results → the sources of forces' pages."""
+        self.sources = stage.Sources(self.edition, self.catalogue, self.work / SOURCE)
         self.sources.forces(self.results)
 
     def start_downloads(self) -> None:
@@ -184,7 +185,6 @@ class _Building:
 
     def finish_search(self) -> None:
         """Wait for the search index."""
-        assert self.indexing is not None
         self.indexing.finish()
 
     def publish(self) -> None:
@@ -199,6 +199,7 @@ class _Building:
 
 _STEPS = (
     _Building.start_own_files,
+    _Building.wait_for_results,
     _Building.stage_forces,
     _Building.start_downloads,
     _Building.stage_book,
