@@ -177,10 +177,6 @@ class Catalogue:
         entry = self._entry(name)
         return releases.date_of(entry) if entry else None
 
-    def only_later(self, name: str) -> bool:
-        """Whether a table is here, but only in releases later than `as_of`."""
-        return name in self.resources and self._entry(name) is None
-
     def _entry(self, name: str) -> dict[str, Any] | None:
         """The descriptor entry of the release to read: the resource's own, or that of an earlier release."""
         resource = self.resources.get(name)

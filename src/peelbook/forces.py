@@ -97,11 +97,6 @@ class Force:
         return f"{self.article} {self.name}".strip()
 
     @property
-    def possessive(self) -> str:
-        """The possessive form: "Kent Police's", "West Midlands' "-style for names ending in s."""
-        return self.full_name + ("’" if self.full_name.endswith("s") else "’s")
-
-    @property
     def names(self) -> tuple[str, ...]:
         """Every name this force answers to."""
         return (self.code, self.slug, self.name, self.short_name, *self.aliases)

@@ -186,11 +186,6 @@ def alone(comparison: Comparison, measure: Measure | str, force: Force) -> str:
     return f"{text} The last period to compare is {last}. {paragraph(comparison.earlier, found, force)}"
 
 
-def _shared(force: Force, tied: int) -> str:
-    others = f" and {formats.cardinal(tied - 1)} other{'' if tied == 2 else 's'}" if tied > 1 else ""
-    return f"{force.short_name}{others}"
-
-
 def beside(comparison: Comparison, measure: Measure | str) -> str:
     """A comparison in one line, for a headline figure: the verdict, then both averages, or the place of a count.
 

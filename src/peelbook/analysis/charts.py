@@ -44,6 +44,17 @@ def name_points(axes: Any, rows: pd.DataFrame, x: str, y: str, names: str = "for
 
     `axes` are matplotlib's, `rows` the rows to name, usually those of the section's force, `x` and `y` the columns
     that are drawn and `names` the column of the names. A row without a value has no name. Call it when all is drawn.
+
+    >>> from matplotlib.figure import Figure
+    >>> from peelbook.analysis import charts, open_section
+    >>> section = open_section("police_powers", force="kent")
+    >>> rates = section.measure("stop_search_rate")
+    >>> year = rates[rates["period_end"] == section.year_of(rates)]
+    >>> axes = Figure().subplots()
+    >>> points = axes.scatter(year["denominator"], year["value"])
+    >>> charts.name_points(axes, year[year["force_code"] == section.force.code], "denominator", "value")
+    >>> [text.get_text() for text in axes.texts]
+    ['Kent']
     """
     within = axes.transData + axes.transAxes.inverted()
     for row in rows.dropna(subset=[x, y]).to_dict("records"):
@@ -513,6 +524,17 @@ def structure(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card
 
     `frame` is one period of a count by two breakdowns, the first with many values and the second with two, as
     `section.measure("officers_headcount", by=("rank", "sex"))`.
+
+    `mark` is the force to show, by default the section's; `title` the heading, by default the measure and the day.
+    Returns the card, or a note where the frame has no row of the force. Raises `FrameError` for a frame that is not by
+    two such breakdowns, or of several periods.
+
+    >>> from peelbook.analysis import charts, open_section
+    >>> section = open_section("workforce", force="kent")
+    >>> officers = section.measure("officers_headcount", by=("rank", "sex"))
+    >>> card = charts.structure(officers[officers["period_end"] == section.year_of(officers)])
+    >>> "Constable" in card.alt
+    True
     """
     from peelbook.figures.structure import structure as draw
 
@@ -574,11 +596,18 @@ def stacked_outcomes(
 ) -> Card:
     """Draw the share of each outcome as a pair of bars, the force beside England and Wales.
 
-    `frame` is one period of a share by one breakdown, such as `section.measure("outcome_share", by="outcome_group")`,
+    `frame` is one period of a share by one breakdown, such as `section.measure("outcome_share", by="outcome_type")`,
     all forces, and its outcomes keep their order. England and Wales is total over total of the forces that the
     averages count; an outcome without a row of a force is one that it never gave. `label` heads the axis.
 
     Raises `FrameError` where the shares of a force are not of one whole.
+
+    >>> from peelbook.analysis import charts, open_section
+    >>> section = open_section("investigating_crime", force="kent")
+    >>> shares = section.measure("outcome_share", by="outcome_type")
+    >>> card = charts.stacked_outcomes(shares[shares["period_end"] == section.year_of(shares)])
+    >>> "Kent against" in card.alt
+    True
     """
     from peelbook.figures.stacked_outcomes import stacked_outcomes as draw
 
@@ -671,6 +700,16 @@ def judgments(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card
 
     `frame` is that of `section.table("judgments")` filtered to one cycle; without rows of the force it says so. On
     the page of all forces every force that has a grade stands against every area.
+
+    `mark` and `title` as for `ski_slope`. Returns the card, or a note. Raises `FrameError` for a frame of several
+    cycles or without the columns of the table.
+
+    >>> from peelbook.analysis import charts, open_section
+    >>> section = open_section("overall_summary", force="kent")
+    >>> grades = section.table("judgments")
+    >>> card = charts.judgments(grades[grades["cycle"] == grades["cycle"].max()])
+    >>> "Kent" in card.alt
+    True
     """
     from peelbook.figures.judgments_grid import judgments_grid as draw
 

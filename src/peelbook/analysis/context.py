@@ -528,6 +528,10 @@ class Section:
         `denominator`, `value`, `low`, `high` (95% Wilson interval) and `period_end`. Of this section, or of the
         whole report with `everywhere`. A force that supplies its own dip samples gets the latest of those. A frame
         without rows, which says so, where there are neither.
+
+        >>> found = open_section("police_powers").cases()
+        >>> bool((found["numerator"] <= found["denominator"]).all())
+        True
         """
         own = self._own_audits(everywhere=everywhere)
         rows = own if own is not None else self._audited(everywhere=everywhere)
@@ -591,7 +595,11 @@ class Section:
     # --- furniture ---------------------------------------------------------------------------------
 
     def opening(self) -> blocks.Block:
-        """Say which force the page is about, its grade, and whether it holds a user's own data."""
+        """Say which force the page is about, its grade, and whether it holds a user's own data.
+
+        >>> open_section("police_powers", force="kent").opening().text.startswith("This page is about Kent Police.")
+        True
+        """
         grade = self._grade()
         graded = f" HMICFRS graded this area “{grade}” in {self._cycle.replace('-', '–')}." if grade else ""
         if self.period is not None:
@@ -630,7 +638,12 @@ class Section:
     def headlines(self, *wanted: str | tuple[str, Mapping[str, Any]]) -> blocks.Block:
         """Return three to five headline figures, each with its comparison and definition.
 
-        A measure is an id, or an id and its breakdown. Those without a figure stand last and say so.
+        A measure is an id, or an id and its breakdown. Those without a figure stand last and say so. Returns a block;
+        raises as `measure` does.
+
+        >>> section = open_section("police_powers", force="kent")
+        >>> "per 1,000 population" in section.headlines("stop_search_rate").text
+        True
         """
         items = [self._headline(*((entry, {}) if isinstance(entry, str) else entry)) for entry in wanted]
         items.sort(key=lambda item: item["value"] == formats.MISSING.capitalize())
@@ -672,7 +685,11 @@ class Section:
         return item
 
     def claims(self) -> blocks.Block:
-        """Return the section's printed numbers with their verdicts, or how to enter them."""
+        """Return the section's printed numbers with their verdicts, or how to enter them.
+
+        >>> "peelbook claims new --force kent" in open_section("police_powers", force="kent").claims().text
+        True
+        """
         if self._claims.empty:
             return blocks.note(
                 "No printed numbers to check yet",
@@ -702,6 +719,17 @@ class Section:
         Further options stand in `peelbook.analysis.publish.publish`.
 
         Returns the card, or a note where `data` has no row. Raises `FrameError` naming what is missing.
+
+        >>> from matplotlib.figure import Figure
+        >>> from peelbook.analysis import say
+        >>> section = open_section("police_powers", force="kent")
+        >>> rates = section.measure("stop_search_rate")
+        >>> mine = rates[rates["force_code"] == section.force.code]
+        >>> axes = Figure().subplots()
+        >>> lines = axes.plot(mine["period_end"], mine["value"], label="Kent")
+        >>> label = axes.set_ylabel("Searches per 1,000 population")
+        >>> section.publish(axes, mine, title="Searches in Kent", alt=say.trend_alt(mine)).title
+        'Searches in Kent'
         """
         from peelbook.analysis.publish import publish
 

@@ -30,17 +30,41 @@ def summary(frame: pd.DataFrame, *, mark: Any = None) -> blocks.Block:
 
 
 def level(frame: pd.DataFrame, *, mark: Any = None) -> blocks.Block:
-    """The figure of the period shown, both averages, the verdict and the place. Parameters as for `summary`."""
+    """The figure of the period shown, both averages, the verdict and the place.
+
+    Returns a block of one paragraph. `mark` and errors as for `summary`.
+
+    >>> from peelbook.analysis import open_section, say
+    >>> section = open_section("police_powers", force="kent")
+    >>> "Kent Police" in say.level(section.measure("stop_search_rate")).text
+    True
+    """
     return _said(frame, "say.level", mark, lambda about: [about.level()])
 
 
 def change(frame: pd.DataFrame, *, mark: Any = None) -> blocks.Block:
-    """The change since the year before, and whether chance could explain it. Parameters as for `summary`."""
+    """The change since the year before, and whether chance could explain it.
+
+    Returns a block of one paragraph. `mark` and errors as for `summary`.
+
+    >>> from peelbook.analysis import open_section, say
+    >>> section = open_section("police_powers", force="kent")
+    >>> "the rate for Kent Police" in say.change(section.measure("stop_search_rate")).text
+    True
+    """
     return _said(frame, "say.change", mark, lambda about: [about.change() or about.nothing("change")])
 
 
 def trend(frame: pd.DataFrame, *, mark: Any = None) -> blocks.Block:
-    """The trend of the five years up to the period shown. Parameters as for `summary`."""
+    """The trend of the five years up to the period shown.
+
+    Returns a block of one paragraph. `mark` and errors as for `summary`.
+
+    >>> from peelbook.analysis import open_section, say
+    >>> section = open_section("police_powers", force="kent")
+    >>> "years" in say.trend(section.measure("stop_search_rate")).text
+    True
+    """
     return _said(frame, "say.trend", mark, lambda about: [about.trend() or about.nothing("trend")])
 
 
