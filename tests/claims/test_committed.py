@@ -123,7 +123,7 @@ def test_victim_based_crime_to_september_2023_needs_another_release(verdicts):
 @pytest.mark.parametrize(
     ("name", "verdict", "says"),
     [
-        ("workforce.officers_forecast", "cannot be tested from outside", "33,293.0, 543.0 above it"),
+        ("workforce.officers_forecast", "cannot be tested from outside", "33,293, 543 above it"),
         ("workforce.officers_end", "waiting for a table", "between 33,293 and 34,899"),
         ("workforce.uplift_recruited", "waiting for a table", "between 2,612 and 4,348"),
         ("workforce.officers_fall", "differs", "implies: 34,440"),

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from fractions import Fraction
 from html import unescape
 from html.parser import HTMLParser
 from importlib.resources import files as package_files
@@ -16,6 +17,7 @@ from claims_helpers import KENT, MET, WALES, claim_row
 from peelbook import claims, contracts
 from peelbook.claims import _write
 from peelbook.claims._read import claim_of
+from peelbook.claims._units import UNITS
 
 YEAR = {"period_end": "2023-03-31"}
 
@@ -62,7 +64,7 @@ def test_a_printed_value_reads_as_the_report_prints_it(cells, text):
     [
         ({"value": "19.4", "unit": "percent"}, "0.218", "+0.22 percentage points"),
         ({"value": 423}, "-459", "−459"),
-        ({"value": 423}, "459.05", "+459.1"),
+        ({"value": 423}, "459.05", "+459"),
         ({"value": "2.6", "unit": "percentage_points"}, "0.04", "+0.04 percentage points"),
         ({"value": 489705, "unit": "gbp_per_1000"}, "-734.1", "−£734.1 per 1,000 people"),
         ({"value": 5}, "0", "0"),
@@ -71,14 +73,27 @@ def test_a_printed_value_reads_as_the_report_prints_it(cells, text):
     ],
 )
 def test_a_gap_has_its_sign_and_shares_differ_by_percentage_points(cells, value, text):
-    from fractions import Fraction
-
     assert _write.gap(claim_of(claim_row("figure", **cells)), Fraction(value)) == text
 
 
-def test_decimal_text_is_plain_and_bounded():
-    from fractions import Fraction
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_computed_value_has_a_decimal_more_than_printed_unless_it_is_whole(unit):
+    counted = unit in ("count", "year", "financial_year")
+    if unit != "grade":
+        claim = claim_of(claim_row("figure", value="2010", unit=unit))
+        exact, between = (_write.computed(claim, Fraction(value)) for value in ("2010", "2010.25"))
+        assert ".0" not in exact
+        assert (between == exact) if counted else (".3" in between), between
 
+
+def test_people_are_counted_whole_though_the_table_counts_full_time_equivalents():
+    forecast = claim_of(claim_row("figure", value="32750", unit="count"))
+    assert _write.computed(forecast, Fraction("33293.04")) == "33,293"
+    assert "was 33,293, 543 above it" in _write.outturn(forecast, Fraction("33293.04"), Fraction("543.04"))
+    assert "was 32,750, the same" in _write.outturn(forecast, Fraction("32750.4"), Fraction("0.4"))
+
+
+def test_decimal_text_is_plain_and_bounded():
     assert _write.decimal_text(Fraction(1, 3)) == "0.333333333333"
     assert _write.decimal_text(Fraction(849474000)) == "849474000"
     assert _write.decimal_text(Fraction(1, 10**7)) == "0.0000001"

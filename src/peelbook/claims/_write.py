@@ -73,6 +73,9 @@ _TAILS = {
     "per_officer": " for each officer",
 }
 
+#: Units of which there are only whole ones.
+_COUNTED = ("count", "year", "financial_year")
+
 _DURATIONS = ("seconds", "minutes", "hours", "days", "weeks", "months", "years")
 
 
@@ -125,9 +128,12 @@ def printed(claim: Claim) -> str:
 
 
 def computed(claim: Claim, value: Fraction) -> str:
-    """A computed value in the claim's unit, with one decimal more than printed unless it is whole."""
-    whole = claim.unit in ("count", "year", "financial_year") and value.denominator == 1
+    """A computed value in the claim's unit, with one decimal more than printed unless it is whole.
+
+    What is counted is always whole, though a table may count full-time equivalents.
+    """
     decimals = max(claim.decimals, 0)
+    whole = claim.unit in _COUNTED or (value.denominator == 1 and decimals == 0)
     return amount(claim, value, decimals if whole else decimals + 1)
 
 
@@ -186,8 +192,9 @@ def beside(claim: Claim, tie: Tie) -> str:
 
 def outturn(claim: Claim, value: Fraction, by: Fraction) -> str:
     """A plan or forecast and what came of it."""
+    same = computed(claim, value) == computed(claim, claim.value or Fraction(0))
     side = (
-        f"{gap(claim, abs(by)).removeprefix('+')} {'above' if by > 0 else 'below'} it" if by else "the same"
+        "the same" if same else f"{gap(claim, abs(by)).removeprefix('+')} {'above' if by > 0 else 'below'} it"
     )
     return (
         f"{_UNTESTABLE['plan']} The outturn was {computed(claim, value)}, {side}, which says nothing about "
