@@ -406,6 +406,12 @@ def test_a_measure_is_published_at_the_categories_its_table_has_and_no_others(ti
     assert named(tiny, "find_rate") == [""], "a table that is not here has no categories"
 
 
+def test_what_a_measure_needs_is_said_in_a_sentence_whatever_its_name_is(tiny):
+    for measure in measures.registry().values():
+        said = _compute._no_table(tiny, measure)
+        assert said.startswith(f"The measure “{measure.label}” needs data that is not in this book: "), said
+
+
 def test_a_breakdown_over_years_looks_back_each_number_of_years(tiny):
     frame = measures.breakdown(tiny, "stop_search_change", "years")
     assert set(frame["years"]) == {1, 10}

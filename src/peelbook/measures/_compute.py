@@ -296,7 +296,7 @@ def _table(catalogue: Catalogue, measure: Measure, name: str) -> pd.DataFrame:
 def _no_table(catalogue: Catalogue, measure: Measure) -> str:
     absent = [name for name in measure.tables if not catalogue.has(name)]
     names = formats.joined(dict.fromkeys(registry().publications[name] for name in absent or measure.tables))
-    return f"{measure.label} needs data that is not in this book: {names}."
+    return f"The measure “{measure.label}” needs data that is not in this book: {names}."
 
 
 def _filters(part: Part, dimension: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
