@@ -39,7 +39,7 @@ def test_a_frame_is_a_copy_that_a_caller_may_spoil(catalogue):
 def test_an_undeclared_read_is_an_error_that_names_the_fix(root):
     catalogue = Catalogue(root / "data", declared=frozenset({"population"}))
     catalogue.table("population")
-    with pytest.raises(UndeclaredReadError, match=r"Fix: add 'workforce' to the section's `tables`"):
+    with pytest.raises(UndeclaredReadError, match=r"Fix: add 'workforce' to the `tables` of the section in"):
         catalogue.table("workforce")
     assert catalogue.reads == {"population"}
 

@@ -59,7 +59,8 @@ class Provenance:
 class Catalogue:
     """Tables of one data folder, with an optional overlay folder for one force's own data.
 
-    `declared` limits the tables that may be read; `None` allows all. `reads` collects the names read.
+    `declared` limits the tables that may be read; `None` allows all. `section` is the stem of the section that declares
+    them, for errors. `reads` collects the names read.
     `own` is the code of the force the overlay is about: rows of another are refused. `suppress_below` hides
     small counts of the overlay; without it, that which the overlay's folder or the environment sets.
     `as_of` reads each table as its newest release on or before that day had it; a table of which only later
@@ -70,6 +71,7 @@ class Catalogue:
     data_dir: Path
     overlay: Path | None
     declared: frozenset[str] | None
+    section: str
     reads: set[str]
     own: str | None
     suppress_below: int | None
@@ -85,10 +87,12 @@ class Catalogue:
         suppress_below: int | None = None,
         as_of: datetime.date | str | None = None,
         as_of_tables: Mapping[str, datetime.date] | None = None,
+        section: str = "",
     ) -> None:
         self.data_dir = Path(data_dir) if data_dir else paths.data_dir()
         self.overlay = Path(overlay) if overlay else None
         self.declared = None if declared is None else frozenset(declared)
+        self.section = section
         self.reads = set()
         self.own = own
         self.suppress_below = suppress_below
@@ -136,9 +140,14 @@ class Catalogue:
             elsewhere = (
                 f', or read it from open_section("{others[0]}", force=…), which has it' if others else ""
             )
+            who, whose = (
+                (f"The section {self.section}", self.section)
+                if self.section
+                else ("The section", "the section")
+            )
             raise UndeclaredReadError(
-                f"The section read the table {name!r} without declaring it. Fix: add {name!r} to the section's "
-                f"`tables` in sections.toml{elsewhere} "
+                f"{who} does not declare the table {name!r} that it reads. Fix: add {name!r} to the `tables` of "
+                f"{whose} in sections.toml{elsewhere} "
                 f"(declared now: {', '.join(sorted(self.declared)) or 'none'})."
             )
         self.reads.add(name)
@@ -164,7 +173,7 @@ class Catalogue:
     def at(self, day: datetime.date | str, tables: Mapping[str, datetime.date] | None = None) -> Catalogue:
         """Return the same book as the releases on or before a day had it; `tables` has another day for some."""
         options = (self.data_dir, self.overlay, self.declared, self.own, self.suppress_below)
-        return Catalogue(*options, as_of=day, as_of_tables=tables)
+        return Catalogue(*options, as_of=day, as_of_tables=tables, section=self.section)
 
     def releases(self, name: str) -> list[datetime.date]:
         """Return the days of the releases of a table that are here, oldest first; one without a date is left out."""

@@ -283,8 +283,10 @@ def test_a_breakdown_that_a_measure_lacks_is_named_with_those_it_has(kent):
 
 
 def test_a_table_of_another_section_is_refused_with_the_section_that_has_it(kent):
-    with pytest.raises(UndeclaredReadError, match=r'open_section\("investigating_crime"'):
+    with pytest.raises(UndeclaredReadError, match=r'open_section\("investigating_crime"') as caught:
         kent.table("charges")
+    said = "The section police_powers does not declare the table 'charges' that it reads. Fix: add 'charges' to the"
+    assert str(caught.value).startswith(f"{said} `tables` of police_powers in sections.toml, or ")
 
 
 def test_ipython_shows_the_line_of_the_cell_and_the_message_and_no_traceback(kent, monkeypatch):

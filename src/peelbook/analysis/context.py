@@ -140,6 +140,7 @@ class Section:
             data_dir or None,
             overlay=_own_folder(own_data, force, data_dir),
             declared=frozenset(found.tables),
+            section=found.stem,
         )
         self.force = self.catalogue.forces[force]
         self.catalogue.own = self.force.code  # rows of another force in an overlay are refused
