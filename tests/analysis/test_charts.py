@@ -160,6 +160,13 @@ def test_a_trend_has_a_standard_as_a_line_of_its_own(rates):
     assert "Standard 5.0" in chart.alt
 
 
+def test_the_band_of_a_trend_is_of_the_forces_that_are_in_its_frame(rates):
+    two = charts.trend(rates[rates["force"].isin(["Kent", "Essex"])])
+    assert [c.label for c in two.columns.values()][-2:] == ["Lowest of 2 forces", "Highest of 2 forces"]
+    every = charts.trend(rates)
+    assert [c.label for c in every.columns.values()][-2:] == ["Lowest of all forces", "Highest of all forces"]
+
+
 def test_any_force_can_be_marked(year):
     assert "Surrey" in charts.ski_slope(year, mark="surrey").alt
 

@@ -100,8 +100,8 @@ def trend(
         "period": Column("Period", numeric=False),
         "value": Column(plot.name, write),
         **{line.column: Column(line.label, write) for line in lines},
-        "lowest": Column("Lowest of all forces", write),
-        "highest": Column("Highest of all forces", write),
+        "lowest": Column(f"Lowest of {plot.everyone}", write),
+        "highest": Column(f"Highest of {plot.everyone}", write),
     }
     for column, whose in _printed_columns(marks).items():
         columns[column] = Column(f"As printed in the report{f', {whose}' if whose else ''}", write)
@@ -308,6 +308,12 @@ class _Plot:
     def peers(self) -> list[str]:
         """The codes of the other forces that have a value."""
         return [code for code in self.values if code != self.code and self.values[code].notna().any()]
+
+    @property
+    def everyone(self) -> str:
+        """What the forces that have a value are together: not all, where the frame is of a few."""
+        count = int(self.values.notna().any().sum())
+        return "all forces" if count == len(self.names) else f"{count} force{'' if count == 1 else 's'}"
 
     @cached_property
     def days(self) -> list[pd.Timestamp]:
