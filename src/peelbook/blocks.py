@@ -185,6 +185,28 @@ def as_text(payload: Mapping[str, Any]) -> str:
     return "\n".join([payload["caption"], *rows, *payload["notes"], *filter(None, [payload["source"]])])
 
 
+def around_chart(payload: Mapping[str, Any], force: str, basis: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what stands above a chart's picture in a notebook and what stands below, each as HTML and text.
+
+    `payload` is that of the chart (`Chart.payload`), `force` the name of the force in front or empty, and `basis` says
+    where the figures come from. Above are the title and these, below the sources and the notes, those of the sources last.
+    """
+    facts = " · ".join(text for text in (force, payload["period"], basis) if text)
+    sources = payload["sources"]
+    notes = list(dict.fromkeys([*payload["notes"], *(item["caveat"] for item in sources if item["caveat"])]))
+    parts = [
+        [item[name].rstrip(".") for name in ("title", "publisher", "licence") if item[name]]
+        for item in sources
+    ]
+    above = str(_macros().chart_head(payload["title"], facts)).strip()
+    below = str(_macros().chart_foot(notes, sources)).strip()
+    text = [*(f"Source: {'. '.join(part)}." for part in parts), *notes]
+    return (
+        {"text/html": above, "text/plain": f"{payload['title']}\n{facts}"},
+        {"text/html": below, "text/plain": "\n".join(text)},
+    )
+
+
 def _claim_text(row: Mapping[str, str]) -> str:
     verdict = f"{row['icon']} {row['verdict']}"
     computed = f"{row['computed']} ({row['of']})" if row["of"] else row["computed"]

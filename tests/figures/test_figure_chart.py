@@ -9,6 +9,7 @@ import re
 import threading
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from html import escape
 
 import matplotlib as mpl
 import numpy as np
@@ -147,6 +148,26 @@ def test_the_bundle_of_a_notebook_holds_payload_text_png_and_svg():
         "id", "kind", "title", "alt", "basis", "period", "notes", "table", "csv", "sources",
     }  # fmt: skip
     assert "Met | 19.8 |" in data["text/plain"]
+
+
+def test_a_notebook_shows_title_force_and_basis_above_the_picture_and_sources_and_notes_below(monkeypatch):
+    shown = replace(
+        ski("met", provenance=[*PROVENANCE, replace(PROVENANCE[0], title="<b>Bold</b>")]), notes=("A < B.",)
+    )
+    outputs = []
+    monkeypatch.setattr(
+        "IPython.display.display", lambda data, raw, metadata: outputs.append((data, metadata))
+    )
+    shown._ipython_display_()
+    (above, mark), bundle, (below, same) = outputs
+    assert bundle == shown._repr_mimebundle_()
+    assert mark == same == {"peelbook": {"around": shown.id}}
+    facts = f"Metropolitan Police Service · {shown.period} · Computed from open data"
+    assert above["text/plain"] == f"{shown.title}\n{facts}"
+    assert above["text/html"] == f"<p><strong>{escape(shown.title)}</strong><br>{facts}</p>"
+    html = below["text/html"]
+    assert f'<a href="{PROVENANCE[0].page_url}">' in html and "A &lt; B." in html
+    assert "&lt;b&gt;Bold&lt;/b&gt;" in html and "<b>" not in html
 
 
 def test_a_chart_of_the_users_own_data_says_so():

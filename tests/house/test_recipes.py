@@ -180,7 +180,7 @@ def test_a_measure_then_a_chart_of_it_in_a_chapter(followed):
         ["hide-input"],
     ]
     assert "Victim-based crimes for each officer" in _shown(table)[0]
-    payload = chart.outputs[0].data["application/vnd.peelbook.figure+json"]
+    payload = chart.outputs[1].data["application/vnd.peelbook.figure+json"]  # between its title and its notes
     assert payload["id"] == "responding_to_the_public.victim_based_crimes_per_officer"
     assert len(payload["table"]["rows"]) >= 43
     text = sentence.outputs[0].data["text/plain"]

@@ -45,7 +45,23 @@ def test_every_code_cell_but_the_parameters_has_an_output(notebook):
 
 def test_no_output_is_an_error_or_a_warning(notebook):
     kinds = {output.output_type for cell in code_cells(notebook) for output in cell.outputs}
-    assert kinds == {"execute_result"}, "streams and errors have no place in a published page"
+    assert kinds == {"execute_result", "display_data"}, "streams and errors have no place in a published page"
+
+
+def test_a_chart_is_shown_between_its_title_and_its_sources(notebook):
+    for cell in code_cells(notebook):
+        for place, output in enumerate(cell.outputs):
+            if MIME not in output.data:
+                continue
+            payload = output.data[MIME]
+            above, below = cell.outputs[place - 1], cell.outputs[place + 1]
+            assert above.metadata == below.metadata == {"peelbook": {"around": payload["id"]}}
+            assert set(above.data) == set(below.data) == {"text/html", "text/plain"}
+            title, facts = above.data["text/plain"].split("\n")
+            assert title == payload["title"] and payload["period"] in facts
+            said = below.data["text/plain"].split("\n")
+            assert all(any(item["title"] in line for line in said) for item in payload["sources"])
+            assert set(payload["notes"]) <= set(said)
 
 
 def test_every_chart_emits_its_data_as_text_and_a_picture_that_is_not_blank(notebook):

@@ -113,6 +113,16 @@ def chart_output(data: dict[str, Any], svg: str = SVG) -> dict[str, Any]:
     }
 
 
+def shown_chart(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The outputs of a cell that shows a chart in a notebook: its title, the chart, its sources and notes."""
+    mark = {"peelbook": {"around": data["id"]}}
+    above, below = (
+        {"output_type": "display_data", "data": bundle, "metadata": mark}
+        for bundle in blocks.around_chart(data, "Around the force", "Around the basis")
+    )
+    return [above, chart_output(data), below]
+
+
 def block_output(block: blocks.Block) -> dict[str, Any]:
     """The output of a cell that shows a block."""
     return {"output_type": "display_data", "data": block.bundle, "metadata": {}}
@@ -140,7 +150,7 @@ def sample_notebook(stem: str = "police_powers", *, force: str = "Kent Police", 
     ]
     for number in range(charts):
         data = payload(f"{stem}.rate_{number}", title=f"Rate {number} of {force}")
-        cells.append(code_cell(3 + number, f"book.chart({number})", chart_output(data)))
+        cells.append(code_cell(3 + number, f"book.chart({number})", *shown_chart(data)))
     cells += [
         {"cell_type": "markdown", "id": "third", "metadata": {}, "source": "## Checked\n\nNumbers."},
         code_cell(20, "book.claims()", block_output(claims)),

@@ -544,7 +544,7 @@ def test_hostile_text_in_a_notebook_stays_text_on_every_page(build):
             data = output["data"]
             if MIME in data:
                 data[MIME] = payload(data[MIME]["id"], title=bad, alt=bad, period=bad, notes=[bad])
-            elif data[blocks.MIME]["kind"] == blocks.NOTE:
+            elif blocks.MIME in data and data[blocks.MIME]["kind"] == blocks.NOTE:
                 data |= blocks.note(bad, [bad]).bundle
     results = sample_results()
     results[3] = SampleResult("kent", "workforce", notebook=json.dumps(nb).encode())
@@ -587,6 +587,9 @@ def test_a_staged_page_is_the_page_that_myst_nb_makes_of_its_notebook(
     assert {name for name in files(slow.out_dir) if name.endswith(".html")} == set(pages)
     for name, content in pages.items():
         assert (slow.out_dir / name).read_text() == content.decode(), name
+        assert "· Computed from open data" not in content.decode(), (
+            "what a notebook has around a chart is on its card"
+        )
     assert b"<em>Thus</em> too." in pages[f"forces/metropolitan/{results[0].section}.html"]
 
 

@@ -691,6 +691,7 @@ def interval_dots(
         series=series,
         decimals=1 if series else 0,
         interval="95% interval" if series else "95% Wilson interval",
+        force=section.force.name,
         notes=[*notes, *own_notes],
     )
 

@@ -105,6 +105,7 @@ def publish(
         notes=[*_notes(data, section), *notes],
         heights=(height, height * 0.9),
         kind="axes",
+        force=section.force.name if section.force.code else "",
         picture=picture,
         twin=shown.reset_index(drop=True),
     )

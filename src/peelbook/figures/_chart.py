@@ -2,7 +2,8 @@
 
 A chart kind is a module that returns a `Chart`. Displayed in a notebook, a chart emits one bundle:
 a PNG for notebook front ends, the figure payload that the site turns into an accessible card with
-downloads, and its data as text, which is what nbval compares (it never compares images).
+downloads, and its data as text, which is what nbval compares (it never compares images). The picture has
+no title, which the card has; so a notebook gets title, notes and source as outputs of their own around it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from peelbook.blocks import around_chart
 from peelbook.catalogue import OVERLAY_NOTE, Provenance
 from peelbook.figures._layout import (
     FOOTER_SIZE,
@@ -38,8 +40,15 @@ if TYPE_CHECKING:
 
 MIME = "application/vnd.peelbook.figure+json"
 
-BASES = ("computed", "as printed", "computed and as printed", "as reported")
-"""Where the figures of a chart come from: open data, the report, both, or a secondary source."""
+BASIS_WORDS = {
+    "computed": "Computed from open data",
+    "as printed": "As printed in the report",
+    "computed and as printed": "Computed from open data, beside values as printed in the report",
+    "as reported": "As reported by a secondary source",
+}
+"""Where the figures of a chart come from, in words: open data, the report, both, or a secondary source."""
+
+BASES = tuple(BASIS_WORDS)
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,7 @@ class Chart:
     `"computed and as printed"`, or `"as reported"` (a secondary source). `pointed` says how a pointer finds a
     value: `"x"` where values stand side by side, as columns, `"y"` where they stand under each other, else by its
     distance. `peers` are columns of `data` that are drawn as lines but have no column in the table, each with its
-    name.
+    name. `force` is the name of the force in front, empty where none is.
     """
 
     id: str
@@ -78,10 +87,11 @@ class Chart:
     kind: str = field(default="chart")
     pointed: str = ""
     peers: Mapping[str, str] = field(default_factory=dict)
+    force: str = ""
 
     def __post_init__(self) -> None:
         # Names come from data, and data may hold anything: no text leaves here that XML cannot carry.
-        for name in ("title", "alt", "period"):
+        for name in ("title", "alt", "period", "force"):
             object.__setattr__(self, name, plain(getattr(self, name)))
         object.__setattr__(self, "notes", tuple(plain(note) for note in self.notes if plain(note)))
         if not re.fullmatch(r"[a-z0-9_]+\.[a-z0-9_]+", self.id):
@@ -282,6 +292,20 @@ class Chart:
         }
         # The SVG travels as metadata: nbval would otherwise fail on the last digit of a coordinate.
         return data, {"peelbook": {"svg": svg}, "image/png": {"alt": self.alt}}
+
+    def _ipython_display_(self) -> None:
+        """Show the chart with its title above and its notes and sources below, as outputs of their own.
+
+        One output cannot have both: a front end shows the HTML of a bundle or its picture, and GitHub strips a
+        picture inside HTML. The two have the chart's mark, by which the site leaves them to its card.
+        """
+        from IPython.display import display
+
+        data, metadata = self._repr_mimebundle_()
+        above, below = around_chart(data[MIME], self.force, BASIS_WORDS[self.basis])
+        mark = {"peelbook": {"around": self.id}}
+        for bundle, details in ((above, mark), (data, metadata), (below, mark)):
+            display(bundle, raw=True, metadata=details)
 
 
 def _cells(frame: pd.DataFrame, name: str) -> list[Any]:

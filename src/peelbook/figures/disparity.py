@@ -140,6 +140,7 @@ def disparity(
     return Chart(
         id=id,
         title=title,
+        force=force.name,
         alt=alt,
         data=pd.DataFrame(data),
         columns=columns,

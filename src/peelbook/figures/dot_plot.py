@@ -85,6 +85,7 @@ def dot_plot(
     return Chart(
         id=id,
         title=title,
+        force=force.name,
         alt=words.alt_text(f"Dot plot of {words.lower_first(label)}, {period}", spoken),
         data=pd.DataFrame(data),
         columns={

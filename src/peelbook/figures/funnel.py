@@ -160,6 +160,7 @@ def funnel(
     return Chart(
         id=id,
         title=title,
+        force=force.name,
         alt=alt,
         data=data,
         columns=columns,

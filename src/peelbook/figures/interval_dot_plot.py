@@ -34,6 +34,7 @@ def interval_dot_plot(
     basis: str = "as printed",
     decimals: int = 0,
     interval: str = "95% Wilson interval",
+    force: str = "",
 ) -> Chart:
     """Draw one row per audit question, with `x of y`, the proportion and its interval.
 
@@ -120,6 +121,7 @@ def interval_dot_plot(
     return Chart(
         id=id,
         title=title,
+        force=force,
         alt=alt,
         data=pd.DataFrame(data),
         columns=columns,

@@ -108,6 +108,7 @@ def _one_force(data, id, title, provenance, period, force, notes, basis) -> Char
     return Chart(
         id=id,
         title=title,
+        force=force.name,
         alt=alt,
         data=data,
         columns={"area": Column("Area", numeric=False), "grade": Column("Grade", numeric=False)},
@@ -262,6 +263,7 @@ def _national(data, id, title, provenance, period, force, forces, notes, basis) 
     return Chart(
         id=id,
         title=title,
+        force=force.name if force is not None else "",
         alt=alt,
         data=twin,
         columns=columns,

@@ -90,6 +90,7 @@ def process_chart(
     return Chart(
         id=id,
         title=title,
+        force=force.name,
         alt=_alt(plot, period),
         data=data,
         columns=columns,

@@ -124,6 +124,7 @@ def ski_slope(
     return Chart(
         id=id,
         title=title,
+        force=force.name,
         alt=alt,
         data=data,
         columns=columns,

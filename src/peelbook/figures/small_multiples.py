@@ -94,6 +94,7 @@ def small_multiples(
     return Chart(
         id=id,
         title=title,
+        force=force.name,
         alt=alt,
         data=data,
         columns=columns,

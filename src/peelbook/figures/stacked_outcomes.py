@@ -120,6 +120,7 @@ def stacked_outcomes(
     return Chart(
         id=id,
         title=title,
+        force=force.name,
         alt=alt,
         data=pd.DataFrame(data),
         columns=columns,

@@ -102,6 +102,7 @@ def structure(
     return Chart(
         id=id,
         title=title,
+        force=force.name,
         alt=alt,
         data=pd.DataFrame(data),
         columns=columns,

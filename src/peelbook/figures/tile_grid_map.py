@@ -107,6 +107,7 @@ def tile_grid_map(
     return Chart(
         id=id,
         title=title,
+        force=force.name if force is not None else "",
         alt=alt,
         data=data,
         columns=columns,

@@ -108,6 +108,7 @@ def trend(
     return Chart(
         id=id,
         title=title,
+        force=force.name,
         alt=_alt(plot),
         data=data,
         columns=columns,

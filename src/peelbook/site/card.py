@@ -13,6 +13,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
+from peelbook.figures._chart import BASIS_WORDS
 from peelbook.site import publication
 from peelbook.site.publication import Origin
 from peelbook.site.templates import render
@@ -21,13 +22,6 @@ from peelbook.util.spreadsheets import safe_cell
 NOWHERE = Origin()
 
 FIGURE_ID = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
-
-BASIS_WORDS = {
-    "computed": "Computed from open data",
-    "as printed": "As printed in the report",
-    "computed and as printed": "Computed from open data, beside values as printed in the report",
-    "as reported": "As reported by a secondary source",
-}
 
 KIND_WORDS = {
     "as published": "the publisher’s own file",

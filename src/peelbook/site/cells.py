@@ -38,6 +38,8 @@ def stage(source: dict[str, Any]) -> bytes | None:
         elif cell["cell_type"] == "code":
             outputs: list[list[str]] = []
             for output in cell["outputs"]:
+                if notebook.is_around_chart(output):
+                    continue
                 if (known := _output(output, figures)) is None:
                     return None
                 if known[0] == STREAM and outputs and outputs[-1][0] == STREAM:

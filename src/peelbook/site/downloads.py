@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import peelbook
 from peelbook import formats
 from peelbook.catalogue import Catalogue
+from peelbook.figures._chart import BASIS_WORDS
 from peelbook.sections import section
 from peelbook.site import cells, ods, workers
-from peelbook.site.card import BASIS_WORDS, Figure, csv_with_source, licence_words, source_words
+from peelbook.site.card import Figure, csv_with_source, licence_words, source_words
 from peelbook.site.edition import FORCES_FOLDER, Edition
 from peelbook.site.marks import Marks
 from peelbook.site.memory import seldom_collected

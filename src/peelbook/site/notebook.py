@@ -17,11 +17,16 @@ def _text(value: Any) -> str:
 
 
 def outputs(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The outputs of an executed notebook that hold data, in order."""
+    """The outputs of an executed notebook that hold data for the site, in order."""
     for cell in notebook.get("cells", []):
         for output in cell.get("outputs", []):
-            if "data" in output:
+            if "data" in output and not is_around_chart(output):
                 yield output
+
+
+def is_around_chart(output: dict[str, Any]) -> bool:
+    """Whether an output is a chart's title, notes or sources for notebook front ends; the card has them."""
+    return MIME not in output.get("data", {}) and "around" in output.get("metadata", {}).get("peelbook", {})
 
 
 def packed(figure: Figure) -> str:
