@@ -303,6 +303,20 @@ def test_a_run_ended_from_outside_says_one_line_at_most_and_keeps_what_is_finish
     assert sent == signal.SIGKILL or not book.workspace.scratch.exists()
 
 
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals cannot be kept back here")
+def test_ctrl_c_is_kept_from_workers_even_if_python_starts_a_process_of_its_own_with_the_first():
+    code = """if True:
+        import multiprocessing, signal
+        from peelbook.runner import executor
+        with executor._without_interrupt():
+            lock = multiprocessing.get_context("spawn").Lock()
+            print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+        print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+        """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]
+
+
 @pytest.mark.slow
 def test_workers_that_end_at_their_start_are_an_error_at_once(book, capfd, monkeypatch):
     monkeypatch.setattr(worker, "start", sys.exit)
