@@ -34,6 +34,16 @@ def test_the_card_has_all_that_others_have(kent, rates, axes):
     assert "Source: Race Disparity Unit" in card.svg()
 
 
+def test_labels_that_seaborn_takes_from_columns_read_like_the_table(kent, rates):
+    two = rates[rates["force"].isin(["Kent", "Surrey"])]
+    plt.switch_backend("agg")
+    axes = sns.lineplot(two, x="year", y="value", hue="force")
+    kent.publish(axes, two, title="Two forces", alt="Lines.")
+    assert axes.get_legend().get_title().get_text() == "Force"
+    assert axes.get_ylabel() == "Stop and searches per 1,000 population"
+    assert axes.get_xlabel() == "Year"
+
+
 def test_the_same_drawing_gives_the_same_bytes_and_pyplot_shows_it_no_second_time(kent, rates, axes):
     card = kent.publish(axes, rates, title="Searches by year", alt="Dots.")
     assert (card.svg(), card.png()) == (card.svg(), card.png())

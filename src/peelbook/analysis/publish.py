@@ -75,6 +75,7 @@ def publish(
         raise FrameError(
             f"{call}: the axes show nothing. Fix: draw on them first, as in ax = sns.lineplot(rates, x=…, y=…)."
         )
+    _name_as_in_the_table(held, data, units or {})
     if basis not in BASES:
         raise FrameError(
             f"{call}: unknown basis {basis!r}. Fix: use one of {formats.joined(map(repr, BASES))}."
@@ -130,6 +131,17 @@ def _called(draw: Any, data: pd.DataFrame, call: str) -> Any:
             f"{call}: the drawing failed{f' in {place}' if place else ''}: {type(error).__name__}: {error} "
             f"Fix: mend that line; the frame has {formats.joined(map(str, data.columns))}."
         ) from error
+
+
+def _name_as_in_the_table(held: Sequence[Any], data: pd.DataFrame, units: Mapping[str, str]) -> None:
+    """Give axes and legends that seaborn has named after a column the heading that the column has in a table."""
+    heads = {name: head for name, (head, _, _) in tables.columns_of(data, units).items()}
+    for axes in held:
+        legend = axes.get_legend()
+        for text in (axes.xaxis.label, axes.yaxis.label, *([legend.get_title()] if legend else [])):
+            name = text.get_text()
+            if re.fullmatch("[a-z][a-z0-9_]*", name):
+                text.set_text(heads.get(name) or tables.head_of(name))
 
 
 def _drawn_already(figure: Any, layout: Any) -> None:

@@ -185,10 +185,15 @@ def _measure(frame: pd.DataFrame) -> Measure | None:
     return measures.registry()[str(names[0])] if len(names) == 1 and names[0] else None
 
 
+def head_of(name: str) -> str:
+    """A column's name as a heading: `arrest_rate` is "Arrest rate"."""
+    return _HEADS.get(name, name[:1].upper() + name[1:].replace("_", " "))
+
+
 def _column(
     frame: pd.DataFrame, name: str, measure: Measure | None, units: Mapping[str, str]
 ) -> tuple[str, Write, bool]:
-    head = _HEADS.get(name, name[:1].upper() + name[1:].replace("_", " "))
+    head = head_of(name)
     values = frame[name]
     if name in units:
         return head, formats.of_unit(units[name], 1), True
