@@ -213,7 +213,7 @@ const ranking = (width) => {
     plot.append("text").attr("x", left - 22).attr("y", y).attr("text-anchor", "end").attr("font-size", 12).attr("font-weight", bold).attr("fill", "#1A1A1A").text(item.name);
     plot.append("text").attr("x", left - 3).attr("y", y).attr("text-anchor", "end").attr("font-size", 10).attr("fill", "#505A5F").text(1 + values.findIndex((value) => value === item.value));
     // The line of the average runs behind the values.
-    plot.append("text").attr("x", Math.max(ends[index], x(0)) + 5).attr("y", y).attr("font-size", 12).attr("font-weight", bold).attr("fill", "#1A1A1A").attr("stroke", "#fff").attr("stroke-width", 3).attr("paint-order", "stroke").text(write(item.value));
+    plot.append("text").attr("x", Math.max(ends[index], x(0)) + 5).attr("y", y).attr("font-size", 12).attr("font-weight", bold).attr("fill", "#1A1A1A").attr("stroke", "#fff").attr("stroke-width", 6).attr("stroke-linejoin", "round").attr("paint-order", "stroke").text(write(item.value));
   });
   const mark = plot.append("rect").attr("fill", "none").attr("stroke", "#1A1A1A").attr("stroke-width", 1.5).attr("x", 2).attr("width", width - 4).attr("height", line).attr("visibility", "hidden");
   return {
