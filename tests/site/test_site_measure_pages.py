@@ -41,6 +41,13 @@ def test_every_measure_with_data_has_a_page_and_two_files(made):
     )
 
 
+def test_years_through_time_are_said_in_the_heading_once(made):
+    text = page(made, "stop_search_rate")
+    history = text[text.index("through time</caption>") :]
+    assert "Year ending 31 March</th>" in history.partition("</tr>")[0].replace("\\n", "")
+    assert "year ending 31 March" not in history.partition("</table>")[0]
+
+
 @pytest.mark.parametrize("name", ["stop_search_rate", "charge_rate"])
 def test_the_json_holds_each_force_s_figure(made, catalogue, name):
     data = read(made, name)

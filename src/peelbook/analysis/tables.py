@@ -198,7 +198,7 @@ def _column(
     if name in units:
         return head, formats.of_unit(units[name], 1), True
     if pd.api.types.is_datetime64_any_dtype(values):
-        return _day_column(values, measure, monthly=is_monthly(frame))
+        return day_column(values, measure, monthly=is_monthly(frame))
     if name == "value" and measure is not None:
         share = measure.unit == "%" and not measure.kind.named
         return "Share" if share else measure.label, measure.format, True
@@ -232,7 +232,7 @@ def is_monthly(frame: pd.DataFrame) -> bool:
     return any(part is not None and part.table == table and part.every == "month" for part in parts)
 
 
-def _day_column(
+def day_column(
     values: pd.Series, measure: Measure | None, *, monthly: bool = False
 ) -> tuple[str, Write, bool]:
     """A column of days, named by what the measure counts over; years that end on one day are years."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import peelbook
 from peelbook import areas, compare, display, formats, measures, paths
+from peelbook.analysis import tables
 from peelbook.catalogue import Catalogue
 from peelbook.measures._kinds import GRADE
 from peelbook.sections import all_sections
@@ -362,8 +363,12 @@ class _Page:
         m = self.measure
         names = {force.code: force.short_name for force in self.catalogue.forces}
         averages = self._averages[self.parts[0][0]]
+        figures = self.main[self.main["value"].notna()]
+        head, write, _ = tables.day_column(figures["period_end"], m)
+        if head == "Period to":  # its periods are named otherwise, such as mid-2024
+            head, write = "Period", m.period_name
         columns = [
-            "Period",
+            head,
             "England and Wales",
             "Mean of forces",
             "Lowest",
@@ -371,7 +376,7 @@ class _Page:
             "Forces with a figure",
         ]
         lines = []
-        for day, rows in self.main[self.main["value"].notna()].groupby("period_end"):
+        for day, rows in figures.groupby("period_end"):
             own = rows[rows["force_code"].isin(self.codes)]
             if own.empty:
                 continue
@@ -379,7 +384,7 @@ class _Page:
             low, high = own.loc[own["value"].idxmin()], own.loc[own["value"].idxmax()]
             lines.append(
                 [
-                    m.period_name(day),
+                    write(day),
                     "" if formats.is_missing(pooled) else m.format(pooled),
                     "" if formats.is_missing(mean) else m.format(mean),
                     f"{m.format(low['value'])}, {names[low['force_code']]}",
