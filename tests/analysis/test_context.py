@@ -298,3 +298,40 @@ def test_ipython_shows_the_line_of_the_cell_and_the_message_and_no_traceback(ken
     where, empty, message = caught.value._render_traceback_()
     assert where == 'In line 2 of the cell: section.measure("stop_serch_rate")' and not empty
     assert message.startswith("UnknownMeasureError: ") and "Did you mean stop_search_rate" in message
+
+
+def test_what_is_kept_of_a_measure_is_the_same_whatever_a_cell_writes_into_its_frame():
+    section = open_section("police_powers", force="kent")
+    plain = section.measure("stop_search_rate").copy()
+    spoilt = section.measure("stop_search_rate")
+    spoilt["value"] = 0.0
+    spoilt.loc[:, "force"] = "Nobody"
+    spoilt.attrs["dimension"]["other"] = 1
+    pd.testing.assert_frame_equal(section.measure("stop_search_rate"), plain)
+    assert section.measure("stop_search_rate").attrs == plain.attrs
+
+
+def test_frames_worked_out_before_serve_a_section_of_the_same_names_and_period_only(data_copy, monkeypatch):
+    from peelbook.analysis import context
+    from peelbook.measures import _compute, share
+
+    monkeypatch.setattr(_compute, "_SHARED", {})
+    opened = {"force": "kent", "data_dir": str(data_copy)}
+    plain = open_section("police_powers", **opened).measure("stop_search_rate")
+    before = context.National(data_dir=str(data_copy))
+    share(before.catalogue, {}, before.measure)
+    frames.close(before)
+    made = []
+    tidy = context.Section._tidy
+    monkeypatch.setattr(context.Section, "_tidy", lambda *given: made.append(given) or tidy(*given))
+    served = open_section("police_powers", **opened).measure("stop_search_rate")
+    pd.testing.assert_frame_equal(served, plain)
+    assert not made
+    open_section("police_powers", **opened, period="2020-12-31").measure("stop_search_rate")
+    assert len(made) == 1, "years that end in another month are other rows"
+    forces = data_copy / "forces.csv"
+    forces.write_text(
+        forces.read_text(encoding="utf-8").replace("South East", "The South East"), encoding="utf-8"
+    )
+    other = open_section("police_powers", **opened).measure("stop_search_rate")
+    assert "The South East" in set(other["region"])

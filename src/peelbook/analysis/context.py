@@ -198,7 +198,7 @@ class Section:
     def _names(self, codes: pd.Series) -> pd.Series:
         names = {force.code: force.short_name for force in self.catalogue.forces}
         names[ENGLAND_AND_WALES] = "England and Wales"
-        return codes.map(lambda code: names.get(code, code)).astype("str")
+        return codes.map({code: names.get(code, code) for code in codes.unique()}).astype("str")
 
     # --- measure -----------------------------------------------------------------------------------
 
@@ -267,7 +267,17 @@ class Section:
             return self._no_rows(measure, breakdown, self._nowhere(measure))
         if frame.empty:
             return self._no_rows(measure, breakdown, self._nowhere(measure))
-        return self._tidy(self._without_overlap(frame, measure), measure)
+        # The same for all forces: worked out once, and before the kernels are forked where there are any.
+        month = None if self.period is None else self.period.month
+        names = tuple((force.code, force.short_name, force.region) for force in self.catalogue.forces)
+        key = ("tidy", measure.id, measures.frozen(frame.attrs.get("dimension", {})), month, names)
+        tidy = measures.kept(
+            self.catalogue,
+            key,
+            lambda: self._tidy(self._without_overlap(frame, measure), measure),
+            measure.tables,
+        )
+        return tidy.copy(deep=False)
 
     @staticmethod
     def _nowhere(measure: Measure) -> str:

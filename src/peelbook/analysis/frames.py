@@ -63,6 +63,11 @@ def register(section: Section) -> str:
     return key
 
 
+def close(section: Section) -> None:
+    """Forget an open section: a frame without one is not taken for its own."""
+    _OPEN.pop(section._key, None)
+
+
 def section_of(frame: pd.DataFrame | None, call: str) -> Section:
     """The section a frame belongs to: its own, else the one opened last. Raises `FrameError` where none is open."""
     key = "" if frame is None else frame.attrs.get("section", "")

@@ -37,6 +37,9 @@ SEVERAL = 10
 _SHARED: dict[Any, pd.DataFrame] = {}
 """Frames that `share` worked out for every catalogue of the same bytes, by table hashes. Usually empty."""
 
+_OF_MEASURES = ("measure", "tidy")
+"""The kinds of what is kept of one measure and rests on its tables alone."""
+
 
 @dataclass(frozen=True)
 class Value:
@@ -101,16 +104,21 @@ def compute(catalogue: Catalogue, measure_id: str, **dimension: Any) -> pd.DataF
     """
     measure = registry()[measure_id]
     dimension = _checked(measure, dimension)
-    key = ("measure", measure_id, _frozen(dimension))
-    return kept(catalogue, key, lambda: _frame(catalogue, measure, dimension), measure.tables).copy()
+    key = ("measure", measure_id, frozen(dimension))
+    frame = kept(catalogue, key, lambda: _frame(catalogue, measure, dimension), measure.tables)
+    return frame.copy(deep=False)  # whoever writes to it gets a copy then: pandas copies on write
 
 
-def share(catalogue: Catalogue, by: Mapping[str, Sequence[str]]) -> int:
+def share(
+    catalogue: Catalogue, by: Mapping[str, Sequence[str]], make: Callable[..., Any] | None = None
+) -> int:
     """Work out every measure once, for all catalogues whose tables hold the same bytes; returns how many frames.
 
     `by` names breakdowns of measures: those are worked out for each of their values too. A process that forks many
-    short ones calls it before: no force's notebook then adds up the same tables again.
+    short ones calls it before: no force's notebook then adds up the same tables again. `make(id, **dimension)` is
+    called in place of `compute`, and may keep more under keys of its own (kind, measure id, …).
     """
+    make = make or partial(compute, catalogue)
     for measure in registry().values():
         mark = _mark(catalogue, measure.tables)
         if mark is None or not all(catalogue.has(name) for name in measure.tables):
@@ -119,8 +127,12 @@ def share(catalogue: Catalogue, by: Mapping[str, Sequence[str]]) -> int:
         choices = product(*(values(catalogue, measure, name) for name in names))
         for dimension in ({}, *(dict(zip(names, chosen, strict=True)) for chosen in choices if chosen)):
             with contextlib.suppress(ParameterError):  # a breakdown that only goes with another
-                key = ("measure", measure.id, _frozen(_checked(measure, dimension)))
-                _SHARED[mark, key] = compute(catalogue, measure.id, **dimension)
+                make(measure.id, **dimension)
+        _SHARED.update(
+            ((mark, key), found)
+            for key, found in _KNOWN.get(id(catalogue), {}).items()
+            if key[0] in _OF_MEASURES and key[1] == measure.id
+        )
     return len(_SHARED)
 
 
@@ -255,7 +267,8 @@ def _checked(measure: Measure, dimension: Mapping[str, Any]) -> dict[str, Any]:
     return filled
 
 
-def _frozen(dimension: Mapping[str, Any]) -> tuple[Any, ...]:
+def frozen(dimension: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A breakdown as part of a key."""
     return tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in dimension.items()))
 
 

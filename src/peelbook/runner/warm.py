@@ -71,16 +71,19 @@ def modules() -> None:
 def figures() -> None:
     """Read the embedded tables and work out the measures of all notebooks. What has other bytes is read as ever."""
     from peelbook import measures
-    from peelbook.catalogue import Catalogue
+    from peelbook.analysis import frames
+    from peelbook.analysis.context import National
     from peelbook.errors import PeelbookError
     from peelbook.sections import all_sections
 
     with contextlib.suppress(PeelbookError, OSError):  # a worker of a cluster has no tables yet
-        catalogue = Catalogue()
-        measures.share(catalogue, BREAKDOWNS)
+        everyone = National()
+        catalogue = everyone.catalogue
+        measures.share(catalogue, BREAKDOWNS, everyone.measure)
         for name in sorted({name for section in all_sections() for name in section.tables} | {"gaps"}):
             if catalogue.has(name):
                 catalogue.table(name)
+        frames.close(everyone)
 
 
 def figure() -> None:
