@@ -128,14 +128,17 @@ def test_a_table_of_all_forces_is_shown(stem, root, folders, monkeypatch):
 
 def test_a_table_that_is_taken_away_is_missed_by_name(stem, root, folders, monkeypatch):
     bundles = run(stem, root, monkeypatch, folders[1])
-    notes = [
-        b[blocks.MIME] for b in bundles if blocks.MIME in b and b[blocks.MIME]["kind"] == blocks.NOTE
-    ]
+    notes = [b[blocks.MIME] for b in bundles if blocks.MIME in b and b[blocks.MIME]["kind"] == blocks.NOTE]
     for table in tables_of(stem):
         charts, others = shown(bundles, table)
         assert not charts and not others
         told = " ".join(line for note in notes if table in note["tables"] for line in note["lines"])
         assert measures.registry().publications[table] in told, f"nothing says what would fill {table}"
+    # A page says a note once (`site.absent`), and knows it by its words: a table's, a chart's and a sentence's are one.
+    said: dict[tuple[str, ...], set[str]] = {}
+    for note in notes:
+        said.setdefault(tuple(note["tables"]), set()).add(blocks.as_text(note))
+    assert [words for tables, words in said.items() if len(tables) == 1 and len(words) > 1] == []
 
 
 def test_a_user_s_own_table_of_one_force_is_shown(stem, root, folders, monkeypatch):

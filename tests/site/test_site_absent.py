@@ -42,6 +42,7 @@ def made() -> bytes:
         heading("Shown", "Words about a chart."),
         code_cell(2, "book.chart()", chart_output(payload("workforce.rate"))),
         code_cell(3, "book.printed()", NO_REPORT),
+        code_cell(10, "book.sentence()", NO_REPORT),
         heading("Gone", "The chart shows what is gone."),
         code_cell(4, "book.printed()", NO_REPORT),
         code_cell(5, "book.missing()", NOT_HERE),

@@ -188,8 +188,9 @@ def process(
         )
     known = tables.tables_of(frame, section, sources)
     if own.empty:
-        line = f"{label}: the table has no month or quarter of this force."
-        return blocks.note(f"No figures for {force.full_name}", [line], tables=known)
+        recorded = dict.fromkeys(filter(None, (section.catalogue.gap(name, force.code) for name in known)))
+        lines = list(recorded) or [f"{label}: the table has no month or quarter of this force."]
+        return blocks.note(frames.nothing_for(force), lines, tables=known)
     series = _series(own, column)
     judged = 12 if series.time == "month" else 4
     if baseline is None:  # What came before says nothing of the limits, and all of it would be signals.
@@ -731,12 +732,8 @@ def judgments(frame: pd.DataFrame, *, mark: Any = None, title: str = "") -> Card
         return _grades_of_all(draw, frame, section, name, title)
     own = frame[frame["force_code"] == force.code]
     if own.empty:
-        return blocks.note(
-            f"No stated grades for {force.full_name}",
-            [
-                f"None of the sources used here states its grades for {name}. The inspectorate’s website has them."
-            ],
-        )
+        line = f"None of the sources used here states its grades for {name}. The inspectorate’s website has them."
+        return blocks.note(frames.nothing_for(force), [line])
     return draw(
         own[["force_code", "area", "grade"]].reset_index(drop=True),
         id=f"{section.stem}.judgments",

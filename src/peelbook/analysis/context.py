@@ -187,11 +187,9 @@ class Section:
 
     def _not_here(self, name: str) -> dict[str, Any]:
         """The title, the reason and the table of something that no publication has filled yet."""
-        publication = measures.registry().publications.get(name)
-        source = f"It would come from {publication}." if publication else "No publication holds it."
         return {
             "title": f"Not available: {display.lower_first(contracts.load(name)['title'])}",
-            "lines": [f"This needs data that is not in this book. {source}"],
+            "lines": [_would_fill(name)],
             "tables": [name],
         }
 
@@ -258,15 +256,19 @@ class Section:
         """A measure at one breakdown."""
         try:
             frame = measures.compute(self.catalogue, measure.id, **breakdown)
-        except MissingTableError as error:
-            return self._no_rows(measure, breakdown, str(error).split(" Fix:")[0])
+        except MissingTableError:
+            # In the words of the table's own frame: a page that shows both says it once.
+            absent = [name for name in measure.tables if not self.catalogue.has(name)]
+            described = [name for name in absent if name in contracts.tables()]
+            title = self._not_here(described[0])["title"] if described else self._no_figure(measure)
+            return self._no_rows(measure, breakdown, title, [_would_fill(name) for name in absent])
         except ParameterError:
             # A user's table may lack a whole category; that is no figure, not an error.
             if not self.catalogue.uses_overlay(measure.tables):
                 raise
-            return self._no_rows(measure, breakdown, self._nowhere(measure))
+            return self._no_rows(measure, breakdown, *self._nowhere(measure))
         if frame.empty:
-            return self._no_rows(measure, breakdown, self._nowhere(measure))
+            return self._no_rows(measure, breakdown, *self._nowhere(measure))
         # The same for all forces: worked out once, and before the kernels are forked where there are any.
         month = None if self.period is None else self.period.month
         names = tuple((force.code, force.short_name, force.region) for force in self.catalogue.forces)
@@ -279,18 +281,24 @@ class Section:
         )
         return tidy.copy(deep=False)
 
-    @staticmethod
-    def _nowhere(measure: Measure) -> str:
-        """Why a measure whose tables are here has no figure: their publications, as read, do not hold it."""
-        sources = [measures.registry().publications.get(name, name) for name in measure.tables]
-        return f"no area has a figure for it in what was read of {formats.joined(sources)}"
+    def _no_figure(self, measure: Measure) -> str:
+        """The title of the note in place of a measure's figures."""
+        return f"No figure for {self.force.full_name}: {display.lower_first(measure.label)}"
 
-    def _no_rows(self, measure: Measure, breakdown: Mapping[str, Any], reason: str) -> pd.DataFrame:
+    def _nowhere(self, measure: Measure) -> tuple[str, list[str]]:
+        """That a measure whose tables are here has no figure, and why: their publications, as read, do not hold it."""
+        sources = [measures.registry().publications.get(name, name) for name in measure.tables]
+        reason = f"No area has a figure for it in what was read of {formats.joined(sources)}."
+        return self._no_figure(measure), [reason]
+
+    def _no_rows(
+        self, measure: Measure, breakdown: Mapping[str, Any], title: str, lines: Sequence[str]
+    ) -> pd.DataFrame:
         absent = [name for name in measure.tables if not self.catalogue.has(name)]
         return frames.empty(
             (*frames.COLUMNS, *measure.breakdowns, *_further(measure)),
-            title=f"No figure for {self.force.full_name}: {display.lower_first(measure.label)}",
-            lines=[formats.sentence(reason)],
+            title=title,
+            lines=lines,
             tables=absent,
             dimension=dict(breakdown),
         )
@@ -759,15 +767,14 @@ class Section:
             frame = self.measure(measure_id, by=names)
             dimension = {name: frame[name].iloc[0] for name in names}
             frame = self.measure(measure_id, **dimension)
-        title = f"No figure for {self.force.full_name}: {display.lower_first(measure.label)}"
+        title = self._no_figure(measure)
         day = self.year_of(frame)
         if not pd.isna(day) and day in self.suppressed_periods(frame):
             why = measures.why(self.catalogue, measure_id, self.force.code, day, **dimension)
             return blocks.note(f"{title}, {measure.period_name(day)}", [formats.sentence(why)])
         if frame.empty:
-            return blocks.note(
-                title, frame.attrs["missing"]["lines"], tables=frame.attrs["missing"]["tables"]
-            )
+            missing = frame.attrs["missing"]
+            return blocks.note(missing["title"], missing["lines"], tables=missing["tables"])
         own = frame.loc[frame["force_code"] == self.force.code, "period_end"]
         if (own == day).any():
             return blocks.note("Nothing to show", ["No row is left after the cell’s filters."])
@@ -846,6 +853,13 @@ class National(Section):
         self.force = _NOBODY
         self.period = _day(period)
         self._key = frames.register(self)
+
+
+def _would_fill(table: str) -> str:
+    """That a table is not in this book, and which publication would fill it."""
+    publication = measures.registry().publications.get(table)
+    source = f"It would come from {publication}." if publication else "No publication holds it."
+    return f"This needs data that is not in this book. {source}"
 
 
 def _day(period: str) -> pd.Timestamp | None:

@@ -20,6 +20,7 @@ from peelbook.errors import FrameError
 
 if TYPE_CHECKING:
     from peelbook.analysis.context import Section
+    from peelbook.forces import Force
     from peelbook.measures import Measure
 
 #: Columns of every frame that `Section.measure` returns, in order; breakdowns and further counts follow.
@@ -141,8 +142,13 @@ def note_of(frame: Any, call: str, sources: Sequence[str] = (), empty: str = "")
     recorded = [section.catalogue.gap(name, section.force.code) for name in tables]
     lines = list(dict.fromkeys(filter(None, [empty, *recorded])))
     if lines:
-        return blocks.note(f"Nothing to show for {section.force.full_name}", lines)
+        return blocks.note(nothing_for(section.force), lines)
     return blocks.note("Nothing to show", ["No row is left after the cell’s filters."])
+
+
+def nothing_for(force: Force) -> str:
+    """The title of the note in place of rows of a force that a table has not."""
+    return f"Nothing to show for {force.full_name}"
 
 
 def given(

@@ -1,4 +1,4 @@
-"""Fold what a page has no figure for into one panel at its end.
+"""Say once what a page has no figure for, and fold it into one panel at its end where that is all there is.
 
 Ten of the report's charts can only be filled from a report that someone has entered, which one force of 43 has.
 A page of the others would be boxes that say so, one below the other, each under words about a chart that is not
@@ -16,6 +16,35 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from peelbook.display import escape
 
 ANCHOR = "not-available"
+
+
+class SayReasonsOnce(SphinxPostTransform):
+    """Drop a note that says what another under the same heading has said: a chart's, and its sentence's.
+
+    A notebook says it in each cell that has nothing to show. Code that shows nothing then goes with the cell after it.
+    """
+
+    default_priority = 199  # before the code of cells that show nothing is put elsewhere
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Go through the cells that stand directly under each heading."""
+        for section in self.document.findall(nodes.section):
+            said: set[str] = set()
+            cells = [child for child in section.children if isinstance(child, nodes.container)]
+            for output in [output for cell in cells for output in _outputs(cell)]:
+                reasons = _reasons_of(output)
+                if reasons and said.issuperset(reasons):
+                    _remove(output)
+                said.update(reasons)
+
+
+def _remove(output: nodes.Node) -> None:
+    """Take an output out of its cell, and what held it, where that is empty then."""
+    box = output.parent
+    box.remove(output)
+    if not box.children:
+        box.parent.remove(box)
 
 
 class FoldAbsent(SphinxPostTransform):
@@ -85,7 +114,7 @@ def _reasons_of(output: nodes.Node) -> list[str]:
 def _outputs(cell: nodes.container) -> Iterator[nodes.Node]:
     for child in cell.children:
         if isinstance(child, nodes.container) and child.get("nb_element") == "cell_code_output":
-            yield from child.children
+            yield from list(child.children)
 
 
 def _panel(found: list[tuple[list[str], str, list[str]]]) -> str:

@@ -33,7 +33,7 @@ from peelbook import blocks
 from peelbook.catalogue import Catalogue
 from peelbook.figures._chart import MIME
 from peelbook.site import frame, notebook, own_files, reader
-from peelbook.site.absent import FoldAbsent
+from peelbook.site.absent import FoldAbsent, SayReasonsOnce
 from peelbook.site.card import Figure, render_card
 from peelbook.site.edition import Edition
 from peelbook.site.marks import Marks, package_digest
@@ -532,6 +532,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_post_transform(CollapseCode)
     app.add_post_transform(LinkSiteFiles)
     app.add_post_transform(CodeAfterOutput)
+    app.add_post_transform(SayReasonsOnce)
     app.add_post_transform(FoldAbsent)
     app.connect("config-inited", _configure)
     app.connect("env-get-outdated", _outdated)
