@@ -44,6 +44,23 @@ def test_labels_that_seaborn_takes_from_columns_read_like_the_table(kent, rates)
     assert axes.get_xlabel() == "Year"
 
 
+def test_an_alt_text_names_the_value_of_a_breakdown_that_is_a_number():
+    section = open_section("workforce", force="kent", period="2023-03-31")
+    changes = section.measure("headcount_change", by="years")
+    last = changes[changes["period_end"] == section.year_of(changes)]
+    mine = last.query("force == 'Kent'")[["force", "period_end", "years", "value"]]
+    drawn = {"title": "Change over the years", "alt": "Dots.", "table": mine}
+    alt = section.publish(lambda ax: sns.stripplot(last, x="value", ax=ax), last, **drawn).alt
+    assert "Kent: Years 1: +5.8%; Years 5: +28.0%; Years 10: +25.1%" in alt
+
+
+def test_a_share_is_a_percentage_without_being_told(kent):
+    assert (
+        "| 25.0%"
+        in show(pd.DataFrame({"reason": ["Drugs"], "share": [0.25]}), "Shares", sources=["stop_search"]).text
+    )
+
+
 def test_the_same_drawing_gives_the_same_bytes_and_pyplot_shows_it_no_second_time(kent, rates, axes):
     card = kent.publish(axes, rates, title="Searches by year", alt="Dots.")
     assert (card.svg(), card.png()) == (card.svg(), card.png())

@@ -17,6 +17,7 @@ from figure_cases import (
     FORCES,
     OUTCOMES,
     RATE,
+    averages_by_year,
     chart,
     counts,
     dots,
@@ -235,6 +236,17 @@ def test_a_trend_says_first_and_last_value_and_place():
     first = series().set_index(["force_code", "period_end"])["value"][FORCES["met"].code]
     assert f"Met: from {first.iloc[0]:.1f} (year ending 31 March 2012) to {first.iloc[-1]:.1f}" in alt
     assert "highest of 43" in alt
+
+
+def test_an_average_that_ends_before_the_force_says_when():
+    means = averages_by_year(series())
+    pooled = means["pooled"].where(means["period_end"] < "2023")
+    alt = line("met", averages=means.assign(pooled=pooled)).alt
+    assert (
+        f"England and Wales (year ending 31 March 2022) {pooled.dropna().iloc[-1]:.1f}; mean of forces "
+        in alt
+    )
+    assert "England and Wales (" not in line("met").alt
 
 
 def test_a_line_never_crosses_a_gap_and_the_gap_is_named():

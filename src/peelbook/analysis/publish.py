@@ -174,12 +174,22 @@ def _with_figures(alt: str, shown: pd.DataFrame, section: Section, units: Mappin
     if own.empty or any(letter.isdigit() for letter in alt):
         return alt
     columns = tables.columns_of(own, units)
-    lead = [name for name, (_, _, number) in columns.items() if not number and own[name].nunique() > 1]
-    figures = [name for name, (_, _, number) in columns.items() if number]
+    measure = own.attrs.get("measure")
+    parts = (
+        measures.registry()[str(measure)].breakdowns if measure else ()
+    )  # years are numbers, and no figure
+    text = [name for name, (_, _, number) in columns.items() if not number or name in parts]
+    lead = [name for name in text if own[name].nunique() > 1]
+    figures = [name for name in columns if name not in text]
     figures = [name for name in (*units, "share", "value") if name in figures][:1] or figures
     said = []
     for row in own.to_dict("records"):
-        head = ", ".join(columns[name][1](row[name]) for name in lead)
+        head = ", ".join(
+            f"{columns[name][0]} {columns[name][1](row[name])}:"
+            if columns[name][2]
+            else columns[name][1](row[name])
+            for name in lead
+        )
         values = [columns[name][1](row[name]) for name in figures]
         if not lead or len(figures) > 1:
             values = [f"{columns[name][0]} {value}" for name, value in zip(figures, values, strict=True)]

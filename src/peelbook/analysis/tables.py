@@ -195,8 +195,8 @@ def _column(
 ) -> tuple[str, Write, bool]:
     head = head_of(name)
     values = frame[name]
-    if name in units:
-        return head, formats.of_unit(units[name], 1), True
+    if name in units or name == "share":  # which is 0 to 1 in every frame of this book
+        return head, formats.of_unit(units.get(name, "%"), 1), True
     if pd.api.types.is_datetime64_any_dtype(values):
         return day_column(values, measure, monthly=is_monthly(frame))
     if name == "value" and measure is not None:

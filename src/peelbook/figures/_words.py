@@ -186,7 +186,7 @@ def average_words(averages: Sequence[Average], write: Callable[[Any], str]) -> s
 
 def lower_average(label: str) -> str:
     """Return the label of an average inside a sentence: only the country keeps its capital."""
-    return lower_first(label) if label == MEAN else label
+    return lower_first(label) if label.startswith(MEAN) else label
 
 
 def cut_above(values: Iterable[float]) -> float | None:

@@ -78,7 +78,7 @@ def small_multiples(
         spoken.append((index, f"{panel}: {write(row['value'])} (average {write(row['average'])})"))
     alt = words.alt_text(
         f"{len(panels)} small line chart{'s' if len(panels) != 1 else ''} of {words.lower_first(label)}, {name} "
-        f"against {other}, {span or period}. Latest values",
+        f"against {words.lower_average(other)}, {span or period}. Latest values",
         *spoken,
     )
     columns = {

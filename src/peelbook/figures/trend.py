@@ -249,7 +249,16 @@ def _alt(plot: _Plot) -> str:
     place = ""
     if not own.empty and ranked["value"].notna().sum() > 1:
         place = f"At the end it is {words.place(ranked, plot.code)}"
-    averages = [words.Average(line.label, float(line.values.iloc[-1])) for line in plot.lines]
+    averages = [
+        # A line may end before the force does, as one of England and Wales where a force is missing.
+        words.Average(
+            line.label
+            if line.values.index[-1] >= latest.name
+            else f"{line.label} ({when(line.values.index[-1])})",
+            float(line.values.iloc[-1]),
+        )
+        for line in plot.lines
+    ]
     parts: list[str | tuple[int, str]] = [
         f"Line chart of {words.lower_first(plot.label)}, {span}",
         story,
