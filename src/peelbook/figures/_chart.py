@@ -279,15 +279,18 @@ class Chart:
 
     def text(self) -> str:
         """The chart as plain text: title, what it shows, table."""
-        table = self.table()
+        return self._written(self.table())
+
+    def _written(self, table: Mapping[str, Any]) -> str:
         lines = [f"{self.title} [{self.basis}]", self.alt, " | ".join(table["columns"])]
         return "\n".join([*lines, *(" | ".join(row) for row in table["rows"])])
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         svg, png = self.pictures()
+        payload = self.payload()
         data = {
-            MIME: self.payload(),
-            "text/plain": self.text(),
+            MIME: payload,
+            "text/plain": self._written(payload["table"]),
             "image/png": base64.b64encode(png).decode(),
         }
         # The SVG travels as metadata: nbval would otherwise fail on the last digit of a coordinate.
@@ -327,23 +330,32 @@ def _settings(salt: str) -> Iterator[None]:
 
     Matplotlib's settings belong to the process: the lock keeps two threads from mixing theirs.
     """
+    with _LOCK, _set(_rc() | {"svg.hashsalt": salt}):
+        yield
+
+
+@contextmanager
+def _set(changed: Mapping[str, Any]) -> Iterator[None]:
+    """Set matplotlib's settings for a while, as its `rc_context`, of values that are valid already.
+
+    Bypasses validation and a copy of them all, which take longer than drawing.
+    """
     import matplotlib as mpl
 
-    with _LOCK, mpl.rc_context():
-        # Bypasses validation, which takes longer than drawing: these settings are already valid.
-        settings: Any = mpl.rcParams
-        dict.update(settings, _rc() | {"svg.hashsalt": salt})
+    settings: Any = mpl.rcParams
+    before = {key: value for key, value in dict.items(settings) if key != "backend"}
+    dict.update(settings, changed)
+    try:
         yield
+    finally:
+        dict.update(settings, before)
 
 
 @contextmanager
 def _font_size(size: float) -> Iterator[None]:
     """Set the text size of a layout, for drawings that leave it to the defaults."""
-    import matplotlib as mpl
-
     keys = ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize")
-    sizes: Any = dict.fromkeys((*keys, "legend.fontsize"), size)
-    with mpl.rc_context(sizes):
+    with _set(dict.fromkeys((*keys, "legend.fontsize"), size)):
         yield
 
 
