@@ -162,7 +162,7 @@ class Catalogue:
         Raises `MissingTableError`, `TableContractError`, `UndeclaredReadError` or `DataPackageError`.
         """
         self._allow(name)
-        return self._held(name).copy()
+        return self._held(name).copy(deep=False)  # pandas copies what is written to, and only then
 
     def _held(self, name: str) -> pd.DataFrame:
         """A table read once, whatever a section declares. Not a copy: do not change it."""

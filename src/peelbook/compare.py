@@ -17,7 +17,7 @@ times that of chance alone (`stats.yearly_noise`, `stats.trend_noise`).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
@@ -254,12 +254,12 @@ def at_period(frame: pd.DataFrame, period_end: Any) -> pd.DataFrame:
         raise ParameterError(
             f"No force has a figure for the period ending {day:%Y-%m-%d}. Fix: use one of {len(known)} periods, {span}."
         )
-    _one_figure_each(rows)
+    _one_figure_each(rows, ["force_code"])
     return rows.reset_index(drop=True)
 
 
-def _one_figure_each(rows: pd.DataFrame) -> None:
-    if rows.duplicated(["force_code", "period_end"]).any():
+def _one_figure_each(rows: pd.DataFrame, by: Sequence[str] = ("force_code", "period_end")) -> None:
+    if rows[by[0]].duplicated().any() if len(by) == 1 else rows.duplicated(list(by)).any():
         raise ParameterError(
             "A force has two figures in one period. Fix: pick one value of the breakdown first."
         )

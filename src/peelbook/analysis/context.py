@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 import peelbook
@@ -177,7 +178,7 @@ class Section:
                 field["name"]: _DTYPES.get(field["type"], "str") for field in contracts.load(name)["fields"]
             }
             return frames.empty(_named_columns(list(types)), types=types, **self._not_here(name), **attrs)
-        frame = self.catalogue.table(name).copy()
+        frame = self.catalogue.table(name)
         if "force_code" in frame:
             frame.insert(
                 list(frame.columns).index("force_code") + 1, "force", self._names(frame["force_code"])
@@ -357,8 +358,13 @@ class Section:
             return pd.NaT
         if self.period is None:
             counted = rows["force_code"] if "force_code" in rows else rows["period_end"]
-            forces = counted.groupby(rows["period_end"]).nunique()
-            return max(forces.index[forces >= forces.max() / 2])
+            place, days = pd.factorize(rows["period_end"])
+            force, codes = pd.factorize(counted)
+            known = (place >= 0) & (force >= 0)
+            seen = np.zeros((len(days), len(codes)), dtype=bool)  # a groupby takes five times as long
+            seen[place[known], force[known]] = True
+            forces = seen.sum(axis=1)
+            return days[forces >= forces.max() / 2].max()
         days = sorted({*rows["period_end"], *hidden})
         earlier = [day for day in days if day <= self.period]
         return earlier[-1] if earlier else days[0]

@@ -164,7 +164,7 @@ def given(
     need(frame, call, columns)
     section = section_of(frame, call)
     found = measure_of(frame, call)
-    rows = frame.copy()
+    rows = frame.copy(deep=False)
     dimension = dimension_of(frame, found)
     # What `compare` reads: a column stays where `attrs` were lost.
     rows.attrs = {**rows.attrs, "measure": found.id, "dimension": dimension}
