@@ -13,6 +13,7 @@ from peelbook import contracts
 from peelbook.analysis import open_section, say, show
 from peelbook.errors import FrameError
 from peelbook.figures._layout import compact, wide
+from peelbook.util.spreadsheets import to_csv
 
 
 @pytest.fixture
@@ -283,3 +284,10 @@ def test_a_drawing_that_fails_is_one_error_with_its_line_and_the_columns(kent, r
 def test_a_wrong_name_or_a_unit_of_no_column_is_refused_with_the_fix(kent, rates, axes, given, fix):
     with pytest.raises(FrameError, match=fix):
         kent.publish(axes, rates, title="Some", alt="Some.", **given)
+
+
+def test_a_file_has_neither_the_marks_of_a_drawing_nor_an_order_made_for_them(kent, rates, axes):
+    drawn = rates.assign(mine=rates["force"] == "Kent").sort_values("mine")
+    payload = kent.publish(axes, drawn, title="Searches by year", alt="Dots.").payload()
+    plain = rates.drop(columns=[name for name in rates if rates[name].dtype == bool])
+    assert payload["csv"] == to_csv(plain.reset_index(drop=True))

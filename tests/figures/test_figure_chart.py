@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import re
+import struct
 import threading
 import xml.etree.ElementTree as ET
+import zlib
 from dataclasses import replace
 from html import escape
 
@@ -23,6 +25,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from peelbook.catalogue import OVERLAY_NOTE
+from peelbook.figures import _svg
 from peelbook.figures._chart import MIME, Chart, Column
 from peelbook.figures._label import label
 from peelbook.figures._layout import compact
@@ -62,6 +65,42 @@ def test_an_svg_is_valid_has_its_labels_as_text_and_carries_title_alt_source_and
     assert "Source: Home Office; Office for National Statistics." in words
     assert "open-government-licence" in words
     assert len(root.findall(f".//{SVG}text")) >= 3
+
+
+def test_neighbours_that_look_alike_say_it_once_and_what_is_drawn_keeps_its_order():
+    marks = "".join(
+        f'<use xlink:href="#m" x="{at}" y="1" style="fill: #ff0000; stroke: #000000"/>' for at in range(3)
+    )
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9">'
+        '<defs><clipPath id="c"><rect width="9" height="9"/></clipPath><clipPath id="d"><rect/></clipPath></defs>'
+        f'<g clip-path="url(#c)"><defs><path id="m" d="M 0 0 L 1 1"/></defs>{marks}</g>'
+        '<path d="M 0 0 L 2 2" style="fill: #00ff00"/></svg>'
+    )
+    root = ET.fromstring(_svg.slim(drawing))
+    (clipped,) = root.findall(f"{SVG}g")
+    (group,) = clipped
+    assert clipped.get("clip-path") and (group.get("fill"), group.get("stroke")) == ("#f00", "#000")
+    assert [mark.get("x") for mark in group] == ["0", "1", "2"] and not any(
+        mark.get("fill") for mark in group
+    )
+    assert [child.tag.removeprefix(SVG) for child in root] == ["defs", "g", "path"]
+    (definitions,) = root.findall(f"{SVG}defs")
+    assert len(definitions.findall(f"{SVG}clipPath")) == 1 and len(definitions) == 2
+
+
+def test_a_png_has_no_filtered_row_and_its_words_are_packed():
+    data = chart("trend, plain").png()
+    at, rows, kinds = 8, b"", []
+    while at < len(data):
+        (size,) = struct.unpack(">I", data[at : at + 4])
+        kinds.append(data[at + 4 : at + 8])
+        rows += data[at + 8 : at + 8 + size] if kinds[-1] == b"IDAT" else b""
+        at += size + 12
+    with Image.open(io.BytesIO(data)) as image:
+        step = (image.width + 1) // 2 + 1
+        assert len(zlib.decompress(rows)) == step * image.height and set(zlib.decompress(rows)[::step]) == {0}
+    assert kinds[:3] == [b"IHDR", b"PLTE", b"pHYs"] and kinds[-1] == b"IEND"
 
 
 @pytest.mark.parametrize("name", CASES_OF_43)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import re
 import struct
@@ -282,6 +284,16 @@ def test_printed_values_of_one_day_are_all_kept_and_labelled():
     assert math.isnan(row["value"])  # a printed value never fills in for a computed one
     labels = _labels(drawing)
     assert {"7.0 as printed", "12.0 as printed", "England and Wales 9.0 as printed"} <= set(labels)
+
+
+def test_the_file_of_a_trend_is_the_same_whichever_force_is_in_front():
+    frame = series()
+    files = [line(force, frame).csv() for force in ("kent", "metropolitan")]
+    assert files[0] == files[1]
+    rows = list(csv.DictReader(io.StringIO(files[0])))
+    assert {"kent", "metropolitan", "period_end", "mean_of_forces"} <= set(rows[0]) and "value" not in rows[0]
+    own = line("kent", frame).data["value"].tolist()
+    assert [float(row["kent"]) for row in rows] == pytest.approx(own, rel=1e-8)
 
 
 def test_a_trend_carries_every_other_force_under_its_slug():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -160,3 +161,31 @@ def test_sizes_come_from_the_pictures_themselves():
 @pytest.mark.parametrize(("size", "words"), [(0, "0 bytes"), (999, "999 bytes"), (12_345, "12 kB")])
 def test_file_sizes_in_words(size, words):
     assert file_size(size) == words
+
+
+def test_data_of_several_forces_lie_once_for_all_of_them_and_are_saved_under_the_charts_name():
+    figure = Figure(payload(), SVG, png())
+    (shared, *_), (alone, *_) = figure.files(shared="../../figures/"), figure.files()
+    assert (
+        re.fullmatch(r"../../figures/police_powers.rate.[0-9a-f]{8}.csv", shared)
+        and alone == f"{figure.id}.csv"
+    )
+    assert list(figure.files(shared="../../figures/").values()) == list(figure.files().values())
+    other = Figure(payload(alt="The same rows, and Kent is in front.", title="Another"), SVG, png())
+    assert other.data_file("../../figures/") == shared  # what is drawn, said and marked may differ
+    for changes in ({"csv": "force,rate\nMet,19.79337\nKent,1\n"}, {"sources": []}):
+        assert Figure(payload(**changes), SVG, png()).data_file("../../figures/") != shared
+    own = Figure(payload(csv="period,rate\n2023,19.79337\n"), SVG, png())
+    assert own.data_file("../../figures/") == own.data_file() == f"{own.id}.csv"
+    lines = Figure(
+        payload(csv="period,kent,met\n2023,1,2\n"), SVG.replace("<svg", '<svg data-peers="met=Met"'), png()
+    )
+    assert lines.data_file("../../figures/").startswith("../../figures/")
+    links = Page(render_card(figure, shared="../../figures/")).all("a")
+    saved = {link["href"]: link["download"] for link in links if "download" in link}
+    name = shared.removeprefix("../../")
+    assert saved == {
+        f"../{name}": f"{figure.id}.csv",
+        f"figures/{figure.id}.svg": None,
+        f"figures/{figure.id}.png": None,
+    }

@@ -97,7 +97,7 @@ def publish(
         id=f"{section.stem}.{name}",
         title=title,
         alt=_with_figures(alt, shown, section, units or {}),
-        data=data.reset_index(drop=True),
+        data=_file_rows(data),
         columns=_columns(shown, units or {}),
         draw=_drawn_already,
         provenance=section.provenance(known),
@@ -154,6 +154,17 @@ def _rows_to_show(data: pd.DataFrame, section: Section) -> pd.DataFrame:
         return data.head(MOST)
     own = data[data["force_code"] == section.force.code]
     return (own if len(own) else data).head(MOST)
+
+
+def _file_rows(data: pd.DataFrame) -> pd.DataFrame:
+    """The frame as its file holds it: without marks that only serve the drawing, nor an order made for them.
+
+    A file that does not say which force is looked at is the same for all of them, and a site needs it once.
+    """
+    marks = [name for name in data.columns if pd.api.types.is_bool_dtype(data[name])]
+    if marks and data.index.is_unique and pd.api.types.is_integer_dtype(data.index):
+        data = data.sort_index()
+    return data.drop(columns=marks).reset_index(drop=True)
 
 
 def _columns(frame: pd.DataFrame, units: Mapping[str, str]) -> dict[str, Column]:

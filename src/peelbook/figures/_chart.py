@@ -70,7 +70,8 @@ class Chart:
     `"computed and as printed"`, or `"as reported"` (a secondary source). `pointed` says how a pointer finds a
     value: `"x"` where values stand side by side, as columns, `"y"` where they stand under each other, else by its
     distance. `peers` are columns of `data` that are drawn as lines but have no column in the table, each with its
-    name. `force` is the name of the force in front, empty where none is.
+    name. `force` is the name of the force in front, empty where none is. `file_columns` says which columns of `data`
+    the CSV has, in order, and their names there; by default all.
     """
 
     id: str
@@ -88,6 +89,7 @@ class Chart:
     pointed: str = ""
     peers: Mapping[str, str] = field(default_factory=dict)
     force: str = ""
+    file_columns: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Names come from data, and data may hold anything: no text leaves here that XML cannot carry.
@@ -228,7 +230,8 @@ class Chart:
 
     def csv(self) -> str:
         """The data, unrounded, as CSV that no spreadsheet runs as a formula."""
-        return to_csv(self.data)
+        names = dict(self.file_columns)
+        return to_csv(self.data[list(names)].rename(columns=names) if names else self.data)
 
     def table(self) -> dict[str, Any]:
         """The table twin: column labels, which are numeric, and rows of text."""

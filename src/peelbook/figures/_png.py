@@ -8,6 +8,7 @@ fast and a quarter smaller. It also has no quantiser that is both fast and leave
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from collections.abc import Mapping
 from functools import cache
@@ -97,21 +98,33 @@ def indexed(image: PillowImage.Image, colours: int = COLOURS) -> PillowImage.Ima
 
 
 def encode(image: PillowImage.Image, texts: Mapping[str, str], dpi: int) -> bytes:
-    """Return an RGBA image as PNG with `texts` (title, source, description) inside."""
+    """Return an RGBA image as PNG with `texts` (title, source, description) inside.
+
+    Pillow foretells each row from the one above, as suits photographs. Rows of few flat colours repeat as they
+    are: left alone they compress a fifth smaller, and in half the time.
+    """
+    import numpy as np
     from PIL import PngImagePlugin
 
     info = PngImagePlugin.PngInfo()
     for key, value in texts.items():
-        info.add_itxt(key, value)
-    out = io.BytesIO()
-    # Level 9 takes three times as long for one percent.
-    indexed(image).save(
-        out,
-        format="PNG",
-        bits=4,
-        compress_level=8,
-        compress_type=zlib.Z_FILTERED,
-        dpi=(dpi, dpi),
-        pnginfo=info,
-    )
+        info.add_itxt(key, value, zip=True)
+    picture = indexed(image)
+    width, height = picture.size
+    rows = np.frombuffer(picture.tobytes("raw", "P;4"), dtype=np.uint8).reshape(height, -1)
+    unfiltered = np.pad(rows, ((0, 0), (1, 0))).tobytes()  # a row opens with the number of its filter: none
+    dots = round(dpi / 0.0254)  # a metre
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 4, 3, 0, 0, 0)),  # 4 bits a dot, by palette
+        (b"PLTE", bytes(picture.getpalette("RGB") or ())),
+        (b"pHYs", struct.pack(">IIB", dots, dots, 1)),
+        *((name, content) for name, content, *_ in info.chunks),
+        # Level 9 takes three times as long for one percent.
+        (b"IDAT", zlib.compress(unfiltered, 8)),
+        (b"IEND", b""),
+    ]
+    out = io.BytesIO(PngImagePlugin._MAGIC)
+    out.seek(0, io.SEEK_END)
+    for name, content in chunks:
+        PngImagePlugin.putchunk(out, name, content)
     return out.getvalue()

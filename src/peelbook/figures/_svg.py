@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 FONTS = "Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', sans-serif"
@@ -31,6 +31,24 @@ _SHIFT = re.compile(r"translate\((\S+) (\S+)\)")
 # What an SVG viewer assumes anyway.
 _DEFAULTS = {"stroke-dashoffset": "0", "stroke-linecap": "butt", "stroke-width": "1", "text-anchor": "start"}
 _ARITY = {"M": 2, "L": 2, "C": 6, "Q": 4}
+# What a group may say for all that is in it: attributes that are inherited, and a clip, which cuts alike.
+_SHARED = frozenset(
+    {
+        "clip-path",
+        "fill",
+        "fill-opacity",
+        "font-size",
+        "font-style",
+        "font-weight",
+        "stroke",
+        "stroke-dasharray",
+        "stroke-linecap",
+        "stroke-linejoin",
+        "stroke-opacity",
+        "stroke-width",
+        "text-anchor",
+    }
+)
 
 
 def slim(svg: str, *, description: str = "", attributes: Mapping[str, str] | None = None) -> str:
@@ -46,6 +64,10 @@ def slim(svg: str, *, description: str = "", attributes: Mapping[str, str] | Non
     for element in root.iter():
         _slim_element(element, short)
     _unwrap(root, q)
+    _gather_definitions(root, q)
+    for _ in range(2):  # a group that lost all it said is gone, and what was in it has other neighbours
+        _group(root)
+        _unwrap(root, q)
     root.set("font-family", FONTS)
     root.set("stroke-linejoin", "round")
     root.set("role", "img")
@@ -181,3 +203,66 @@ def _unwrap(parent: ET.Element, q: str) -> None:
         for child in list(parent):
             parent.remove(child)
         parent.extend(children)
+
+
+def _gather_definitions(root: ET.Element, q: str) -> None:
+    """Put all definitions into one list before the drawing; clips that nothing uses are left out."""
+    used = {name for element in root.iter() for name in _REFERENCE.findall(element.get("clip-path", ""))}
+    found = ET.Element(f"{q}defs")
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag == f"{q}defs":
+                parent.remove(child)
+                found.extend(item for item in child if item.tag != f"{q}clipPath" or item.get("id") in used)
+    if len(found):
+        first = next((at for at, child in enumerate(root) if child.tag not in _head(q)), len(root))
+        root.insert(first, found)
+
+
+def _head(q: str) -> tuple[str, ...]:
+    return f"{q}title", f"{q}desc", f"{q}metadata"
+
+
+def _group(parent: ET.Element) -> None:
+    """Put neighbours that share attributes into a group that says them once, where that is shorter.
+
+    The order of what is drawn, and so the picture, stays as it is.
+    """
+    children = list(parent)
+    result: list[ET.Element] = []
+    at = 0
+    while at < len(children):
+        end, shared = _run(children, at)
+        if not shared:
+            if children[at].tag == f"{{{SVG}}}g":
+                _group(children[at])
+            result.append(children[at])
+            at += 1
+            continue
+        group = ET.Element(f"{{{SVG}}}g", shared)
+        for child in children[at:end]:
+            for name in shared:
+                del child.attrib[name]
+        group.extend(children[at:end])
+        _group(group)
+        result.append(group)
+        at = end
+    if len(result) != len(children):
+        for child in children:
+            parent.remove(child)
+        parent.extend(result)
+
+
+def _run(children: Sequence[ET.Element], start: int) -> tuple[int, dict[str, str]]:
+    """The neighbours from `start` on that are shortest as one group: where they end, and what they share."""
+    shared = {name: value for name, value in children[start].items() if name in _SHARED}
+    best, end, common = 0, start, {}
+    for at in range(start + 1, len(children)):
+        shared = {name: value for name, value in shared.items() if children[at].get(name) == value}
+        if not shared:
+            break
+        length = sum(len(name) + len(value) + 4 for name, value in shared.items())
+        saved = (at - start) * length - len("<g></g>")
+        if saved > best:
+            best, end, common = saved, at + 1, shared
+    return end, common

@@ -120,6 +120,7 @@ def trend(
         heights=(4.2, 4.0),
         kind="trend",
         peers={item.slug: known[item.code] for item in forces if item.slug in data},
+        file_columns=_file_columns(data, force, forces),
     )
 
 
@@ -211,6 +212,19 @@ def _by_period(plot: _Plot, force: Force, forces: Forces) -> pd.DataFrame:
         if item.code != force.code and values[item.code].notna().any()
     }
     return pd.concat([data, pd.DataFrame(others)], axis=1)
+
+
+def _file_columns(data: pd.DataFrame, force: Force, forces: Forces) -> dict[str, str]:
+    """The columns of the file: the force's own by its name, in its place among the others'.
+
+    The file does not say which force is looked at: a site of 43 forces needs it once.
+    """
+    lines = {item.slug: item.slug for item in forces if item.slug in data}
+    if not lines:
+        return {}
+    own = {"value" if item.code == force.code else item.slug: item.slug for item in forces}
+    others = {name: name for name in data if name not in lines and name != "value"}
+    return others | {name: slug for name, slug in own.items() if name in data}
 
 
 def _alt(plot: _Plot) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import posixpath
 import re
 import struct
 from dataclasses import dataclass
@@ -17,9 +18,13 @@ from peelbook.figures._chart import BASIS_WORDS
 from peelbook.site import publication
 from peelbook.site.publication import Origin
 from peelbook.site.templates import render
+from peelbook.util.files import sha256
 from peelbook.util.spreadsheets import safe_cell
 
 NOWHERE = Origin()
+
+SHARED = "../../figures/"
+"""From the downloads of a force's page to those that the pages of all forces share."""
 
 FIGURE_ID = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 
@@ -57,14 +62,35 @@ class Figure:
         """The figure's anchor on its page."""
         return self.id.partition(".")[2].replace("_", "-")
 
-    def files(self, origin: Origin = NOWHERE) -> dict[str, bytes]:
+    def data_file(self, shared: str = "") -> str:
+        """Where the CSV lies, from the folder of the page's downloads.
+
+        With `shared`, the path to a folder of all forces, data of several forces lies there under a name that tells
+        its content: pages of 43 forces draw the same rows, and each marks its own in the picture.
+        """
+        several = " data-peers=" in self.svg or _of_several_forces(self.payload["csv"])
+        if not shared or not several:
+            return f"{self.id}.csv"
+        words = [self.payload["csv"], source_words(self.payload), licence_words(self.payload)]
+        return f"{shared}{self.id}.{sha256(chr(10).join(words).encode())[:8]}.csv"
+
+    def files(self, origin: Origin = NOWHERE, shared: str = "") -> dict[str, bytes]:
         """The downloads by file name: CSV, SVG and PNG, each with source and licence inside."""
         address = origin.address(self.anchor)
         return {
-            f"{self.id}.csv": csv_with_source(self.payload).encode(),
+            self.data_file(shared): csv_with_source(self.payload).encode(),
             f"{self.id}.svg": publication.framed(self.svg, self.payload, origin, address).encode(),
             f"{self.id}.png": self.png,
         }
+
+
+def _of_several_forces(text: str) -> bool:
+    """Whether a CSV's rows are of more than one force, by its column of their names."""
+    rows = csv.DictReader(io.StringIO(text))
+    if "force" not in (rows.fieldnames or ()):
+        return False
+    first = next(rows, {}).get("force")
+    return any(row["force"] != first for row in rows)
 
 
 def csv_with_source(payload: dict[str, Any]) -> str:
@@ -133,14 +159,16 @@ def render_card(
     origin: Origin = NOWHERE,
     measure: tuple[str, str] | None = None,
     own: str = "",
+    shared: str = "",
 ) -> str:
     """Return the HTML of a figure card. All text of the payload is escaped.
 
     `folder` is the path from the page to its downloads, ending in a slash. The first figure of a page
     loads at once, the others when they come near the screen. `measure` is the address and label of the page of
-    the chart's measure, `own` the short name of the page's force, whose row of the table is marked.
+    the chart's measure, `own` the short name of the page's force, whose row of the table is marked. `shared` is the
+    path from the downloads to those of all forces (`Figure.data_file`).
     """
-    files = figure.files(origin)
+    files = figure.files(origin, shared)
     wide = svg_size(files[f"{figure.id}.svg"].decode())
     return render(
         "card.html",
@@ -160,8 +188,13 @@ def render_card(
         folder=folder,
         first=first,
         downloads=[
-            (kind.upper(), f"{folder}{figure.id}.{kind}", file_size(len(files[f"{figure.id}.{kind}"])))
-            for kind in ("csv", "svg", "png")
+            (
+                kind.upper(),
+                posixpath.normpath(f"{folder}{name}"),
+                f"{figure.id}.{kind}" if name.startswith(shared or "/") else "",
+                file_size(len(content)),
+            )
+            for kind, (name, content) in zip(("csv", "svg", "png"), files.items(), strict=True)
         ],
         measure=measure,
         own=own,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import posixpath
 import re
 import shutil
 import sys
@@ -34,7 +35,7 @@ from peelbook.catalogue import Catalogue
 from peelbook.figures._chart import MIME
 from peelbook.site import frame, notebook, own_files, reader
 from peelbook.site.absent import FoldAbsent, SayReasonsOnce
-from peelbook.site.card import Figure, render_card
+from peelbook.site.card import SHARED, Figure, render_card
 from peelbook.site.edition import Edition
 from peelbook.site.marks import Marks, package_digest
 from peelbook.site.publish import put_file
@@ -117,11 +118,16 @@ def _figure_path(docname: str, name: str) -> str:
     return f"{folder}/{FIGURES_FOLDER}/{name}" if folder else f"{FIGURES_FOLDER}/{name}"
 
 
+def _shared_folder(edition: Edition, docname: str) -> str:
+    """`SHARED` for a page that other forces have too; empty for others."""
+    return SHARED if edition.layout == "edition" and edition.place(docname).kind == "section" else ""
+
+
 def _check_figures(app: Sphinx, env: BuildEnvironment) -> None:
     """Warn where two pages would write different figures to one address."""
     owners: dict[str, tuple[str, str]] = {}
     for docname in sorted(page_figures(env)):
-        for name, digest in page_figures(env)[docname].items():
+        for name, (digest, _) in page_figures(env)[docname].items():
             path = _figure_path(docname, name)
             other, known = owners.setdefault(path, (docname, digest))
             if known != digest:
@@ -137,8 +143,9 @@ def _visit_card(self: HTML5Translator, node: FigureCard) -> None:
     page = Path(self.builder.get_outfilename(docname))
     edition = Edition.from_config(self.config.peelbook_edition)
     origin = frame.origin(edition, docname, self.config.html_title)
-    for name, content in figure.files(origin).items():
-        put_file(page.parent / FIGURES_FOLDER / name, content)
+    shared = _shared_folder(edition, docname)
+    for name, content in figure.files(origin, shared).items():
+        put_file(Path(os.path.normpath(page.parent / FIGURES_FOLDER / name)), content)
     self.body.append(
         render_card(
             figure,
@@ -147,6 +154,7 @@ def _visit_card(self: HTML5Translator, node: FigureCard) -> None:
             origin=origin,
             measure=frame.measure_link(self.builder.app, edition, docname, figure.id),
             own=force.short_name if (force := edition.place(docname).force) else "",
+            shared=shared,
         )
     )
     raise nodes.SkipNode
@@ -483,11 +491,16 @@ def _clean(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     out = Path(app.outdir)
+    edition = Edition.from_config(app.config.peelbook_edition)
     wanted = {
-        f"{_figure_path(docname, name)}.{kind}"
+        posixpath.normpath(_figure_path(docname, file))
         for docname, figures in page_figures(app.env).items()
-        for name in figures
-        for kind in ("csv", "svg", "png")
+        for name, (_, data) in figures.items()
+        for file in (
+            f"{name}.svg",
+            f"{name}.png",
+            data if _shared_folder(edition, docname) else f"{name}.csv",
+        )
     }
     for folder in out.rglob(FIGURES_FOLDER):
         for path in folder.iterdir():
@@ -502,7 +515,7 @@ def _clean(app: Sphinx, exception: Exception | None) -> None:
     for path in (out / "_static").iterdir():
         if path.name not in frame.static_files():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    if Edition.from_config(app.config.peelbook_edition).layout == "book":
+    if edition.layout == "book":
         # In an edition these files come with the rest that is not a page.
         made_of = Marks.of(Path(app.doctreedir), "site-files")
         same = made_of.same("site files", own_files.inputs(Catalogue()))

@@ -20,7 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from peelbook import blocks
 from peelbook.site import notebook
-from peelbook.site.card import Figure
+from peelbook.site.card import SHARED, Figure
 from peelbook.site.cells import BLOCK, FIGURE, HTML, OWN_HTML, STREAM, SUFFIX
 from peelbook.util.files import sha256
 
@@ -111,7 +111,7 @@ def figure_card(env: Any, figure: Figure, text: str) -> FigureCard:
     """A figure's place in the page being read; notes its downloads, and whether it is the page's first."""
     known = page_figures(env).setdefault(env.docname, {})
     first = not known
-    known[figure.id] = sha256(text.encode())
+    known[figure.id] = sha256(text.encode()), figure.data_file(SHARED)
     return FigureCard(packed=text, first=first)
 
 
@@ -127,8 +127,8 @@ def block_node(payload: dict[str, Any]) -> nodes.Node:
     )
 
 
-def page_figures(env: Any) -> dict[str, dict[str, str]]:
-    """Figures by page: id → digest. Kept in the environment so that old downloads can be removed."""
+def page_figures(env: Any) -> dict[str, dict[str, tuple[str, str]]]:
+    """Figures by page: id → digest, and where the data lie on a force's page. Kept in the environment so that old downloads can be removed."""
     if not hasattr(env, "peelbook_figures"):
         env.peelbook_figures = {}
     return env.peelbook_figures
