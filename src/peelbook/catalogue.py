@@ -299,6 +299,10 @@ class Catalogue:
             self._supplied[name] = rows.filled(self._own_file(name))
         return self._supplied[name]
 
+    def supplied_file(self, name: str) -> Path | None:
+        """The overlay's file of this table; `None` where the overlay has no rows of it."""
+        return self._own_file(name) if self.supplies(name) else None
+
     def _own_rows(self, name: str) -> pd.DataFrame:
         """The overlay's rows of a table, its small counts hidden. Raises `TableContractError`."""
         if self.suppress_below is None:

@@ -9,7 +9,7 @@ import pytest
 from claims_helpers import MET, claim_row
 from typer.testing import CliRunner
 
-from peelbook import claims
+from peelbook import claims, own_data
 from peelbook.cli.claims import app
 from peelbook.errors import (
     OutputError,
@@ -169,6 +169,45 @@ def test_a_fault_in_a_users_ledger_names_the_file_row_and_column(folder, tmp_pat
     rows.to_csv(mine / "claims.csv", index=False)
     with pytest.raises(TableContractError, match=r"claims\.csv.*\n.*row 2, column 'unit'"):
         run("check", "--data-dir", folder, "--data", mine, "--force", "kent")
+
+
+@pytest.fixture
+def kent(folder, tmp_path):
+    """A new ledger of Kent: a function that fills cells of its rows, and one that checks it."""
+    mine = tmp_path / "mine"
+    run("new", "--force", "kent", "--folder", mine, "--data-dir", folder)
+    rows = pd.read_csv(mine / "claims.csv", dtype=str, keep_default_na=False)
+
+    def fill(topic: str, **cells: str) -> None:
+        rows.loc[rows["claim_id"] == f"police_powers.{topic}", list(cells)] = list(cells.values())
+        rows.to_csv(mine / "claims.csv", index=False)
+
+    def check(*words: object, fails: int = 0) -> str:
+        return run("check", "--data-dir", folder, "--data", mine, "--force", "kent", *words, fails=fails)
+
+    return fill, check
+
+
+def test_a_fault_between_cells_names_the_row_of_the_users_own_file(kent, tmp_path):
+    fill, check = kent
+    fill("rate.average", value="17.5", period_end="2023-03-31")
+    with pytest.raises(TableContractError, match="row 4, column 'decimals'") as caught:
+        check()
+    assert caught.value.file == str(tmp_path / "mine" / "claims.csv")
+
+
+def test_faults_of_cells_and_between_cells_are_told_in_one_round(kent, tmp_path, catalogue):
+    fill, check = kent
+    fill("grade", unit="furlongs")
+    fill("rate.force", value="20.0", period_end="31/03/2023")
+    fill("rate.average", evidence='measure("stop_search_rate", period="2022-02-31")')
+    fill("per_head", value="1,0", decimals="1", evidence='claim("police_powers.grade")')
+    expected = [(2, "unit"), (3, "decimals"), (3, "period_end"), (4, "evidence"), (5, "value")]
+    with pytest.raises(TableContractError) as caught:
+        check()
+    assert [(fault.row, fault.column) for fault in caught.value.faults] == expected
+    found = own_data.check(tmp_path / "mine", catalogue)
+    assert [(fault.row, fault.column) for file, fault in found.faults if file == "claims.csv"] == expected
 
 
 def test_new_writes_over_nothing_unless_told(folder, tmp_path):

@@ -24,7 +24,7 @@ from peelbook.claims._pages import (
     summary,
     to_json,
 )
-from peelbook.claims._read import of_frame, of_text, read
+from peelbook.claims._read import every_fault, of_frame, of_text, read
 from peelbook.claims._skeleton import skeleton
 from peelbook.claims._ties import Tie, ties
 from peelbook.claims._verdict import VERDICTS, Alternative, Verdict
@@ -48,6 +48,7 @@ __all__ = [
     "box",
     "evaluate",
     "evaluate_ledger",
+    "every_fault",
     "files",
     "filled",
     "flipped",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from peelbook.claims._ledger import TABLE, Claim, Ledger
 from peelbook.errors import Fault, TableContractError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from peelbook.catalogue import Catalogue
@@ -26,8 +29,46 @@ def read(catalogue: Catalogue, force_code: str) -> Ledger:
     Raises `TableContractError` with every fault of the rows and of their evidence, or what
     `Catalogue.table` raises.
     """
-    frame = catalogue.table(TABLE)
-    return of_frame(frame[frame["force_code"] == force_code])
+    own = catalogue.supplied_file(TABLE)
+    try:
+        frame = catalogue.table(TABLE)
+    except TableContractError as error:
+        if own is None or error.file != str(own):
+            raise
+        raise TableContractError(own, every_fault(own, error.faults)) from error
+    rows = frame[frame["force_code"] == force_code]
+    if own is None:
+        return of_frame(rows)
+    try:
+        return of_frame(rows)
+    except TableContractError as error:
+        # The rows of the user's file follow those of the book.
+        before = len(frame) - len(contracts.read_csv(own, TABLE))
+        raise TableContractError(own, [_in_own_file(fault, before) for fault in error.faults]) from error
+
+
+def _in_own_file(fault: Fault, before: int) -> Fault:
+    """A fault of the joint table with its line in the user's file, below whose rows `before` rows of the book stand."""
+    if fault.row is None:
+        return fault
+    if fault.row - before < _FIRST_LINE:
+        return replace(fault, of="the book's own ledger")
+    return replace(fault, row=fault.row - before)
+
+
+def every_fault(path: Path, known: Sequence[Fault]) -> list[Fault]:
+    """Return the `known` faults of a ledger's file against its contract, with those of the rows themselves.
+
+    A cell of which a fault is known is not named again, and what rests on a faulty row is not judged.
+    """
+    try:
+        frame = contracts.as_far_as_typed(path, TABLE)
+    except TableContractError:
+        return list(known)
+    seen = {(fault.row, fault.column) for fault in known}
+    _, found = _checked(frame, {fault.row for fault in known if fault.row is not None})
+    more = [fault for fault in found if (fault.row, fault.column) not in seen]
+    return _sorted([*known, *more])
 
 
 def of_text(text: str, source: str = "claims.csv") -> Ledger:
@@ -40,19 +81,43 @@ def of_text(text: str, source: str = "claims.csv") -> Ledger:
 
 def of_frame(frame: pd.DataFrame, source: str = "claims.csv") -> Ledger:
     """Return the ledger of a typed frame. Raises `TableContractError` with every fault."""
-    faults: list[Fault] = []
+    ledger, faults = _checked(frame)
+    if faults:
+        raise TableContractError(source, _sorted(faults))
+    return ledger
+
+
+#: The CSV's line of the first row: the header is line 1.
+_FIRST_LINE = 2
+
+
+def _checked(frame: pd.DataFrame, broken: Collection[int] = ()) -> tuple[Ledger, list[Fault]]:
+    """The ledger of a typed frame and its faults; rows on the lines `broken` are no ground for another fault."""
     claims: list[Claim] = []
-    for index, row in zip(frame.index, frame.to_dict("records"), strict=True):
-        # The CSV's line: the header is line 1. An overlay's rows follow the embedded ones.
-        line = int(index) + 2
+    faults: list[Fault] = []
+    lines = [int(index) + _FIRST_LINE for index in frame.index]
+    for line, row in zip(lines, frame.to_dict("records"), strict=True):
         claim, found = _claim(row, line)
         claims.append(claim)
         faults += found
-    ledger = Ledger(tuple(claims))
-    faults += _check.faults(ledger, [int(index) + 2 for index in frame.index])
-    if faults:
-        raise TableContractError(source, sorted(faults, key=lambda fault: (fault.row or 0, fault.column)))
-    return ledger
+    if broken:
+        bad = {claim.claim_id for claim, line in zip(claims, lines, strict=True) if line in broken}
+        claims = [replace(claim, trees=()) if _rests_on(claim, bad) else claim for claim in claims]
+    ledger = Ledger(claims)
+    return ledger, faults + _check.faults(ledger, lines)
+
+
+def _rests_on(claim: Claim, bad: Collection[str]) -> bool:
+    """Whether a claim is one of these, or has evidence that may read one of them."""
+    return claim.claim_id in bad or any(
+        call.name == "quantity" or _check.refers_to(call) in bad
+        for tree in claim.trees
+        for call in _language.calls(tree)
+    )
+
+
+def _sorted(faults: Iterable[Fault]) -> list[Fault]:
+    return sorted(faults, key=lambda fault: (fault.row or 0, fault.column))
 
 
 def claim_of(row: Mapping[str, Any]) -> Claim:

@@ -74,6 +74,17 @@ def read_csv(
     return validate(_raw(path), table, source=path, forces=forces)
 
 
+def as_far_as_typed(path: Path, table: str) -> pd.DataFrame:
+    """Return the rows of a file that breaks its contract, every cell of the wrong type empty.
+
+    For checks that go beyond the contract and are to be reported with its faults. Raises `TableContractError` for a
+    file whose columns cannot be told.
+    """
+    from peelbook.contracts import _rules
+
+    return _rules.as_far_as_typed(_raw(path), load(table), source=path)
+
+
 def typed(source: Path | TextIO, table: str) -> pd.DataFrame:
     """Return a table whose text is known to be true to its contract, with its columns typed."""
     import pandas as pd

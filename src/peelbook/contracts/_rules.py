@@ -110,18 +110,8 @@ def _rule_fix(field: dict[str, Any], rule: str) -> str:
     return "correct the figure, or leave the cell empty if it is missing"
 
 
-def validate(
-    frame: pd.DataFrame,
-    schema: dict[str, Any],
-    *,
-    source: Path | str,
-    forces: Forces | None,
-    lines: Sequence[int] | None = None,
-    of: str = "",
-) -> pd.DataFrame:
-    """See `peelbook.contracts.validate`."""
-    fields = schema["fields"]
-    names = [field["name"] for field in fields]
+def _check_columns(frame: pd.DataFrame, names: list[str], source: Path | str) -> None:
+    """Raise `TableContractError` unless the columns are those of the contract, in whatever order."""
     faults = [
         Fault(name, None, "", "the column is missing", f"add the column {name!r}, or undo its renaming")
         for name in names
@@ -140,6 +130,30 @@ def validate(
     ]
     if faults:
         raise TableContractError(source, faults)
+
+
+def as_far_as_typed(frame: pd.DataFrame, schema: dict[str, Any], *, source: Path | str) -> pd.DataFrame:
+    """See `peelbook.contracts.as_far_as_typed`."""
+    kinds = {field["name"]: field["type"] for field in schema["fields"]}
+    _check_columns(frame, list(kinds), source)
+    frame = frame.reset_index(drop=True)
+    return pd.DataFrame({name: _typed(_texts(frame[name]), kind)[0] for name, kind in kinds.items()})
+
+
+def validate(
+    frame: pd.DataFrame,
+    schema: dict[str, Any],
+    *,
+    source: Path | str,
+    forces: Forces | None,
+    lines: Sequence[int] | None = None,
+    of: str = "",
+) -> pd.DataFrame:
+    """See `peelbook.contracts.validate`."""
+    fields = schema["fields"]
+    names = [field["name"] for field in fields]
+    _check_columns(frame, names, source)
+    faults: list[Fault] = []
     frame = frame[names].reset_index(drop=True)
     if frame.empty:
         raise TableContractError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,7 +121,8 @@ def check(folder: Path | str, catalogue: Catalogue, *, force: str | None = None)
             warnings += _left_out(frame, table, beside)
         except TableContractError as error:
             seen = {(fault.column, fault.row) for file, fault in faults if file == path.name}
-            faults += [(path.name, item) for item in error.faults if (item.column, item.row) not in seen]
+            told_of = _with_ledger_faults(path, error) if table == "claims" else error.faults
+            faults += [(path.name, item) for item in told_of if (item.column, item.row) not in seen]
     faults += _two_forces(told, embedded) if own is None else []
     below = None
     try:
@@ -140,6 +142,13 @@ def _ledger_faults(frame: pd.DataFrame) -> list[Fault]:
     except TableContractError as error:
         return list(error.faults)
     return []
+
+
+def _with_ledger_faults(path: Path, error: TableContractError) -> Sequence[Fault]:
+    """The faults of a ledger's cells, and those between its cells as far as they can be told."""
+    from peelbook.claims import every_fault
+
+    return every_fault(path, error.faults)
 
 
 def _published(catalogue: Catalogue, table: str) -> pd.DataFrame | None:
