@@ -115,7 +115,15 @@ def test_where_the_verdicts_go_is_checked_before_anything_is_computed(folder, tm
 
 
 def test_check_of_a_force_without_a_report_says_how_to_start(folder):
-    assert "peelbook claims new --force kent" in run("check", "--data-dir", folder, "--force", "kent")
+    with pytest.raises(PeelbookError, match="Fix: start one: peelbook claims new --force kent"):
+        run("check", "--data-dir", folder, "--force", "kent")
+
+
+def test_check_beside_a_ledger_that_it_was_not_given_says_how_to_give_it(folder, tmp_path, monkeypatch):
+    run("new", "--force", "kent", "--folder", tmp_path, "--data-dir", folder)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PeelbookError, match=r"peelbook claims check --force kent --data \."):
+        run("check", "--data-dir", folder, "--force", "kent")
 
 
 def test_a_broken_tie_is_printed(make_catalogue):
@@ -148,15 +156,14 @@ def test_new_makes_a_ledger_that_can_be_filled_in_and_checked(folder, tmp_path):
     assert rows["comparator"].tolist()[1] == "police_powers.rate.average"
 
     words = ("check", "--data-dir", folder, "--data", mine, "--force", "kent")
-    assert run(*words).startswith(
-        "4 claims: 0 reproduced, 0 reproduced: own data, 0 consistent, 0 restated elsewhere, 0 differ, "
-        "4 waiting for a table, 0 cannot be tested from outside"
-    )
+    with pytest.raises(PeelbookError, match="None of the 4 rows of the report on Kent Police is filled in"):
+        run(*words)
 
     filled = rows["claim_id"] == "police_powers.rate.force"
     rows.loc[filled, ["value", "decimals", "period_end"]] = ["4.0", "1", "2023-03-31"]
     rows.to_csv(mine / "claims.csv", index=False)
-    assert run(*words).startswith("4 claims: 1 reproduced")
+    output = run(*words)
+    assert output.startswith("1 claim: 1 reproduced") and "; 3 not filled in" in output
     # The reference report is untouched by the overlay.
     assert run("check", "--data-dir", folder, "--data", mine).startswith("5 claims: 2 reproduced")
 

@@ -247,9 +247,15 @@ def test_the_first_evidence_that_can_be_worked_out_decides(verdict_on):
     assert (found.verdict, found.claims) == ("consistent", ("police_powers.orders",))
 
 
-def test_a_row_of_a_new_skeleton_has_no_verdict_yet(verdict_on):
-    found = verdict_on(claim_row("rate", unit="per_1000", evidence='measure("stop_search_rate")'))
-    assert found.verdict in UNTESTED and found.reason == ("No value has been entered for this claim yet.")
+def test_a_row_that_is_not_filled_in_is_no_claim(make_catalogue):
+    empty = claim_row("rate", unit="per_1000", evidence='measure("stop_search_rate")')
+    catalogue = make_catalogue({}, claim_row("told", value=5), empty)
+    assert [item.claim.claim_id for item in claims.evaluate(catalogue, MET)] == ["police_powers.told"]
+    assert claims.not_filled(catalogue, MET) == 1
+    assert claims.box(catalogue, MET, "police_powers").text.count("1 printed number on this page") == 1
+    page = claims.report_markdown(catalogue)
+    assert "holds 1 numbers" in page and "1 row is not filled in, and is no claim." in page
+    assert "police_powers.rate" not in page + "".join(claims.files(catalogue).values())
 
 
 def test_a_claim_without_a_period_cannot_be_measured(verdict_on):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from peelbook.catalogue import Catalogue
@@ -23,6 +24,9 @@ def two_reports(catalogue, tmp_path_factory):
     own = few.assign(report=NORFOLK, force_code="E23000024", location="", statement="Made up of Norfolk.")
     own["subject"] = own["subject"].astype("str").replace("E23000001", "E23000024")
     own["value"] = own["value"] + 1  # no report prints these
+    empty = own[own["value"].notna()].assign(value=None, decimals=None, label="")
+    empty["claim_id"] = empty["claim_id"] + ".empty"
+    own = pd.concat([own, empty.astype(own.dtypes)])
     folder = tmp_path_factory.mktemp("reports")
     own.to_csv(folder / "claims.csv", index=False, date_format="%Y-%m-%d")
     return Catalogue(overlay=folder)
@@ -43,6 +47,7 @@ def test_each_report_has_a_page_and_the_overview_leads_to_both(pages):
     for report in (MET, NORFOLK):
         assert f"(../ledger/{report}.md)" in overview
     assert "two reports of HMICFRS print" in overview
+    assert "4 claims. 2 rows are not filled in, and are no claim." in overview
     assert [item["report"] for item in ledger_pages.contents(pages)] == [MET, NORFOLK]
 
 
@@ -77,7 +82,9 @@ def test_the_front_page_and_the_force_s_page_know_each_report_s_totals(pages):
     found = stage._ledger_of(facts, "E23000024", "../../")
     assert found is not None
     assert found["page"] == f"../../ledger/{NORFOLK}.html"
-    assert found["claims"] == "4"
+    assert (found["claims"], found["whole"]) == ("4 of 6 claims entered", False)
+    met = stage._ledger_of(facts, "E23000001", "../../")
+    assert met is not None and (met["claims"].endswith(" claims"), met["whole"]) == (True, True)
     assert stage._ledger_of(facts, "E23000032", "") is None
 
 

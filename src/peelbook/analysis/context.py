@@ -723,8 +723,7 @@ class Section:
                     f"To enter it, run: peelbook claims new --force {self.force.slug}",
                 ],
             )
-        rows = self.catalogue.table("claims")
-        if not ((rows["force_code"] == self.force.code) & (rows["section"] == self.stem)).any():
+        if not (self._claims["section"] == self.stem).any():
             return blocks.note(
                 "No printed numbers to check yet",
                 [

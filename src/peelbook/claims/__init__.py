@@ -10,7 +10,7 @@ from peelbook.claims._changes import flipped, waiting
 from peelbook.claims._evaluate import evaluate, evaluate_ledger
 from peelbook.claims._labels import LabelCheck, label_agreement, two_averages
 from peelbook.claims._language import ExpressionError
-from peelbook.claims._ledger import Claim, Entered, Ledger, filled, reported
+from peelbook.claims._ledger import Claim, Entered, Ledger, filled, not_filled, reported
 from peelbook.claims._pages import (
     FOLDER,
     Cite,
@@ -54,6 +54,7 @@ __all__ = [
     "flipped",
     "guide_markdown",
     "label_agreement",
+    "not_filled",
     "of_frame",
     "of_text",
     "overview_markdown",

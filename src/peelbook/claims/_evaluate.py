@@ -63,7 +63,7 @@ _YEARS_TRIED = 2
 def evaluate(catalogue: Catalogue, force_code: str, *, section: str | None = None) -> list[Verdict]:
     """Return a verdict on every claim of a force's report, or of one section, in the order of the report.
 
-    An empty list means that nobody has entered this force's report. Reads only the tables that the
+    A row that is not filled in is no claim and has none. An empty list means that nobody has entered anything. Reads only the tables that the
     evidence of these claims needs. Raises `TableContractError` with every fault of the ledger,
     `UndeclaredReadError`, or what `Catalogue.table` raises.
     """
@@ -82,7 +82,7 @@ def evaluate_ledger(catalogue: Catalogue, ledger: Ledger, *, section: str | None
     calculator = Calculator(catalogue, ledger)
     known_then = _vintage.catalogue_of(catalogue, ledger)
     judge, unexplained = (_judge(calculator, known_then, explain=explain) for explain in (True, False))
-    wanted = [claim for claim in ledger.claims if section in (None, claim.section)]
+    wanted = [claim for claim in ledger.claims if claim.filled and section in (None, claim.section)]
     found = [_with_strength(judge(claim), unexplained) for claim in wanted]
     ties = without_data(ledger) if any(item.verdict in UNTESTED for item in found) else []
     return [_with_context(item, calculator, ties) for item in found]
@@ -111,8 +111,6 @@ def _with_strength(item: Verdict, judge: Callable[[Claim], Verdict]) -> Verdict:
 def _with_context(item: Verdict, calculator: Calculator, ties: Sequence[Tie]) -> Verdict:
     """Add to a reason what the printed figures imply, and for an untested claim which of the ledger's ties it has."""
     claim = item.claim
-    if not claim.filled:
-        return item
     own = beside(ties, claim) if item.verdict in UNTESTED else []
     notes = [*(_write.beside(claim, tie) for tie in own), *_implied(calculator, claim)]
     if not notes:
@@ -145,8 +143,6 @@ def verdict(calculator: Calculator, claim: Claim, *, explain: bool = True) -> Ve
     All evidence is tried before the years around a missing one are looked at. Without `explain` it is only said
     whether the evidence bears the claim out: what else the figure could be, which takes longest, is not looked for.
     """
-    if not claim.filled:
-        return Verdict(claim, untested(claim), reason="No value has been entered for this claim yet.")
     problems: list[tuple[Node, Unavailable]] = []
     for tree in claim.trees:
         try:

@@ -121,6 +121,12 @@ def filled(rows: pd.DataFrame) -> pd.Series:
     return rows["value"].notna() | rows["numerator"].notna() | rows["label"].fillna("").ne("")
 
 
+def not_filled(catalogue: Catalogue, force_code: str) -> int:
+    """Return how many rows of a force's report are not filled in. Raises what `Catalogue.table` raises."""
+    frame = catalogue.table(TABLE)
+    return int(((frame["force_code"] == force_code) & ~filled(frame)).sum())
+
+
 @dataclass(frozen=True)
 class Entered:
     """A report that is in the ledger: its id and the code of the force it is about."""

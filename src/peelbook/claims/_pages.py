@@ -17,7 +17,7 @@ from peelbook.claims import _write
 from peelbook.claims._check import SIGNATURES
 from peelbook.claims._evaluate import evaluate
 from peelbook.claims._labels import LabelCheck, label_agreement, two_averages
-from peelbook.claims._ledger import TABLE, Claim, reported
+from peelbook.claims._ledger import TABLE, Claim, not_filled, reported
 from peelbook.claims._read import claim_of
 from peelbook.claims._ties import KINDS, Tie, ties
 from peelbook.claims._verdict import VERDICTS, Alternative, Verdict
@@ -243,7 +243,8 @@ def report_markdown(
     found = ties(catalogue, force_code)
     parts = [
         f"The ledger holds {len(verdicts)} numbers and comparisons that the report on {force.full_name} prints, each "
-        "with a verdict that code computes when the book is built. The differences come first.",
+        f"with a verdict that code computes when the book is built.{_open(catalogue, force_code)} The differences come "
+        "first.",
         _totals(verdicts),
         _take_away("Take it away", files),
         "## Differences",
@@ -267,6 +268,16 @@ def report_markdown(
         "</div>",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _open(catalogue: Catalogue, force_code: str) -> str:
+    """That rows of a ledger wait to be filled in, as a sentence; empty where none does."""
+    count = not_filled(catalogue, force_code)
+    return (
+        f" {_write.to_fill_in(count).capitalize()}, and {'is' if count == 1 else 'are'} no claim."
+        if count
+        else ""
+    )
 
 
 def _take_away(words: str, files: str) -> str:
@@ -319,7 +330,8 @@ def overview_markdown(catalogue: Catalogue, pages: Mapping[str, str], *, base: s
         differing = _counts(own)["differs"]
         entries.append(
             f"- [The report on {names[entered]}]({pages[entered.report]}), "
-            f"{own[0].claim.cycle.replace('-', '–')} inspections: {len(own):,} claims. {differing:,} "
+            f"{own[0].claim.cycle.replace('-', '–')} inspections: {len(own):,} claims."
+            f"{_open(catalogue, entered.force_code)} {differing:,} "
             f"{'differs' if differing == 1 else 'differ'} from what can be computed, and {formats.cardinal(broken)} "
             f"of its own figures do not agree with one another. On its own: [JSON]({base}{FOLDER}/{entered.report}.json), "
             f"[CSV]({base}{FOLDER}/{entered.report}.csv)."

@@ -61,7 +61,7 @@ def settled(then: Verdict, now: Callable[[], Verdict], catalogue: Catalogue) -> 
     What those releases decide stands. Otherwise today's figure is looked at: it may bear the printed one out, but
     where it differs and comes of a later release, the claim waits for a release of its time.
     """
-    if then.verdict not in UNTESTED or not then.claim.filled:
+    if then.verdict not in UNTESTED:
         return then
     today = now()
     later = sorted(name for name in today.tables if not catalogue.reads_newest(name))

@@ -47,6 +47,11 @@ def tally(verdict: str, count: int) -> str:
     return f"{count:,} {'differ' if verdict == 'differs' and count != 1 else verdict}"
 
 
+def to_fill_in(count: int) -> str:
+    """A number of rows that hold nothing yet: `81 rows are not filled in`."""
+    return f"{count:,} {'row is' if count == 1 else 'rows are'} not filled in"
+
+
 CAUSES = {
     "vintage": "a later release of the data",
     "period": "another period",

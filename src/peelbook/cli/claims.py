@@ -15,6 +15,7 @@ from peelbook.errors import ParameterError, PeelbookError, ReportFileError
 
 if TYPE_CHECKING:
     from peelbook.catalogue import Catalogue
+    from peelbook.forces import Force
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -78,15 +79,15 @@ def check(
     catalogue = _catalogue(data, overlay)
     found = catalogue.forces[force]
     verdicts = claims.evaluate(catalogue, found.code)
+    waiting = claims.not_filled(catalogue, found.code)
     if not verdicts:
-        typer.echo(
-            f"No report on {found.full_name} has been entered. Start one: peelbook claims new --force {found.slug}"
-        )
-        return
+        raise PeelbookError(_nothing_entered(found, waiting, overlay))
     broken = [tie for tie in claims.ties(catalogue, found.code) if not tie.holds]
     totals = claims.summary(verdicts)["all"]
     typer.echo(
-        f"{len(verdicts)} claims: " + ", ".join(claims.tally(name, count) for name, count in totals.items())
+        f"{len(verdicts)} {'claim' if len(verdicts) == 1 else 'claims'}: "
+        + ", ".join(claims.tally(name, count) for name, count in totals.items())
+        + (f"; {waiting} not filled in" if waiting else "")
     )
     for item in verdicts:
         if item.verdict == "differs":
@@ -102,6 +103,21 @@ def check(
         write_atomic(target, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     if strict and any(item.cause == "unexplained" for item in verdicts):
         raise typer.Exit(1)
+
+
+def _nothing_entered(force: Force, waiting: int, overlay: str) -> str:
+    """Why there is nothing to check of a force's report, with the fix."""
+    if waiting:
+        return (
+            f"None of the {waiting} rows of the report on {force.full_name} is filled in. "
+            "Fix: fill in value, decimals and period_end, or for a grade label, in claims.csv."
+        )
+    again = f"peelbook claims check --force {force.slug} --data ."
+    if not overlay and Path("claims.csv").is_file():
+        fix = f"claims.csv in this folder is read with --data: {again}"
+    else:
+        fix = f"start one: peelbook claims new --force {force.slug}"
+    return f"No report on {force.full_name} has been entered. Fix: {fix}"
 
 
 @app.command()

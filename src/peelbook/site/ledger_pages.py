@@ -19,7 +19,7 @@ from peelbook.site.edition import LEDGER_FOLDER, SITE_TITLE, base_url, edition_d
 from peelbook.site.publish import keep_only, put_file
 
 CONTENTS = "index.json"
-"""The file that names the reports with a page, and their totals; the site's own pages read it."""
+"""The file that names the reports with a page, their totals and how many rows are not filled in; the site's own pages read it."""
 
 OVERVIEW = "index.md"
 """The text of the page about all reports."""
@@ -31,7 +31,15 @@ def put_pages(folder: Path, catalogue: Catalogue) -> None:
     for entered in claims.reported(catalogue):
         put_file(folder / f"{entered.report}.md", page(catalogue, entered))
         totals = claims.summary(claims.evaluate(catalogue, entered.force_code))["all"]
-        found.append({"report": entered.report, "force_code": entered.force_code, "totals": totals})
+        waiting = claims.not_filled(catalogue, entered.force_code)
+        found.append(
+            {
+                "report": entered.report,
+                "force_code": entered.force_code,
+                "totals": totals,
+                "not_filled": waiting,
+            }
+        )
     pages = {item["report"]: f"../{LEDGER_FOLDER}/{item['report']}.md" for item in found}
     put_file(folder / OVERVIEW, claims.overview_markdown(catalogue, pages))
     put_file(folder / CONTENTS, json.dumps(found))

@@ -264,8 +264,8 @@ def _facts(catalogue: Catalogue, data: str, made_of: Marks, kept: Path) -> dict[
     if made_of.same("facts", data):
         with contextlib.suppress(OSError, ValueError):
             return json.loads(kept.read_text(encoding="utf-8"))
-    claims = catalogue.table("claims")["force_code"] if catalogue.has("claims") else []
-    facts = {"reported": sorted(set(claims)), "grades": latest_grades(catalogue)}
+    entered = claims.reported(catalogue) if catalogue.has("claims") else ()
+    facts = {"reported": sorted({item.force_code for item in entered}), "grades": latest_grades(catalogue)}
     put_file(kept, json.dumps(facts))
     return facts
 
@@ -287,6 +287,8 @@ def _home(
     edition: Edition, catalogue: Catalogue, staged: Staged, facts: Mapping[str, Any], comparing: bool
 ) -> dict[str, Any]:
     """What the front page shows; the report starts at the reference force's first section that was built."""
+    known = {code: _ledger_of(facts, code, "") for code in facts["reported"] if code in catalogue.forces}
+    in_part = {code for code, ledger in known.items() if ledger and not ledger["whole"]}
     first = [edition.section_doc(edition.reference, item.stem) for item in all_sections()]
     return {
         "report": next((f"{doc}.html" for doc in first if doc in staged.pages), ""),
@@ -299,11 +301,9 @@ def _home(
         "reference_force": (reference := edition.by_slug.get(edition.reference)),
         "checked": reference is not None and reference.code in facts["reported"],
         "all_forces": len(catalogue.forces),
-        "reports": [
-            (catalogue.forces[code].full_name, _ledger_of(facts, code, ""))
-            for code in facts["reported"]
-            if code in catalogue.forces
-        ],
+        "reference_whole": reference is not None and reference.code not in in_part,
+        "entered_whole": not in_part,
+        "reports": [(catalogue.forces[code].full_name, ledger) for code, ledger in known.items()],
         "comparing": comparing,
         "compare": "book/all_forces.html" if _has_page("all_forces") else "",
     }
@@ -315,9 +315,13 @@ def _ledger_of(facts: Mapping[str, Any], code: str, root: str) -> dict[str, Any]
     if item is None:
         return None
     counts = {name: count for name, count in item["totals"].items() if count}
+    claimed, waiting = sum(counts.values()), item.get("not_filled", 0)
     return {
         "page": f"{root}{LEDGER_FOLDER}/{item['report']}.html",
-        "claims": f"{sum(counts.values()):,}",
+        "claims": f"{claimed:,} of {claimed + waiting:,} claims entered"
+        if waiting
+        else f"{claimed:,} claims",
+        "whole": not waiting,
         "told": formats.joined([claims.tally(name, count) for name, count in counts.items()]),
     }
 
