@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import seaborn as sns
 
-from peelbook import contracts
+from peelbook import contracts, measures
 from peelbook.analysis import open_section, say, show
 from peelbook.errors import FrameError
 from peelbook.figures._layout import compact, wide
@@ -21,6 +21,13 @@ def axes(rates):
     plt.switch_backend("agg")
     yield sns.scatterplot(rates, x="year", y="value")
     plt.close("all")
+
+
+@pytest.fixture
+def own():
+    """A section opened last, to which a frame without `attrs` belongs, and a rate."""
+    section = open_section("police_powers", force="kent")
+    return section, section.measure("stop_search_rate")
 
 
 def test_the_card_has_all_that_others_have(kent, rates, axes):
@@ -157,6 +164,7 @@ def two_tables(section):
     return crimes.merge(officers, on=["force_code", "force", "period_end"])
 
 
+KEYS = ["force", "period_end", "value"]
 BOTH = ["recorded_crime_total", "officers_newest"]
 
 
@@ -164,10 +172,60 @@ def test_a_frame_made_of_two_tables_names_them_and_gets_both_sources():
     section = open_section("responding_to_the_public", force="kent")
     both = two_tables(section)
     assert show(both.tail(2), "Crimes and officers", sources=BOTH).payload["tables"] == BOTH
+    summed = both.groupby("force", as_index=False)[["offences_count", "officers_fte"]].sum()
+    made = summed.assign(
+        offences_count=2 * summed["offences_count"], officers_fte=2.0
+    )  # nothing tells its tables
     with pytest.raises(FrameError, match=r"sources=\["):
-        section.publish(lambda ax: ax.plot([1, 2]), both, title="T", alt="A.")
+        section.publish(lambda ax: ax.plot([1, 2]), made, title="T", alt="A.")
     card = section.publish(lambda ax: ax.plot([1, 2]), both, title="T", alt="A.", sources=BOTH)
     assert [item["table"] for item in card.payload()["sources"]] == BOTH
+
+
+@pytest.mark.parametrize(
+    "join",
+    [
+        lambda rates, force: rates.merge(force[KEYS], on=KEYS[:2]),
+        lambda rates, force: rates.merge(force[KEYS].rename(columns={"value": "force_rate"}), on=KEYS[:2]),
+        lambda rates, force: rates.assign(
+            force_rate=rates["force"].map(force.drop_duplicates("force").set_index("force")["value"])
+        ),
+    ],
+    ids=["suffixes", "renamed", "mapped"],
+)
+def test_a_second_measure_in_a_frame_brings_its_sources_and_notes(own, join):
+    kent, rates = own
+    both = join(rates, kent.measure("use_of_force_rate"))
+    wanted = {"stop_search", "population", "use_of_force"}
+    assert set(show(both.tail(3), "Both").payload["tables"]) == wanted
+    card = kent.publish(lambda ax: ax.plot([1, 2]), both, title="Both", alt="A line of 1.")
+    assert {item["table"] for item in card.payload()["sources"]} == wanted
+    assert set(kent.caveats(measures.registry()["use_of_force_rate"])) <= set(card.notes)
+
+
+def test_figures_of_a_merge_that_nobody_can_tell_are_refused_without_their_tables(own):
+    kent, rates = own
+    means = kent.measure("use_of_force_rate").groupby("force", as_index=False)["value"].mean()
+    both = rates.merge(means, on="force", suffixes=("", "_force"))
+    drawn = {"title": "Both", "alt": "A line of 1."}
+    for call in (lambda: show(both, "Both"), lambda: kent.publish(lambda ax: ax.plot([1, 2]), both, **drawn)):
+        with pytest.raises(FrameError, match=r"the column 'value_force' of a merged frame .* sources=\["):
+            call()
+    card = kent.publish(lambda ax: ax.plot([1, 2]), both, sources=["use_of_force"], **drawn)
+    assert {item["table"] for item in card.payload()["sources"]} == {
+        "stop_search",
+        "population",
+        "use_of_force",
+    }
+
+
+def test_sources_that_are_named_add_to_those_that_the_figures_tell(own):
+    kent, rates = own
+    bare = pd.DataFrame(
+        rates[["force", "year", "value"]].to_dict("list")
+    )  # without `measure`, and without attrs
+    card = kent.publish(lambda ax: ax.plot([1]), bare, title="T", alt="One: 1.", sources=["stop_search"])
+    assert {item["table"] for item in card.payload()["sources"]} == {"stop_search", "population"}
 
 
 def test_a_frame_made_of_two_tables_of_which_one_is_not_here_says_which_publication_has_it(data_copy):

@@ -184,6 +184,7 @@ class Section:
                 list(frame.columns).index("force_code") + 1, "force", self._names(frame["force_code"])
             )
         frame.attrs = attrs
+        self.handed[name] = frame.copy(deep=False)
         return frame
 
     def _not_here(self, name: str) -> dict[str, Any]:
@@ -244,7 +245,13 @@ class Section:
         frame.attrs = known | ({"by": tuple(names)} if names else {})
         # What is called England and Wales needs all of them, not all that have a figure.
         frame.attrs["forces"] = len(self.catalogue.forces)
+        self.handed[f"{measure.id} {names} {breakdown}"] = frame.copy(deep=False)
         return frame
+
+    @cached_property
+    def handed(self) -> dict[str, pd.DataFrame]:
+        """The frames that the notebook was given, by which the columns of a merged one are known again."""
+        return {}
 
     def _values(self, measure: Measure, name: str) -> list[Any]:
         """The values of a breakdown that the table has; one that does not exist is an error of `compute`."""

@@ -80,7 +80,7 @@ def publish(
         raise FrameError(
             f"{call}: unknown basis {basis!r}. Fix: use one of {formats.joined(map(repr, BASES))}."
         )
-    known = tables.tables_of(data, section, sources)
+    known = tables.tables_of(data, section, sources, call)
     if not known:
         raise FrameError(
             f"{call} cannot tell where the data come from. Fix: keep the column 'measure', start from "
@@ -220,14 +220,9 @@ def _period(data: pd.DataFrame) -> str:
 
 
 def _notes(data: pd.DataFrame, section: Section) -> list[str]:
-    names = list(data["measure"].unique()) if "measure" in data else [data.attrs.get("measure")]
+    names = tables.origin_of(data, section).measures
     several = "period_end" in data and data["period_end"].nunique() > 1
-    found = [
-        note
-        for name in names
-        if name
-        for note in section.caveats(measures.registry()[str(name)], over_time=several)
-    ]
+    found = [note for name in names for note in section.caveats(measures.registry()[name], over_time=several)]
     return list(dict.fromkeys(found))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from peelbook import blocks, formats, measures
@@ -12,6 +14,7 @@ from peelbook.analysis import frames
 from peelbook.errors import FrameError
 
 if TYPE_CHECKING:
+    from peelbook.analysis.context import Section
     from peelbook.measures import Measure
 
 #: The most rows of one table on a page; a longer frame is for a chart, whose card holds all rows.
@@ -146,12 +149,90 @@ def _with_interval(frame: pd.DataFrame) -> pd.DataFrame:
     return rest
 
 
-def tables_of(frame: pd.DataFrame, section: Any, sources: Sequence[str] = ()) -> tuple[str, ...]:
-    """The tables of `data/` that a frame rests on, of those that are here."""
-    names = list(frame["measure"].unique()) if "measure" in frame else [frame.attrs.get("measure")]
-    found = [table for name in names if name for table in measures.registry()[str(name)].tables]
-    found = found or [frame.attrs["table"]] if found or "table" in frame.attrs else []
-    return tuple(name for name in dict.fromkeys([*found, *sources]) if section.catalogue.has(name))
+def tables_of(
+    frame: pd.DataFrame, section: Section, sources: Sequence[str] = (), call: str = "show"
+) -> tuple[str, ...]:
+    """The tables of `data/` that a frame rests on, of those that are here.
+
+    Those of its measures, those that `sources` adds, and those of which it holds columns after a merge. Raises
+    `FrameError` where a merge has added figures that cannot be told: a source would be missing unseen.
+    """
+    origin = origin_of(frame, section)
+    if origin.unknown and not sources:
+        noun = "column" if len(origin.unknown) == 1 else "columns"
+        raise FrameError(
+            f"{call} cannot tell where the {noun} {formats.joined(map(repr, origin.unknown))} of a merged frame come "
+            'from. Fix: name the tables of all its columns, as in sources=["stop_search", "use_of_force"].'
+        )
+    found = [table for name in origin.measures for table in measures.registry()[name].tables]
+    return tuple(
+        name for name in dict.fromkeys([*found, *sources, *origin.tables]) if section.catalogue.has(name)
+    )
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a frame was made of: measures, further tables, and columns of figures that nobody can tell."""
+
+    measures: tuple[str, ...]
+    tables: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def origin_of(frame: pd.DataFrame, section: Section) -> Origin:
+    """What a frame was made of: as it says itself, and by the figures in its columns.
+
+    pandas drops `attrs` where frames of two sources are merged, and the column `measure` is that of one of them. A
+    column with the figures of a frame that the section has given comes from that one, whatever its name is now.
+    """
+    named = list(frame["measure"].unique()) if "measure" in frame else [frame.attrs.get("measure")]
+    known = {str(name): None for name in named if name}
+    tables = {frame.attrs["table"]: None} if "table" in frame.attrs and not known else {}
+    whole = "section" in frame.attrs or not known
+    unknown = []
+    for column, values in _further_figures(frame, list(known)).items():
+        given = [item for item in section.handed.values() if _holds(item, values)]
+        own = any(item.attrs.get("measure") in known or item.attrs.get("table") in tables for item in given)
+        if given and not own:
+            attrs = given[0].attrs
+            (known if "measure" in attrs else tables)[attrs.get("measure") or attrs["table"]] = None
+        elif not given and not whole:
+            unknown.append(column)
+    return Origin(tuple(known), tuple(tables), tuple(unknown))
+
+
+def _further_figures(frame: pd.DataFrame, known: Sequence[str]) -> dict[str, pd.Series]:
+    """The columns of figures that a frame of these measures does not have by itself."""
+    from peelbook.analysis import peers
+
+    usual = {"year", "share"}
+    if known:
+        usual |= {*frames.COLUMNS, *peers.COLUMNS, *peers.DISPARITY, "ratio_least", "ratio_most"}
+    for name in known:
+        measure = measures.registry()[name]
+        usual |= {*measure.breakdowns, *measure.kind.columns}
+    return {
+        str(name): values
+        for name, values in frame.items()
+        if name not in usual
+        and pd.api.types.is_numeric_dtype(values)
+        and not pd.api.types.is_bool_dtype(values)
+    }
+
+
+def _holds(given: pd.DataFrame, values: pd.Series) -> bool:
+    """Whether a column's figures stand in one column of a frame: small whole numbers tell nothing."""
+    figures = values.dropna().to_numpy(dtype=float)
+    telling = figures[(figures % 1 != 0) | (abs(figures) >= _TELLING)]
+    return bool(len(telling)) and any(
+        np.isin(telling, given[name].to_numpy(dtype=float, na_value=np.nan)).all()
+        for name in given.select_dtypes("number").columns
+        if name != "year"
+    )
+
+
+#: Whole numbers below this are the same in too many columns to say where one comes from.
+_TELLING = 1000
 
 
 def source_line(section: Any, tables: tuple[str, ...]) -> str:
