@@ -13,6 +13,7 @@ from peelbook import contracts, measures
 from peelbook.analysis import open_section, say, show
 from peelbook.errors import FrameError
 from peelbook.figures._layout import compact, wide
+from peelbook.site import publication
 from peelbook.util.spreadsheets import to_csv
 
 
@@ -292,6 +293,21 @@ def test_an_alt_text_without_a_figure_is_given_those_of_the_force(kent, rates, a
     chart = kent.publish(axes, own, title="Searches", alt="Dots.")
     assert chart.alt == f"Dots. Kent, to 31 March 2025: Stop and searches per 1,000 population {newest:.1f}."
     assert kent.publish(axes, own, title="Searches", alt="Seen 7 times.").alt == "Seen 7 times."
+
+
+def test_a_card_of_other_forces_names_them_and_not_the_force_of_the_section(met, rates, axes):
+    two = rates[rates["force"].isin(["Kent", "Surrey"])]
+    newest = two[two["period_end"] == two["period_end"].max()]
+    card = met.publish(axes, two, title="Two forces", alt="Dots.", name="two")
+    assert card.force == card.payload()["force"] == "Kent Police and Surrey Police"
+    origin = publication.Origin(force=met.force.name)
+    assert publication.subtitle(card.payload(), origin).startswith("Kent Police and Surrey Police · Year")
+    assert met.force.name not in publication.citation(card.payload(), origin, "")
+    figures = "; ".join(f"{row.force} {row.value:.1f}" for row in newest.itertuples())
+    assert card.alt == f"Dots. Kent and Surrey, to 31 March 2025: {figures}."
+    many = rates[rates["force"] != met.me]
+    assert met.publish(axes, many, title="Many", alt="Dots.", name="many").payload()["force"] == ""
+    assert "force" not in met.publish(axes, rates, title="All", alt="Dots.", name="all").payload()
 
 
 def test_the_figures_in_an_alt_text_are_named_by_what_heads_their_rows(kent, axes):

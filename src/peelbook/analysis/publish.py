@@ -106,7 +106,8 @@ def publish(
         notes=[*_notes(data, section), *notes],
         heights=(height, height * 0.9),
         kind="axes",
-        force=section.force.name if section.force.code else "",
+        force=_force_name(data, section),
+        others=bool(section.force.code) and not _holds_own(data, section),
         picture=picture,
         twin=shown.reset_index(drop=True),
     )
@@ -178,7 +179,11 @@ def _columns(frame: pd.DataFrame, units: Mapping[str, str]) -> dict[str, Column]
 def _with_figures(alt: str, shown: pd.DataFrame, section: Section, units: Mapping[str, str]) -> str:
     """An alt text with the force's newest figures behind it, if it has none itself."""
     own = shown[shown["force"] == section.me] if "force" in shown else shown
-    when = ""
+    when, whose = "", section.me
+    if (
+        own.empty and "force" in shown and shown["force"].nunique() <= FEW
+    ):  # of a few other forces, all of them
+        own, whose = shown, formats.joined(sorted(map(str, shown["force"].unique())))
     if "period_end" in own and own["period_end"].nunique() > 1:
         newest = own["period_end"].max()
         own, when = own[own["period_end"] == newest], f", to {formats.date(newest)}"
@@ -205,7 +210,29 @@ def _with_figures(alt: str, shown: pd.DataFrame, section: Section, units: Mappin
         if not lead or len(figures) > 1:
             values = [f"{columns[name][0]} {value}" for name, value in zip(figures, values, strict=True)]
         said.append(f"{head} {', '.join(values)}".strip())
-    return alt_text(alt, f"{section.me}{when}: {'; '.join(said)}")
+    return alt_text(alt, f"{whose}{when}: {'; '.join(said)}")
+
+
+def _holds_own(data: pd.DataFrame, section: Section) -> bool:
+    """Whether a frame has rows of the section's force; one that names no forces is taken for its own."""
+    if "force_code" in data:
+        return bool((data["force_code"] == section.force.code).any())
+    return "force" not in data or bool((data["force"] == section.me).any())
+
+
+def _force_name(data: pd.DataFrame, section: Section) -> str:
+    """Whose figures a card shows: the section's force, else the few others that the data hold, else nobody's."""
+    if not section.force.code:
+        return ""
+    if _holds_own(data, section):
+        return section.force.name
+    names = list(data["force_code" if "force_code" in data else "force"].dropna().unique())
+    known = [section.catalogue.forces[str(name)].name for name in names if name in section.catalogue.forces]
+    return formats.joined(sorted(known)) if len(known) == len(names) <= FEW else ""
+
+
+#: The most forces that a card names where none is the section's own.
+FEW = 3
 
 
 def _period(data: pd.DataFrame) -> str:

@@ -25,10 +25,18 @@ _DRAWN_SIZE = 10.0
 
 @dataclass(frozen=True)
 class AxesChart(Chart):
-    """A chart around a figure that is drawn already. `picture` is that figure, `twin` the rows of its table."""
+    """A chart around a figure that is drawn already. `picture` is that figure, `twin` the rows of its table.
+
+    `others` says that the data are of other forces than the page's: `force` then names them, or nobody.
+    """
 
     picture: Any = None
     twin: Any = None
+    others: bool = False
+
+    def payload(self) -> dict[str, Any]:
+        """Everything but the pictures; with the forces, where they are not the page's."""
+        return super().payload() | ({"force": self.force} if self.others else {})
 
     def table(self) -> dict[str, Any]:
         """The table twin: the rows that readers see, which may be fewer than those of the CSV file."""

@@ -98,7 +98,17 @@ def subtitle(payload: Mapping[str, Any], origin: Origin) -> str:
     period = str(payload["period"])
     if period.casefold() in str(payload["title"]).casefold():
         period = ""
-    return " · ".join(part for part in (origin.force, period[:1].upper() + period[1:]) if part)
+    return " · ".join(part for part in (_force(payload, origin), period[:1].upper() + period[1:]) if part)
+
+
+def _force(payload: Mapping[str, Any], origin: Origin) -> str:
+    """Whose figures a chart shows: the page's force, unless the chart names others."""
+    return str(payload.get("force", origin.force))
+
+
+def _in_brackets(payload: Mapping[str, Any], origin: Origin) -> str:
+    force = _force(payload, origin)
+    return f" ({force})" if force else ""
 
 
 def credit(origin: Origin, address: str) -> str:
@@ -109,7 +119,7 @@ def credit(origin: Origin, address: str) -> str:
 
 def citation(payload: Mapping[str, Any], origin: Origin, address: str) -> str:
     """A chart as a plain reference: title, force, site, edition, publisher of the data, address."""
-    what = f"{payload['title']}{f' ({origin.force})' if origin.force else ''}"
+    what = f"{payload['title']}{_in_brackets(payload, origin)}"
     when = f"Edition {origin.edition}{f', {origin.date}' if origin.date else ''}" if origin.edition else ""
     sources = dict.fromkeys(item["publisher"] for item in payload["sources"] if item["publisher"])
     data = f"Data: {'; '.join(sources)}" if sources else ""
@@ -119,7 +129,7 @@ def citation(payload: Mapping[str, Any], origin: Origin, address: str) -> str:
 def bibtex(payload: Mapping[str, Any], origin: Origin, address: str, key: str) -> str:
     """A chart as a BibTeX entry."""
     fields = {
-        "title": f"{{{_tex(payload['title'])}{f' ({_tex(origin.force)})' if origin.force else ''}}}",
+        "title": f"{{{_tex(payload['title'])}{_tex(_in_brackets(payload, origin))}}}",
         "author": f"{{{_tex(origin.site)}}}",
         "year": origin.year,
         "version": _tex(origin.edition),
@@ -131,7 +141,7 @@ def bibtex(payload: Mapping[str, Any], origin: Origin, address: str, key: str) -
 
 def ris(payload: Mapping[str, Any], origin: Origin, address: str) -> str:
     """A chart as an RIS record."""
-    title = f"{payload['title']}{f' ({origin.force})' if origin.force else ''}"
+    title = f"{payload['title']}{_in_brackets(payload, origin)}"
     lines = [("TY", "DATA"), ("TI", title), ("AU", origin.site), ("PY", origin.year)]
     lines += [("ET", origin.edition), ("UR", address), ("ER", "")]
     return "\n".join(f"{tag}  - {value}".rstrip() for tag, value in lines if value or tag == "ER")
