@@ -197,9 +197,13 @@ def kent(folder, tmp_path):
 
 def test_a_fault_between_cells_names_the_row_of_the_users_own_file(kent, tmp_path):
     fill, check = kent
-    fill("rate.average", value="17.5", period_end="2023-03-31")
+    fill("rate.average", value="17.5")
     with pytest.raises(TableContractError, match="row 4, column 'decimals'") as caught:
         check()
+    assert [(fault.row, fault.column) for fault in caught.value.faults] == [
+        (4, "decimals"),
+        (4, "period_end"),
+    ]
     assert caught.value.file == str(tmp_path / "mine" / "claims.csv")
 
 
@@ -209,6 +213,7 @@ def test_faults_of_cells_and_between_cells_are_told_in_one_round(kent, tmp_path,
     fill("rate.force", value="20.0", period_end="31/03/2023")
     fill("rate.average", evidence='measure("stop_search_rate", period="2022-02-31")')
     fill("per_head", value="1,0", decimals="1", evidence='claim("police_powers.grade")')
+    # Of a row without a value no period is asked.
     expected = [(2, "unit"), (3, "decimals"), (3, "period_end"), (4, "evidence"), (5, "value")]
     with pytest.raises(TableContractError) as caught:
         check()

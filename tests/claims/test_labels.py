@@ -63,7 +63,6 @@ def test_the_nearest_year_stands_in_for_one_without_data(many):
     ("cells", "reason"),
     [
         ({"period_end": "2030-03-31"}, "no data for its period"),
-        ({"period_end": None}, "no data for its period"),
         ({"evidence": 'measure("antisocial_behaviour_rate")'}, "not in this book"),
         ({"evidence": None}, "No measure stands for it"),
     ],

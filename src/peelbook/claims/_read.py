@@ -72,20 +72,33 @@ def every_fault(path: Path, known: Sequence[Fault]) -> list[Fault]:
 
 
 def of_text(text: str, source: str = "claims.csv") -> Ledger:
-    """Return the ledger of the rows of a CSV text. Raises `TableContractError` with every fault."""
+    """Return the ledger of a draft, the rows of a CSV text, in which periods may still be missing.
+
+    Raises `TableContractError` with every other fault.
+    """
     import pandas as pd
 
     frame = pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False, na_values=[""])
-    return of_frame(contracts.validate(frame, TABLE, source=source), source)
+    frame = contracts.validate(frame, TABLE, source=source)
+    ledger, faults = _checked(frame)
+    return _without(source, ledger, [fault for fault in faults if fault.rule != _NO_PERIOD])
 
 
 def of_frame(frame: pd.DataFrame, source: str = "claims.csv") -> Ledger:
     """Return the ledger of a typed frame. Raises `TableContractError` with every fault."""
-    ledger, faults = _checked(frame)
+    return _without(source, *_checked(frame))
+
+
+def _without(source: str, ledger: Ledger, faults: Sequence[Fault]) -> Ledger:
     if faults:
         raise TableContractError(source, _sorted(faults))
     return ledger
 
+
+#: Functions of evidence that are worked out for the period of the claim, unless they name another.
+_OF_A_PERIOD = ("measure", "beyond", "total")
+
+_NO_PERIOD = "empty, and the evidence is worked out for the period of the claim"
 
 #: The CSV's line of the first row: the header is line 1.
 _FIRST_LINE = 2
@@ -179,6 +192,9 @@ def _claim(row: Mapping[str, Any], line: int) -> tuple[Claim, list[Fault]]:
             trees = tuple(alternatives(text["evidence"]))
         except ExpressionError as error:
             fault("evidence", str(error), "see the language of evidence in the documentation")
+    if (value is not None or text["label"]) and cells["period_end"] is None and _needs_period(trees):
+        fix = "give the last day of the period that the report names, such as 2023-03-31"
+        fault("period_end", _NO_PERIOD, fix)
     return (
         Claim(
             **text,
@@ -192,6 +208,14 @@ def _claim(row: Mapping[str, Any], line: int) -> tuple[Claim, list[Fault]]:
             trees=trees,
         ),
         faults,
+    )
+
+
+def _needs_period(trees: Iterable[_language.Node]) -> bool:
+    return any(
+        call.name in _OF_A_PERIOD and "period" not in dict(call.named)
+        for tree in trees
+        for call in _language.calls(tree)
     )
 
 
