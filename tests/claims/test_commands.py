@@ -222,6 +222,17 @@ def test_faults_of_cells_and_between_cells_are_told_in_one_round(kent, tmp_path,
     assert [(fault.row, fault.column) for file, fault in found.faults if file == "claims.csv"] == expected
 
 
+def test_a_grade_in_the_column_of_values_is_told_where_it_goes(kent):
+    fill, check = kent
+    fill("grade", value="Good")
+    with pytest.raises(
+        TableContractError, match=r"'Good': a word and not a number. Fix: put a grade .* label"
+    ):
+        check()
+    fill("grade", value="", label="good")
+    assert check().startswith("1 claim: ")
+
+
 def test_new_writes_over_nothing_unless_told(folder, tmp_path):
     run("new", "--force", "kent", "--folder", tmp_path, "--data-dir", folder)
     with pytest.raises(PeelbookError, match="there is one already"):

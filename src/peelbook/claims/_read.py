@@ -61,14 +61,28 @@ def every_fault(path: Path, known: Sequence[Fault]) -> list[Fault]:
 
     A cell of which a fault is known is not named again, and what rests on a faulty row is not judged.
     """
+    known = [_word_in_value(fault) for fault in known]
     try:
         frame = contracts.as_far_as_typed(path, TABLE)
     except TableContractError:
-        return list(known)
+        return known
     seen = {(fault.row, fault.column) for fault in known}
     _, found = _checked(frame, {fault.row for fault in known if fault.row is not None})
     more = [fault for fault in found if (fault.row, fault.column) not in seen]
     return _sorted([*known, *more])
+
+
+def _word_in_value(fault: Fault) -> Fault:
+    """A fault of `value`, which says where a grade or a comparison belongs if that is what stands there."""
+    cell = fault.value
+    if (
+        fault.column != "value"
+        or not cell
+        or not all(part.isalpha() for part in cell.replace("-", " ").split())
+    ):
+        return fault
+    fix = "put a grade or a comparison into label, and leave value, decimals and sense empty"
+    return replace(fault, rule="a word and not a number", fix=fix)
 
 
 def of_text(text: str, source: str = "claims.csv") -> Ledger:
