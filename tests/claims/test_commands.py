@@ -140,6 +140,8 @@ def test_new_makes_a_ledger_that_can_be_filled_in_and_checked(folder, tmp_path):
     mine = tmp_path / "mine"
     output = run("new", "--force", "kent", "--folder", mine, "--data-dir", folder)
     assert "4 claims to fill in for Kent Police" in output
+    columns = [line.split()[0] for line in output.splitlines() if line.startswith("  ")]
+    assert columns == ["value", "decimals", "sense", "period_end", "label"]
     rows = pd.read_csv(mine / "claims.csv", dtype=str, keep_default_na=False)
     assert set(rows["force_code"]) == {"E23000032"}
     assert set(rows["report"]) == {"peel-2023-25-kent"}

@@ -25,13 +25,14 @@ from peelbook.claims._pages import (
     to_json,
 )
 from peelbook.claims._read import every_fault, of_frame, of_text, read
-from peelbook.claims._skeleton import skeleton
+from peelbook.claims._skeleton import FILLING, skeleton
 from peelbook.claims._ties import Tie, ties
 from peelbook.claims._verdict import VERDICTS, Alternative, Verdict
 from peelbook.claims._write import CAUSES, ICONS, MEANINGS, tally
 
 __all__ = [
     "CAUSES",
+    "FILLING",
     "FOLDER",
     "ICONS",
     "MEANINGS",

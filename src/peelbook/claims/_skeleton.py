@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from peelbook.forces import Force
 
 
+#: How to fill in a skeleton, a line for each column that matters; `guide.md` has all of them.
+FILLING = (
+    "  value       the digits as printed, without comma, % or £; leave empty what the report does not print",
+    "  decimals    how many of them are decimals: 1 for 19.8, -3 for around 15,000",
+    "  sense       = as it stands; ~ around, > more than, < less than, >= at least, <= up to",
+    "  period_end  the last day of the figure's period: 2023-03-31 for the year ending March 2023",
+    "  label       the grade, or the word of a comparison (higher than expected); a grade has no value",
+)
+
+
 def skeleton(ledger: Ledger, force: Force) -> str:
     """Return a CSV of empty claims for a force, from those of a filled ledger that rest on measures.
 

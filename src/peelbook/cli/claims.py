@@ -145,6 +145,7 @@ def new(
     text = claims.skeleton(claims.read(catalogue, first), found)
     write_atomic(path, text)
     typer.echo(f"{path}: {len(text.splitlines()) - 1} claims to fill in for {found.full_name}.")
+    typer.echo("\n".join(claims.FILLING))
     typer.echo(f"Then: peelbook claims check --force {found.slug} --data {folder}")
 
 
