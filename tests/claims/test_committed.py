@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -300,5 +301,9 @@ def test_a_skeleton_for_every_other_force_is_a_sound_ledger(catalogue):
         rows = of_frame(frame)
         assert len(rows) > 50
         assert all(not claim.filled for claim in rows.claims)
+        told = " ".join(f"{claim.heading} {claim.statement}" for claim in rows.claims)
+        assert not re.search(r"London|Met\b|Metropolitan|\b20\d\d\b", told), (
+            "a template is of no force and year"
+        )
         # Those name the days of this report.
         assert not any("between(" in claim.evidence or "sampled(" in claim.evidence for claim in rows.claims)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,24 @@ def _general(tree: Node) -> bool:
     return not any(call.name in ("between", "sampled") for call in calls(tree))
 
 
+#: What a heading says of the report that it was written for, and what a heading of any report says instead.
+_MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+_OF_ONE_REPORT = (
+    (r", London\b", ", force"),
+    (rf", year ending {_MONTH} \d{{4}}", ", an earlier year"),
+    (rf", (?:{_MONTH} )\d{{4}}", ", a month"),
+    (r", \d{4}(?:/\d\d)?", ", a year"),
+    (r"\b\d{4}/\d\d", "the year"),
+)
+
+
+def _of_any_report(heading: str) -> str:
+    """A heading without the place and the dates of the report that it was written for."""
+    for words, others in _OF_ONE_REPORT:
+        heading = re.sub(words, others, heading)
+    return heading
+
+
 def _row(
     claim: Claim, force: Force, report: str, own: str, kept: set[str], columns: list[str]
 ) -> dict[str, object]:
@@ -86,7 +105,8 @@ def _row(
         report=report,
         force_code=force.code,
         subject=force.code if claim.subject == own else claim.subject,
-        statement=f"{claim.heading}.",
+        heading=_of_any_report(claim.heading),
+        statement=f"{_of_any_report(claim.heading)}.",
         comparator=claim.comparator if claim.comparator in kept else "",
         evidence="; ".join(evidence),
         location="",
