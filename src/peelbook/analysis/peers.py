@@ -14,7 +14,6 @@ import pandas as pd
 
 from peelbook import compare, formats, measures, stats
 from peelbook.analysis import frames
-from peelbook.analysis.context import Areas
 from peelbook.errors import FrameError
 
 #: What `peers` adds to a frame's columns.
@@ -203,7 +202,8 @@ def beside(frame: pd.DataFrame, forces: Iterable[Any]) -> pd.DataFrame:
     section = frames.section_of(frame, "compare.beside")
     wanted = [force if isinstance(force, str) else force.code for force in forces]
     if not wanted:
-        why = forces.reason if isinstance(forces, Areas) else "The list of forces is empty."
+        # Those that the section worked out say why there are none.
+        why = getattr(forces, "reason", "The list of forces is empty.")
         gone = frame.iloc[:0].copy()
         gone.attrs = {
             **frame.attrs,
