@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from peelbook import blocks, compare, formats, measures, narrative, stats, xmr
-from peelbook.analysis import frames, peers, tables
+from peelbook.analysis import frames, tables
 from peelbook.analysis.context import Printed
 from peelbook.errors import FrameError
 from peelbook.figures import _layout
@@ -775,7 +775,7 @@ class _It:
         self.section, self.measure = found.section, found.measure
         rows = found.frame.rename(columns={"low": "lower", "high": "upper"})
         # `compare.peers` may have added what a drawing works out itself; a rank of officers is a breakdown.
-        added = [name for name in peers.COLUMNS if name not in self.measure.breakdowns]
+        added = [name for name in frames.COMPARED if name not in self.measure.breakdowns]
         spare = ["measure", "force", "region", "year", "in_averages", *added]
         self.rows = rows.drop(columns=spare, errors="ignore")
         self.label = self.measure.label + self.section.breakdown_label(self.measure, found.dimension)

@@ -39,6 +39,30 @@ COLUMNS = (
     "in_averages",
 )
 
+#: What `compare.peers` adds to a frame's columns.
+COMPARED = (
+    "mean_of_forces",
+    "england_and_wales",
+    "rank",
+    "rank_low",
+    "rank_high",
+    "lower_limit",
+    "upper_limit",
+    "verdict",
+)
+
+#: What `compare.disparity` adds to a frame's columns, beside the two bounds of the ratio.
+DISPARITY = (
+    "group_rate",
+    "reference_rate",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "difference_mid_year",
+    "difference_newest",
+    "unrecorded",
+)
+
 #: How the columns are typed where there is no row, so that a notebook's filters work all the same.
 _TYPES = {
     "period_end": "datetime64[s]",

@@ -16,18 +16,6 @@ from peelbook import compare, formats, measures, stats
 from peelbook.analysis import frames
 from peelbook.errors import FrameError
 
-#: What `peers` adds to a frame's columns.
-COLUMNS = (
-    "mean_of_forces",
-    "england_and_wales",
-    "rank",
-    "rank_low",
-    "rank_high",
-    "lower_limit",
-    "upper_limit",
-    "verdict",
-)
-
 
 def peers(frame: pd.DataFrame, year: Any = None) -> pd.DataFrame:
     """Return all forces of one period from the highest value down, each beside the others.
@@ -51,7 +39,7 @@ def peers(frame: pd.DataFrame, year: Any = None) -> pd.DataFrame:
     """
     call = "compare.peers"
     if frames.note_of(frame, call) is not None:
-        return frame.assign(**{name: pd.Series([], dtype="float64") for name in COLUMNS})
+        return frame.assign(**{name: pd.Series([], dtype="float64") for name in frames.COMPARED})
     rows = frames.given(frame, call)
     assert isinstance(rows, frames.Given)
     day = rows.section.year_of(frame) if year is None else pd.Timestamp(year)
@@ -85,7 +73,7 @@ def _hidden(frame: pd.DataFrame, rows: frames.Given, day: pd.Timestamp) -> pd.Da
     """No row, and why: the one force with a figure in the period is the user's own, and it is hidden."""
     section, measure = rows.section, rows.measure
     why = measures.why(section.catalogue, measure.id, section.force.code, day, **rows.dimension)
-    gone = frame.iloc[:0].assign(**{name: pd.Series([], dtype="float64") for name in COLUMNS})
+    gone = frame.iloc[:0].assign(**{name: pd.Series([], dtype="float64") for name in frames.COMPARED})
     title = f"No figure for {section.force.full_name}, {measure.period_name(day)}"
     gone.attrs = {**frame.attrs, "missing": {"title": title, "lines": [formats.sentence(why)], "tables": []}}
     return gone
@@ -118,7 +106,7 @@ def disparity(
     True
     """
     call = "compare.disparity"
-    added = (*DISPARITY, "ratio_least", "ratio_most")
+    added = (*frames.DISPARITY, "ratio_least", "ratio_most")
     if frames.note_of(frame, call) is not None:
         return frame.assign(**{name: pd.Series([], dtype="float64") for name in added})
     frames.need(frame, call, measures.DISPARITY_COUNTS)
@@ -145,19 +133,6 @@ def disparity(
     )
     result.attrs = dict(frame.attrs)
     return result
-
-
-#: What `disparity` adds to a frame's columns, beside the two bounds of the ratio.
-DISPARITY = (
-    "group_rate",
-    "reference_rate",
-    "difference",
-    "difference_low",
-    "difference_high",
-    "difference_mid_year",
-    "difference_newest",
-    "unrecorded",
-)
 
 
 def _growth(frame: pd.DataFrame, residents: pd.DataFrame, releases: pd.DataFrame | None = None) -> Any:

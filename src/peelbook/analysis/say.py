@@ -12,7 +12,7 @@ import pandas as pd
 
 from peelbook import blocks, compare, formats, measures, narrative, stats
 from peelbook.analysis import frames
-from peelbook.analysis.peers import DISPARITY
+from peelbook.analysis.frames import DISPARITY
 
 
 def summary(frame: pd.DataFrame, *, mark: Any = None) -> blocks.Block:

@@ -203,11 +203,9 @@ def origin_of(frame: pd.DataFrame, section: Section) -> Origin:
 
 def _further_figures(frame: pd.DataFrame, known: Sequence[str]) -> dict[str, pd.Series]:
     """The columns of figures that a frame of these measures does not have by itself."""
-    from peelbook.analysis import peers
-
     usual = {"year", "share"}
     if known:
-        usual |= {*frames.COLUMNS, *peers.COLUMNS, *peers.DISPARITY, "ratio_least", "ratio_most"}
+        usual |= {*frames.COLUMNS, *frames.COMPARED, *frames.DISPARITY, "ratio_least", "ratio_most"}
     for name in known:
         measure = measures.registry()[name]
         usual |= {*measure.breakdowns, *measure.kind.columns}
