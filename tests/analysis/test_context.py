@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from peelbook import compare
-from peelbook.analysis import frames, open_section, show
+from peelbook.analysis import frames, mistakes, open_section, show
 from peelbook.errors import (
     FrameError,
     ParameterError,
@@ -298,6 +298,38 @@ def test_ipython_shows_the_line_of_the_cell_and_the_message_and_no_traceback(ken
     where, empty, message = caught.value._render_traceback_()
     assert where == 'In line 2 of the cell: section.measure("stop_serch_rate")' and not empty
     assert message.startswith("UnknownMeasureError: ") and "Did you mean stop_search_rate" in message
+
+
+@pytest.mark.parametrize(
+    ("line", "lacking", "near"),
+    [
+        ('rates.query("forc == 1")', "column 'forc'", "'force'"),
+        ('rates[["force", "valeu"]]', "column 'valeu'", "'value'"),
+        ('rates["valeu"]', "column 'valeu'", "'value'"),
+        ("rates.valeu", "column 'valeu'", "'value'"),
+        ('rates.groupby("forc").sum()', "column 'forc'", "'force'"),
+        ('rates.sort_values(["forc", "valeu"])', "column 'forc'", "'force'"),
+        ('rates.loc[:, ["valeu"]]', "column 'valeu'", "'value'"),
+        ('rates.groupby("force")["valeu"].sum()', "column 'valeu'", "'value'"),
+        ('rates.drop(columns=["valeu", "forc"])', "columns 'valeu' and 'forc'", "'value' and 'force'"),
+        ('rates.set_index(["forc"])', "column 'forc'", "'force'"),
+        ('rates.merge(rates, on="forc")', "column 'forc'", "'force'"),
+    ],
+)
+def test_a_misspelt_column_is_one_message_with_the_nearest_and_all_columns(rates, line, lacking, near):
+    with pytest.raises((KeyError, AttributeError, NameError)) as caught:
+        exec(compile(line, "<cell>", "exec"), {"__name__": "__main__", "rates": rates})
+    said = mistakes.said(caught.value)
+    assert f"the frame has no {lacking}. Did you mean {near}? Fix: use one of its columns: measure, " in said
+
+
+@pytest.mark.parametrize(
+    "line", ['{}["forc"]', "forc", 'rates.query("force == @mee")', 'rates.loc["Kent"]', 'rates["value"].foo']
+)
+def test_any_other_mistake_is_shown_as_ever(rates, line):
+    with pytest.raises((KeyError, AttributeError, NameError)) as caught:
+        exec(compile(line, "<cell>", "exec"), {"__name__": "__main__", "rates": rates})
+    assert mistakes.said(caught.value) == ""
 
 
 def test_what_is_kept_of_a_measure_is_the_same_whatever_a_cell_writes_into_its_frame():

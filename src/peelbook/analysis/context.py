@@ -21,7 +21,7 @@ import pandas as pd
 
 import peelbook
 from peelbook import areas, blocks, claims, compare, contracts, display, formats, measures, narrative, stats
-from peelbook.analysis import frames
+from peelbook.analysis import frames, mistakes
 from peelbook.catalogue import OVERLAY_NOTE, Catalogue, Provenance
 from peelbook.errors import MissingTableError, ParameterError
 from peelbook.forces import ENGLAND_AND_WALES, Force
@@ -109,6 +109,7 @@ def open_section(
     >>> section.me
     'Kent'
     """
+    mistakes.watch()
     return Section(stem, force, period, data_dir, own_data)
 
 
@@ -126,6 +127,7 @@ def open_national(*, period: str = "", data_dir: str = "") -> National:
     >>> int(rates["force"].nunique())
     43
     """
+    mistakes.watch()
     return National(period, data_dir)
 
 
