@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from peelbook import compare
-from peelbook.analysis import frames, mistakes, open_section, show
+from peelbook.analysis import frames, mistakes, open_section, peers, show
 from peelbook.errors import (
     FrameError,
     ParameterError,
@@ -275,6 +275,16 @@ def test_an_older_section_of_the_same_name_keeps_its_own_frames(data_copy):
 def test_year_of_a_frame_without_days_is_an_error(kent):
     with pytest.raises(FrameError, match=r"section\.year_of needs the column 'period_end'"):
         kent.year_of(pd.DataFrame({"value": [1.0]}))
+
+
+@pytest.mark.parametrize("year", [2021, "2021"])
+def test_a_year_in_place_of_a_day_is_told_with_the_day_to_write(rates, year):
+    with pytest.raises(FrameError, match=r'2021\'? is a year, .* as in "2021-03-31"'):
+        peers.peers(rates, year)
+    with pytest.raises(FrameError, match=r"'soon' is no day"):
+        peers.peers(rates, "soon")
+    with pytest.raises(ParameterError, match="which is not a day"):
+        open_section("police_powers", period=year)
 
 
 def test_a_breakdown_that_a_measure_lacks_is_named_with_those_it_has(kent):

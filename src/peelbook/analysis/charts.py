@@ -250,7 +250,7 @@ class _Series:
         """Which periods are the baseline's: those between two days, else all before the last `judged`."""
         days = self.rows["period_end"]
         if baseline is not None:
-            first, last = (pd.Timestamp(day) for day in baseline)
+            first, last = (frames.day_of(day, self.rows, "charts.process") for day in baseline)
             return ((days >= first) & (days <= last) & self.rows["value"].notna()).to_numpy()
         places = np.arange(len(days))
         return (places < len(days) - judged) & self.rows["value"].notna().to_numpy()

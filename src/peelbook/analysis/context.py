@@ -878,7 +878,7 @@ def _would_fill(table: str) -> str:
 
 def _day(period: str) -> pd.Timestamp | None:
     try:
-        return pd.to_datetime(period, format="%Y-%m-%d") if period else None
+        return pd.to_datetime(str(period), format="%Y-%m-%d") if period else None
     except ValueError as error:
         raise ParameterError(
             f"The parameter period is {period!r}, which is not a day. Fix: write it as YYYY-MM-DD."

@@ -241,6 +241,22 @@ def varying(frame: pd.DataFrame, measure: Measure) -> list[str]:
     return [name for name in measure.breakdowns if name in frame and frame[name].nunique() > 1]
 
 
+def day_of(value: Any, frame: pd.DataFrame, call: str) -> pd.Timestamp:
+    """The day that a cell wrote. Raises `FrameError` for a year alone, with the frame's day in it, and for no day."""
+    try:
+        day = pd.Timestamp(value)
+    except (ValueError, TypeError):
+        day = pd.NaT
+    year = re.fullmatch(r"\d{4}", str(value))
+    if day is not pd.NaT and not year:
+        return day
+    days = sorted(frame["period_end"].dropna().unique())
+    within = [item for item in days if year and item.year == int(year[0])] or days[-1:]
+    example = f', as in "{within[-1]:%Y-%m-%d}"' if within else ""
+    what = "is a year, and a period is named by its last day" if year else "is no day"
+    raise FrameError(f"{call}: {value!r} {what}. Fix: write a day of the frame's column period_end{example}.")
+
+
 def one_period(rows: Given, call: str) -> pd.Timestamp:
     """The period of a frame that must hold one, a row a force. Raises `FrameError` naming the filter that it lacks."""
     days = sorted(rows.frame["period_end"].unique())

@@ -42,7 +42,7 @@ def peers(frame: pd.DataFrame, year: Any = None) -> pd.DataFrame:
         return frame.assign(**{name: pd.Series([], dtype="float64") for name in frames.COMPARED})
     rows = frames.given(frame, call)
     assert isinstance(rows, frames.Given)
-    day = rows.section.year_of(frame) if year is None else pd.Timestamp(year)
+    day = rows.section.year_of(frame) if year is None else frames.day_of(year, frame, call)
     held = rows.frame[(rows.frame["period_end"] == day) & rows.frame["value"].notna()]
     if held.empty and day in rows.section.suppressed_periods(frame):
         return _hidden(frame, rows, day)
