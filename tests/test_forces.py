@@ -119,3 +119,8 @@ def test_a_list_that_is_not_utf8_or_has_an_endless_name_is_refused(tmp_path):
     path.write_text(HEADER + f"E23000001,met,{'x' * 301},Met,,,London,0,0\n", encoding="utf-8")
     with pytest.raises(TableContractError, match="longer than 300 characters"):
         Forces.read(path)
+
+
+def test_a_name_that_starts_with_a_force_is_nearest_to_it(forces):
+    with pytest.raises(UnknownForceError, match="Did you mean kent"):
+        forces["Kentshire"]

@@ -154,7 +154,9 @@ class Forces:
         """
         if isinstance(name, str) and (force := self._by_name.get(_key(name))):
             return force
-        near = difflib.get_close_matches(_key(str(name)), self._by_name, n=3, cutoff=0.6)
+        key = _key(str(name))
+        starts = [known for known in self._by_name if len(known) > 3 and key.startswith(known)]
+        near = [*starts, *difflib.get_close_matches(key, self._by_name, n=3, cutoff=0.6)][:3]
         raise UnknownForceError(str(name), dict.fromkeys(self._by_name[key].slug for key in near))
 
     @property
