@@ -19,6 +19,9 @@ PROJECT_PARTS = ("data", "notebooks", "book", CONFIGURATION, "_toc.yml", "requir
 SITE = "_site"
 """Folder of a built site, in the folder that output goes to."""
 
+LEDGER = "ledger"
+"""Folder of a site that holds the pages and files of each report's ledger."""
+
 
 def installed_project() -> Path:
     """Return the project that peelbook is installed with: the checkout of an editable install, or the wheel's own."""

@@ -10,7 +10,7 @@ import pytest
 import seaborn as sns
 
 from peelbook import contracts, measures
-from peelbook.analysis import open_section, say, show
+from peelbook.analysis import open_section, say, show, tables
 from peelbook.errors import FrameError
 from peelbook.figures._layout import compact, wide
 from peelbook.site import publication
@@ -218,6 +218,20 @@ def test_figures_of_a_merge_that_nobody_can_tell_are_refused_without_their_table
         "population",
         "use_of_force",
     }
+
+
+@pytest.mark.parametrize("force", ["kent", "metropolitan"])
+def test_small_whole_numbers_of_a_second_measure_are_known_by_their_force_and_period(force):
+    """Kent has some 90 special constables, the Met 1,600: the same cell must do for both."""
+    section = open_section("workforce", force=force)
+    staff, specials = section.measure("staff_rate"), section.measure("specials_rate")
+    keys = ["force", "period_end"]
+    both = staff[[*keys, "measure", "numerator"]].rename(columns={"numerator": "staff"})
+    both = both.merge(specials[[*keys, "numerator"]].rename(columns={"numerator": "specials"}), on=keys)
+    mine = both[both["force"] == section.me].tail(5)
+    assert tables.origin_of(mine, section).measures == ("staff_rate", "specials_rate")
+    other = mine.assign(specials=[1, 2, 3, 4, 5])  # of nobody: too small to be told, and no reason to stop
+    assert tables.origin_of(other, section) == tables.Origin(("staff_rate",), (), ())
 
 
 def test_sources_that_are_named_add_to_those_that_the_figures_tell(own):

@@ -191,12 +191,16 @@ def origin_of(frame: pd.DataFrame, section: Section) -> Origin:
     whole = "section" in frame.attrs or not known
     unknown = []
     for column, values in _further_figures(frame, list(known)).items():
-        given = [item for item in section.handed.values() if _holds(item, values)]
+        telling = _telling(values)
+        if len(telling):
+            given = [item for item in section.handed.values() if _holds(item, telling)]
+        else:
+            given = [item for item in section.handed.values() if _agrees(item, frame, column)]
         own = any(item.attrs.get("measure") in known or item.attrs.get("table") in tables for item in given)
         if given and not own:
             attrs = given[0].attrs
             (known if "measure" in attrs else tables)[attrs.get("measure") or attrs["table"]] = None
-        elif not given and not whole:
+        elif not given and not whole and len(telling):
             unknown.append(column)
     return Origin(tuple(known), tuple(tables), tuple(unknown))
 
@@ -218,19 +222,46 @@ def _further_figures(frame: pd.DataFrame, known: Sequence[str]) -> dict[str, pd.
     }
 
 
-def _holds(given: pd.DataFrame, values: pd.Series) -> bool:
-    """Whether a column's figures stand in one column of a frame: small whole numbers tell nothing."""
+def _telling(values: pd.Series) -> np.ndarray:
+    """The figures of a column that stand in few others: small whole numbers do not say where they come from."""
     figures = values.dropna().to_numpy(dtype=float)
-    telling = figures[(figures % 1 != 0) | (abs(figures) >= _TELLING)]
-    return bool(len(telling)) and any(
+    return figures[(figures % 1 != 0) | (abs(figures) >= _LARGE)]
+
+
+#: Whole numbers below this are the same in too many columns.
+_LARGE = 1000
+
+
+def _holds(given: pd.DataFrame, telling: np.ndarray) -> bool:
+    """Whether telling figures all stand in one column of a frame."""
+    return any(
         np.isin(telling, given[name].to_numpy(dtype=float, na_value=np.nan)).all()
         for name in given.select_dtypes("number").columns
         if name != "year"
     )
 
 
-#: Whole numbers below this are the same in too many columns to say where one comes from.
-_TELLING = 1000
+def _agrees(given: pd.DataFrame, frame: pd.DataFrame, column: str) -> bool:
+    """Whether a column has, for each force and period, a figure that one column of another frame has there too.
+
+    It tells small whole numbers, where one force has few: that some forces have large ones is no reason for another
+    list of sources on their pages.
+    """
+    keys = ["force", "period_end"]
+    if not {*keys} <= {*frame.columns} & {*given.columns}:
+        return False
+    figures = frame[[*keys, column]].dropna().astype({column: float})
+    if len(figures) < _ENOUGH or not figures[column].any():
+        return False
+    for name in given.select_dtypes("number").columns.drop("year", errors="ignore"):
+        there = given[[*keys, name]].rename(columns={name: column}).dropna().astype({column: float})
+        if len(figures.merge(there.drop_duplicates(), on=[*keys, column])) == len(figures):
+            return True
+    return False
+
+
+#: As many figures must agree before a column counts as known: one or two small numbers do by chance.
+_ENOUGH = 3
 
 
 def source_line(section: Any, tables: tuple[str, ...]) -> str:

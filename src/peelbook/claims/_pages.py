@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files as package_files
 from typing import TYPE_CHECKING, Any
 
-from peelbook import blocks, contracts, display, formats
+from peelbook import blocks, contracts, display, formats, paths
 from peelbook.claims import _write
 from peelbook.claims._check import SIGNATURES
 from peelbook.claims._evaluate import evaluate
@@ -676,8 +676,8 @@ def files(catalogue: Catalogue) -> dict[str, str]:
     return {"claims.json": _json(whole), "claims.csv": _csv(every), **found}
 
 
-#: The folder of a site that holds the pages and files of each report's ledger.
-FOLDER = "ledger"
+#: The folder of a site that the links lead to.
+FOLDER = paths.LEDGER
 
 
 def _json(data: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import peelbook
-from peelbook import claims, paths
+from peelbook import paths
 from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
 from peelbook.sections import Section, all_sections
@@ -25,7 +25,7 @@ from peelbook.util.files import sha256
 BOOK_FOLDER = "notebooks"
 FORCES_FOLDER = "forces"
 MEASURES_FOLDER = "measures"
-LEDGER_FOLDER = claims.FOLDER
+LEDGER_FOLDER = paths.LEDGER
 
 PROFILES = "profiles.json"
 """The file of all forces' profiles, among the texts that a build computes for its pages."""

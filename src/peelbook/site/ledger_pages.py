@@ -9,17 +9,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import peelbook
-from peelbook import claims, paths
+from peelbook import formats, paths
 from peelbook.catalogue import Catalogue
 from peelbook.site import publication
 from peelbook.site.edition import LEDGER_FOLDER, SITE_TITLE, base_url, edition_date
 from peelbook.site.publish import keep_only, put_file
 
+if TYPE_CHECKING:
+    from peelbook import claims
+
 CONTENTS = "index.json"
-"""The file that names the reports with a page, their totals and how many rows are not filled in; the site's own pages read it."""
+"""The file that names the reports with a page, their totals, also in words, and how many rows are not filled in."""
 
 OVERVIEW = "index.md"
 """The text of the page about all reports."""
@@ -27,6 +30,8 @@ OVERVIEW = "index.md"
 
 def put_pages(folder: Path, catalogue: Catalogue) -> None:
     """Write each report's page, the text about all of them, and the list of them to a folder."""
+    from peelbook import claims
+
     found: list[dict[str, Any]] = []
     for entered in claims.reported(catalogue):
         put_file(folder / f"{entered.report}.md", page(catalogue, entered))
@@ -37,6 +42,9 @@ def put_pages(folder: Path, catalogue: Catalogue) -> None:
                 "report": entered.report,
                 "force_code": entered.force_code,
                 "totals": totals,
+                "told": formats.joined(
+                    [claims.tally(name, count) for name, count in totals.items() if count]
+                ),
                 "not_filled": waiting,
             }
         )
@@ -48,6 +56,8 @@ def put_pages(folder: Path, catalogue: Catalogue) -> None:
 
 def page(catalogue: Catalogue, entered: claims.Entered) -> str:
     """Return the source of one report's page."""
+    from peelbook import claims
+
     name = f"{LEDGER_FOLDER}/{entered.report}"
     content = claims.report_markdown(
         catalogue,

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import yaml
 
-from peelbook import claims, formats, paths
+from peelbook import formats, paths
 from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
 from peelbook.sections import all_sections, section
@@ -264,6 +264,8 @@ def _facts(catalogue: Catalogue, data: str, made_of: Marks, kept: Path) -> dict[
     if made_of.same("facts", data):
         with contextlib.suppress(OSError, ValueError):
             return json.loads(kept.read_text(encoding="utf-8"))
+    from peelbook import claims
+
     entered = claims.reported(catalogue) if catalogue.has("claims") else ()
     facts = {"reported": sorted({item.force_code for item in entered}), "grades": latest_grades(catalogue)}
     put_file(kept, json.dumps(facts))
@@ -314,15 +316,14 @@ def _ledger_of(facts: Mapping[str, Any], code: str, root: str) -> dict[str, Any]
     item = facts["ledgers"].get(code)
     if item is None:
         return None
-    counts = {name: count for name, count in item["totals"].items() if count}
-    claimed, waiting = sum(counts.values()), item.get("not_filled", 0)
+    claimed, waiting = sum(item["totals"].values()), item["not_filled"]
     return {
         "page": f"{root}{LEDGER_FOLDER}/{item['report']}.html",
         "claims": f"{claimed:,} of {claimed + waiting:,} claims entered"
         if waiting
         else f"{claimed:,} claims",
         "whole": not waiting,
-        "told": formats.joined([claims.tally(name, count) for name, count in counts.items()]),
+        "told": item["told"],
     }
 
 
