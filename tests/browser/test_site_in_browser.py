@@ -191,7 +191,7 @@ def test_a_section_page_is_light_fast_and_steady(scenario):
         assert page["all"] <= 800_000, place
         assert page["next"] <= 60_000, place
         assert page["lcp"] < 1000, place
-        assert page["shift"] < 0.05, place
+        assert page["shift"] < 0.05, (place, page["moved"])
 
 
 @of("from_disk")
