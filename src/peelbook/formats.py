@@ -147,6 +147,11 @@ def cardinal(count: int) -> str:
     return _CARDINALS[count] if 0 <= count <= 9 else number(count)
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """A whole number with the words for one thing or for several: `1 row is`, `2 rows are`, `0 rows are`."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def joined(words: Iterable[str], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     items = list(words)

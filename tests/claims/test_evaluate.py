@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from fractions import Fraction
 
@@ -254,8 +255,12 @@ def test_a_row_that_is_not_filled_in_is_no_claim(make_catalogue):
     assert claims.not_filled(catalogue, MET) == 1
     assert claims.box(catalogue, MET, "police_powers").text.count("1 printed number on this page") == 1
     page = claims.report_markdown(catalogue)
-    assert "holds 1 numbers" in page and "1 row is not filled in, and is no claim." in page
-    assert "police_powers.rate" not in page + "".join(claims.files(catalogue).values())
+    assert "holds 1 number or comparison that the report" in page
+    assert "1 row is not filled in, and is no claim." in page
+    files = claims.files(catalogue)
+    assert "police_powers.rate" not in page + "".join(files.values())
+    (report,) = json.loads(files["claims.json"])["reports"]
+    assert (report["not_filled"], sum(report["totals"].values())) == (1, 1)
 
 
 def test_a_value_without_a_period_is_a_fault_where_its_evidence_has_one(verdict_on):

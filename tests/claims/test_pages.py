@@ -14,7 +14,7 @@ from importlib.resources import files as package_files
 import pytest
 from claims_helpers import KENT, MET, WALES, claim_row
 
-from peelbook import claims, contracts
+from peelbook import claims, contracts, formats
 from peelbook.claims import _write
 from peelbook.claims._read import claim_of
 from peelbook.claims._units import UNITS
@@ -361,7 +361,33 @@ def test_the_report_of_a_force_nobody_entered_says_how_to_enter_it(small):
 def test_a_ledger_without_differences_or_ties_says_so(make_catalogue):
     page = claims.report_markdown(make_catalogue({}, claim_row("a", value=1)))
     assert "No claim differs." in page
-    assert "0 such ties were found" in page
+    assert "0 such ties were found.\n" in page
+    assert "further averages" not in page, "there is none"
+
+
+def test_one_of_a_kind_is_written_in_the_singular(make_catalogue):
+    catalogue = make_catalogue({}, claim_row("a", value=1))
+    page = claims.report_markdown(catalogue)
+    overview = claims.overview_markdown(catalogue, {"peel-2023-25-metropolitan": "m.md"})
+    for text in (page, overview):
+        assert "holds 1 number or comparison that" in text
+    assert "inspections: 1 claim. 0 differ from what can be computed, and its own figures agree" in overview
+    many = re.findall(
+        r"\b(?:1|one) (?:claims|numbers|ties|averages|comparisons|rows|forces)\b", page + overview
+    )
+    assert many == []
+
+
+def test_what_does_not_hold_is_counted_as_places(two_reports):
+    pages = {"peel-2023-25-metropolitan": "m.md", "peel-2023-25-kent": "k.md"}
+    overview = claims.overview_markdown(two_reports, pages)
+    for code in (MET, KENT):
+        broken = sum(not tie.holds for tie in claims.ties(two_reports, code))
+        places = {0: "its own figures agree", 1: "in one place its own figures do not agree"}
+        assert (
+            places.get(broken, f"in {formats.cardinal(broken)} places its own figures do not agree")
+            in overview
+        )
 
 
 def test_json_is_plain_exact_and_the_same_every_time(small):

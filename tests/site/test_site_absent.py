@@ -101,6 +101,15 @@ def test_what_stands_beside_a_figure_or_opens_a_page_stays_where_it_is(page):
     assert "This page failed to build" in before, "a failure is never folded away"
 
 
+def test_the_code_of_a_note_that_is_said_once_goes_with_the_code_before_it(page):
+    shown = page.partition(">Words about a chart")[2].partition("<h2")[0]
+    assert shown.count("<summary>Code</summary>") == 2
+    assert "sentence" in shown.rpartition("<summary>Code</summary>")[2], (
+        "its code is kept, behind the note's own"
+    )
+    assert not re.search(r"</details>\s*</div>\s*<div class=\"cell\">\s*<details class=\"pb-code", page)
+
+
 def test_a_page_with_all_its_figures_has_no_panel(edition_site):
     assert "pb-unavailable" not in (edition_site / "forces/dorset/workforce.html").read_text()
 

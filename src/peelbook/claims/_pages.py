@@ -61,13 +61,21 @@ def _sections(verdicts: Sequence[Verdict]) -> tuple[SectionName, ...]:
     return of_cycle(cycles.pop() if len(cycles) == 1 else "")
 
 
-def _by_report(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """The reports of these claims, each with its force and how many of its claims have each verdict."""
+def _by_report(verdicts: Sequence[Verdict], catalogue: Catalogue | None) -> list[dict[str, Any]]:
+    """The reports of these claims, each with its force and how many of its claims have each verdict.
+
+    With a catalogue, how many rows of each wait to be filled in stands beside them: they are no claims.
+    """
     found: dict[tuple[str, str], list[Verdict]] = {}
     for item in verdicts:
         found.setdefault((item.claim.report, item.claim.force_code), []).append(item)
     return [
-        {"report": report, "force_code": code, "totals": _counts(own)}
+        {
+            "report": report,
+            "force_code": code,
+            "totals": _counts(own),
+            "not_filled": None if catalogue is None else not_filled(catalogue, code),
+        }
         for (report, code), own in found.items()
     ]
 
@@ -131,8 +139,8 @@ def box(catalogue: Catalogue, force_code: str, section: str) -> blocks.Block:
     records = rows(catalogue, verdicts)
     counts = _counts(verdicts)
     told = formats.joined(_write.tally(name, count) for name, count in counts.items() if count)
-    noun = "number" if len(verdicts) == 1 else "numbers"
-    line = f"{len(verdicts)} printed {noun} on this page, checked: {told or 'none'}"
+    noun = formats.counted(len(verdicts), "printed number", "printed numbers")
+    line = f"{noun} on this page, checked: {told or 'none'}"
     legend = [
         {"icon": _write.ICONS[name], "verdict": name, "meaning": _write.MEANINGS[name]}
         for name in VERDICTS
@@ -242,9 +250,8 @@ def report_markdown(
         )
     found = ties(catalogue, force_code)
     parts = [
-        f"The ledger holds {len(verdicts)} numbers and comparisons that the report on {force.full_name} prints, each "
-        f"with a verdict that code computes when the book is built.{_open(catalogue, force_code)} The differences come "
-        "first.",
+        f"{_holds(len(verdicts), f'the report on {force.full_name} prints')}{_open(catalogue, force_code)} The "
+        "differences come first.",
         _totals(verdicts),
         _take_away("Take it away", files),
         "## Differences",
@@ -268,6 +275,13 @@ def report_markdown(
         "</div>",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _holds(count: int, who_prints: str) -> str:
+    """How many numbers a ledger holds, and that each has a verdict, as a sentence."""
+    what = formats.counted(count, "number or comparison", "numbers and comparisons")
+    each = "" if count == 1 else "each "
+    return f"The ledger holds {what} that {who_prints}, {each}with a verdict that code computes when the book is built."
 
 
 def _open(catalogue: Catalogue, force_code: str) -> str:
@@ -330,10 +344,10 @@ def overview_markdown(catalogue: Catalogue, pages: Mapping[str, str], *, base: s
         differing = _counts(own)["differs"]
         entries.append(
             f"- [The report on {names[entered]}]({pages[entered.report]}), "
-            f"{own[0].claim.cycle.replace('-', '–')} inspections: {len(own):,} claims."
-            f"{_open(catalogue, entered.force_code)} {differing:,} "
-            f"{'differs' if differing == 1 else 'differ'} from what can be computed, and {formats.cardinal(broken)} "
-            f"of its own figures do not agree with one another. On its own: [JSON]({base}{FOLDER}/{entered.report}.json), "
+            f"{own[0].claim.cycle.replace('-', '–')} inspections: {formats.counted(len(own), 'claim', 'claims')}."
+            f"{_open(catalogue, entered.force_code)} {formats.counted(differing, 'differs', 'differ')} from what can "
+            f"be computed, and {_agreement(broken)}. On its own: "
+            f"[JSON]({base}{FOLDER}/{entered.report}.json), "
             f"[CSV]({base}{FOLDER}/{entered.report}.csv)."
         )
     meanings = [
@@ -342,8 +356,7 @@ def overview_markdown(catalogue: Catalogue, pages: Mapping[str, str], *, base: s
         if any(row[name] for row in counts.values())
     ]
     parts = [
-        f"The ledger holds {len(every):,} numbers and comparisons that {how_many}, each with a verdict "
-        "that code computes when the book is built.",
+        _holds(len(every), how_many),
         _totals_table("Claims by report and verdict", "Report on", counts),
         "\n".join(meanings),
         "## Reports",
@@ -353,16 +366,27 @@ def overview_markdown(catalogue: Catalogue, pages: Mapping[str, str], *, base: s
     return "\n\n".join(parts) + "\n"
 
 
+def _agreement(broken: int) -> str:
+    """Whether the figures of one report agree with one another, as words; `broken` ties do not hold."""
+    if not broken:
+        return "its own figures agree with one another"
+    places = "place" if broken == 1 else "places"
+    return f"in {formats.cardinal(broken)} {places} its own figures do not agree with one another"
+
+
 def _differences(catalogue: Catalogue, verdicts: Sequence[Verdict]) -> str:
     differing = [item for item in verdicts if item.verdict == "differs"]
     if not differing:
         return "No claim differs."
     open_ = [item for item in differing if item.cause == "unexplained"]
-    lead = (
-        f"{formats.cardinal(len(differing)).capitalize()} claims differ from what can be computed. "
-        f"Something that was tested accounts for {formats.cardinal(len(differing) - len(open_))} of them; "
-        f"nothing accounts for {formats.cardinal(len(open_))}."
-    )
+    if len(differing) == 1:
+        lead = f"One claim differs from what can be computed, and {'nothing' if open_ else 'something'} that was tested accounts for it."
+    else:
+        lead = (
+            f"{formats.cardinal(len(differing)).capitalize()} claims differ from what can be computed. "
+            f"Something that was tested accounts for {formats.cardinal(len(differing) - len(open_))} of them; "
+            f"nothing accounts for {formats.cardinal(len(open_))}."
+        )
     heads = ("Claim", "As printed", "Computed", "Gap", "What accounts for it")
     body = []
     for item in sorted(differing, key=lambda one: one.cause != "unexplained"):
@@ -392,9 +416,16 @@ def _tried(verdict: Verdict) -> str:
 
 def _ties_section(found: Sequence[Tie]) -> str:
     broken = [tie for tie in found if not tie.holds]
+    if not found:
+        hold = "."
+    elif not broken:
+        hold = "; all hold within the rounding of what is printed."
+    else:
+        do = "does" if len(broken) == 1 else "do"
+        hold = f"; {formats.cardinal(len(broken))} {do} not hold within the rounding of what is printed."
     lead = (
         f"Beside the evidence of each claim, the printed figures were searched for arithmetic that should hold. "
-        f"{len(found)} such ties were found; {formats.cardinal(len(broken))} do not hold within the rounding of what is printed."
+        f"{formats.counted(len(found), 'such tie was', 'such ties were')} found{hold}"
     )
     parts = [lead]
     if broken:
@@ -402,7 +433,8 @@ def _ties_section(found: Sequence[Tie]) -> str:
     good = [tie for tie in found if tie.holds]
     if good:
         table = _ties_table("Ties that hold", good)
-        parts.append(f"<details><summary>The {len(good)} ties that hold</summary>{table}</details>")
+        summary = "The tie that holds" if len(good) == 1 else f"The {len(good)} ties that hold"
+        parts.append(f"<details><summary>{summary}</summary>{table}</details>")
     return "\n\n".join(parts)
 
 
@@ -428,9 +460,12 @@ def _averages_table(verdicts: Sequence[Verdict]) -> str:
                     "fits" if one.fits else _write.gap(item.claim, one.value - (item.claim.value or 0)),
                 ]
             )
+    further = formats.counted(without, "further average", "further averages")
     note = (
-        f"\n\nFor {without} further averages in the report there are no data for all forces here; the table of all "
-        "claims names what is missing."
+        f"\n\nFor {further} in the report there are no data for all forces here; the table of all claims names what "
+        "is missing."
+        if without
+        else ""
     )
     table = _cards(
         "The report's averages beside the averages that can be computed",
@@ -446,7 +481,8 @@ def _labels_section(checks: Sequence[LabelCheck], methods: str) -> str:
     page = f"[methods page]({methods})" if methods else "methods page"
     lead = (
         f"HMICFRS does not publish its rule for these words. Ours are on the {page}. "
-        f"Of {len(checks)} labelled comparisons with other forces, {len(tested)} have data for all forces here."
+        f"Of {formats.counted(len(checks), 'labelled comparison', 'labelled comparisons')} with other forces, "
+        f"{formats.counted(len(tested), 'has', 'have')} data for all forces here."
     )
     for strict, words in (
         (True, "Where the report says *expected* or *significantly*"),
@@ -576,7 +612,7 @@ def to_json(
     """Return verdicts as plain data with a fixed order, for `claims.json`.
 
     Figures are decimal text (twelve significant digits) and, where computed, an exact fraction as well. With
-    a catalogue, the hash of each table used stands beside them.
+    a catalogue, the hash of each table used stands beside them, and how many rows of each report are not filled in.
     """
     tables = sorted({name for item in verdicts for name in item.tables})
     hashes = {}
@@ -592,7 +628,7 @@ def to_json(
             name: {"icon": _write.ICONS[name], "meaning": _write.MEANINGS[name]} for name in VERDICTS
         },
         "totals": summary(verdicts),
-        "reports": _by_report(verdicts),
+        "reports": _by_report(verdicts, catalogue),
         "tables": hashes,
         "claims": [_claim_json(item) for item in verdicts],
         "ties": [

@@ -49,7 +49,7 @@ def tally(verdict: str, count: int) -> str:
 
 def to_fill_in(count: int) -> str:
     """A number of rows that hold nothing yet: `81 rows are not filled in`."""
-    return f"{count:,} {'row is' if count == 1 else 'rows are'} not filled in"
+    return formats.counted(count, "row is not filled in", "rows are not filled in")
 
 
 CAUSES = {

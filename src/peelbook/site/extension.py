@@ -209,8 +209,8 @@ class LinkSiteFiles(SphinxPostTransform):
 class CodeAfterOutput(SphinxPostTransform):
     """Put the folded code after what it made: the chart is the answer, the code is how.
 
-    Code that shows nothing (the parameters, say) goes with that of the cell after it: a page does not open
-    with a row of empty boxes.
+    Code that shows nothing (the parameters, say, or a sentence that another cell has said) goes with that of the cell
+    after it, else of the one before: a page has no row of empty boxes.
     """
 
     default_priority = 200  # after MyST-NB has folded it
@@ -232,6 +232,18 @@ class CodeAfterOutput(SphinxPostTransform):
             elif following in cells and isinstance(following.children[0], _hide_code_node()):
                 following.children[0].insert(0, folded.children)
                 cell.parent.remove(cell)
+            elif before := _code_just_before(cell):
+                before.extend(folded.children)
+                cell.parent.remove(cell)
+
+
+def _code_just_before(cell: nodes.Element) -> nodes.Element | None:
+    """The folded code at the end of the cell that stands just before one, if that is a cell and has any."""
+    place = cell.parent.index(cell)
+    before = cell.parent.children[place - 1] if place else None
+    if not isinstance(before, nodes.container) or before.get("nb_element") != "cell_code":
+        return None
+    return next((child for child in before.children[-1:] if isinstance(child, _hide_code_node())), None)
 
 
 def scrollable_tables(html: str) -> str:
