@@ -9,8 +9,8 @@ import shutil
 import pandas as pd
 import pytest
 
-from peelbook import compare
-from peelbook.analysis import frames, mistakes, open_section, peers, show
+from peelbook import compare, contracts, measures
+from peelbook.analysis import frames, mistakes, open_national, open_section, peers, show
 from peelbook.errors import (
     FrameError,
     ParameterError,
@@ -69,6 +69,27 @@ def test_a_breakdown_is_a_column_and_by_gives_all_of_its_values(kent):
     assert set(black["ethnicity"]) == {"Black"}
     chosen = ratios.query("ethnicity == 'Black'").reset_index(drop=True)
     pd.testing.assert_frame_equal(chosen[black.columns], black, check_dtype=False)
+
+
+def test_a_section_lists_the_measures_that_it_can_compute_and_no_other(kent):
+    known = kent.measures()
+    assert list(known.columns) == ["measure", "title", "unit", "by", "tables"]
+    assert known.set_index("measure").loc["disparity_ratio"].to_dict() == {
+        "title": "Disparity ratio of stop and search",
+        "unit": "times the rate for White people",
+        "by": "ethnicity",
+        "tables": "stop_search_ethnicity, population_ethnicity",
+    }
+    for name in known["measure"]:
+        assert kent.measure(name).attrs["measure"] == name
+    published = {
+        name for name, item in measures.registry().items() if set(item.tables) <= set(contracts.tables())
+    }
+    for name in published - set(known["measure"]):
+        with pytest.raises(UndeclaredReadError):
+            kent.measure(name)
+    assert set(open_national().measures()["measure"]) == published
+    assert "section.measures()" in kent.measure.__doc__
 
 
 def test_two_breakdowns_give_a_row_for_each_pair():

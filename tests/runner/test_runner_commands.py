@@ -16,7 +16,7 @@ from runner_helpers import Inline, code
 from typer.testing import CliRunner
 
 import peelbook.site
-from peelbook import paths
+from peelbook import measures, paths
 from peelbook.cli import run as commands
 from peelbook.errors import PeelbookError
 from peelbook.runner import engine
@@ -85,6 +85,32 @@ def test_list_shows_forces_with_their_names_and_sections(cli):
     assert (first["force"], first["code"]) == ("essex", "E23000028")
     assert "police_powers" in cli("list", "sections").stdout
     assert len(json.loads(cli("list", "sections", "--json").stdout)["sections"]) == 10
+
+
+def test_list_shows_measures_with_unit_tables_breakdowns_and_the_sections_that_can_compute_them(cli):
+    rows = {row["measure"]: row for row in json.loads(cli("list", "measures", "--json").stdout)["measures"]}
+    assert list(rows) == list(measures.registry())
+    assert rows["find_rate"] == {
+        "measure": "find_rate",
+        "title": "Find rate of stop and search",
+        "unit": "%",
+        "by": [],
+        "tables": ["stop_search_outcomes"],
+        "sections": ["police_powers"],
+    }
+    assert {"victim_service", "responding_to_the_public"} < set(rows["recorded_crime_rate"]["sections"])
+    lines = cli("list", "measures").stdout.splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("disparity_ratio "))
+    assert [line.split(maxsplit=1) for line in lines[start + 1 : start + 5]] == [
+        ["unit", "times the rate for White people"],
+        ["tables", "stop_search_ethnicity, population_ethnicity"],
+        ["by", "ethnicity"],
+        ["sections", "police_powers"],
+    ]
+    assert (
+        "none declares these tables"
+        in lines[lines.index(next(x for x in lines if "incidents_rate" in x)) + 3]
+    )
 
 
 def test_plan_says_what_would_run_and_why_and_runs_nothing(cli, book):

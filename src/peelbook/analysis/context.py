@@ -204,8 +204,24 @@ class Section:
 
     # --- measure -----------------------------------------------------------------------------------
 
+    def measures(self) -> pd.DataFrame:
+        """Return the measures that this section can compute: those whose tables it declares, a row each.
+
+        Columns: `measure` (the id that `measure` takes), `title`, `unit` ("%" for a share, which is 0 to 1), `by` (the
+        breakdowns it takes, as text) and `tables` (those it reads, as text).
+
+        >>> known = open_section("police_powers", force="kent").measures()
+        >>> known.query("title.str.contains('Use of force')")["measure"].iloc[0]
+        'use_of_force_rate'
+        """
+        rows = [
+            {name: ", ".join(value) if isinstance(value, list) else value for name, value in row.items()}
+            for row in measures.listing(self.tables)
+        ]
+        return pd.DataFrame(rows, columns=["measure", "title", "unit", "by", "tables"])
+
     def measure(self, measure_id: str, *, by: str | Sequence[str] = (), **breakdown: Any) -> pd.DataFrame:
-        """Return a measure of all areas and periods, one row each.
+        """Return a measure of all areas and periods, one row each. `section.measures()` lists their ids.
 
         `by` names one or more breakdowns: the frame then has a row for each of their values too, as in
         `measure("disparity_ratio", by="ethnicity")`. `**breakdown` chooses one value, or a list to add up, as in

@@ -35,6 +35,7 @@ class What(StrEnum):
 
     forces = "forces"
     sections = "sections"
+    measures = "measures"
 
 
 class Kernel(StrEnum):
@@ -119,7 +120,7 @@ def list_command(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the forces with the names they answer to, or the sections."""
+    """List the forces with the names they answer to, the sections, or the measures with who can compute them."""
     from peelbook.runner import plan
     from peelbook.runner.workspace import Workspace
     from peelbook.sections import all_sections
@@ -127,6 +128,11 @@ def list_command(
     if what is What.sections:
         rows = [{"section": item.stem, "title": item.title, "tables": item.tables} for item in all_sections()]
         lines = [f"{row['section']:<34}{row['title']}" for row in rows]
+    elif what is What.measures:
+        from peelbook import measures
+
+        rows = measures.listing()
+        lines = [_measure_line(row) for row in rows]
     else:
         rows = [
             {
@@ -140,6 +146,18 @@ def list_command(
         ]
         lines = [f"{row['force']:<22}{row['code']}  {', '.join(row['names'][2:])}" for row in rows]
     typer.echo(json.dumps({what.value: rows}, ensure_ascii=False) if as_json else "\n".join(lines))
+
+
+def _measure_line(row: dict[str, Any]) -> str:
+    """A measure as lines to read: its id and title, and below them its unit, tables, breakdowns and sections."""
+    facts = {
+        "unit": [row["unit"]],
+        "tables": row["tables"],
+        "by": row["by"],
+        "sections": row["sections"] or ["none declares these tables"],
+    }
+    below = [f"    {name:<10}{', '.join(values)}" for name, values in facts.items() if values]
+    return "\n".join([f"{row['measure']:<42}{row['title']}", *below])
 
 
 @app.command("plan")

@@ -25,7 +25,7 @@ from peelbook.measures._compute import (
     yearly,
 )
 from peelbook.measures._kinds import DISPARITY_COUNTS, GRADES, KINDS, Kind
-from peelbook.measures._reference import breakdown_name, dimensions, facts, reference_markdown
+from peelbook.measures._reference import breakdown_name, dimensions, facts, listing, reference_markdown
 from peelbook.measures._registry import STEPS, Measure, Part, Registry, parse, registry
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "frozen",
     "kept",
     "latest",
+    "listing",
     "mid_year",
     "parse",
     "periods",

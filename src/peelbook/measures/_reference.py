@@ -1,14 +1,39 @@
-"""The measure reference page, generated from the registry, and the breakdowns a measure is published at."""
+"""The list of measures, their reference page, made from the registry, and the breakdowns each is published at."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from peelbook.catalogue import Catalogue
 from peelbook.measures._compute import values
 from peelbook.measures._registry import Measure, registry
+from peelbook.sections import all_sections
+
+
+def listing(tables: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """Return the measures as rows, in registry order; with `tables`, those that can be computed from them.
+
+    Keys: `measure` (its id), `title`, `unit` ("%" for a share, which is 0 to 1 in data), `by` (the breakdowns it has),
+    `tables` (what it reads) and `sections` (stems of the sections that declare these tables; the page of all forces
+    reads every table).
+
+    >>> listing(["stop_search", "population"])[0]["measure"]
+    'stop_search_rate'
+    """
+    return [
+        {
+            "measure": measure.id,
+            "title": measure.label,
+            "unit": measure.unit,
+            "by": list(measure.breakdowns),
+            "tables": list(measure.tables),
+            "sections": [item.stem for item in all_sections() if set(measure.tables) <= set(item.tables)],
+        }
+        for measure in registry().values()
+        if tables is None or set(measure.tables) <= set(tables)
+    ]
 
 
 def dimensions(catalogue: Catalogue, measure: Measure) -> Iterable[dict[str, Any]]:

@@ -233,7 +233,7 @@ class Registry(Mapping[str, Measure]):
             hint = f"Did you mean {', '.join(near)}? " if near else ""
             raise UnknownMeasureError(
                 f"The registry has no measure {measure_id!r}. {hint}Fix: use an id of measures/registry.toml, "
-                "or list(peelbook.measures.registry()) for all ids."
+                "or see them all with section.measures() in a notebook or `peelbook list measures`."
             ) from None
 
     def __contains__(self, measure_id: object) -> bool:
