@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import gzip
+import io
 import json
 import os
 import re
@@ -441,6 +443,16 @@ def test_the_record_of_the_build_names_what_it_was_made_of(edition_site):
 def test_a_force_has_its_data_to_take_away(edition_site):
     for name in ("data.zip", "tables.xlsx", "tables.ods"):
         assert (edition_site / "forces" / "kent" / name).stat().st_size > 500
+    with zipfile.ZipFile(edition_site / "forces" / "kent" / "data.zip") as own:
+        files = {row["file"] for row in csv.DictReader(io.StringIO(own.read("sources.csv").decode()))}
+        here = {name for name in own.namelist() if name.startswith("figures/")}
+    with zipfile.ZipFile(edition_site / "all-figures.zip") as shared:
+        everywhere = set(shared.namelist()) - {"README.txt"}
+        assert all(shared.read(name) == (edition_site / name).read_bytes() for name in everywhere)
+    assert files - here <= everywhere
+    assert everywhere == {
+        f"forces/figures/{path.name}" for path in (edition_site / "forces/figures").glob("*.csv")
+    }
 
 
 def test_pages_are_light(edition_site):

@@ -25,6 +25,9 @@ EDITION = Edition(
 )
 
 
+OWN = "rank,value\nConstable,1\n"  # figures of one force; those of `payload` are of several
+
+
 def twin(*columns: str, numeric: list[bool], rows: list[list[str]]) -> dict:
     return {"columns": list(columns), "numeric": numeric, "rows": rows}
 
@@ -34,10 +37,12 @@ def figures() -> list[tuple[str, Figure]]:
         "police_powers.named",
         title="A title with = in it",
         notes=[],
+        csv=OWN,
         table=twin("Name", "Count", numeric=[False, True], rows=[["=SUM(A1)", "3"]]),
     )
     heads = payload(
         "workforce.heads",
+        csv=OWN,
         table=twin("Rank", "Heads", numeric=[False, True], rows=[["Constable", "12,345"], ["Sergeant", ""]]),
     )
     return [
@@ -53,18 +58,32 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_the_zip_holds_every_figure_its_sources_and_a_readme(folder):
+def test_the_zip_holds_the_forces_own_figures_the_sources_of_all_and_a_readme(folder):
     with zipfile.ZipFile(folder / "data.zip") as archive:
         assert archive.testzip() is None
         assert sorted(archive.namelist()) == [
             "README.txt",
             "figures/police_powers.named.csv",
-            "figures/police_powers.rate.csv",
             "figures/workforce.heads.csv",
             "sources.csv",
         ]
         assert "0123456789ab" in archive.read("sources.csv").decode()
         assert "never means zero" in archive.read("README.txt").decode()
+        assert downloads.ALL_FIGURES in archive.read("README.txt").decode()
+
+
+def test_what_several_forces_share_is_in_one_zip_for_all_by_the_name_in_each_forces_list(folder, tmp_path):
+    with zipfile.ZipFile(folder / "data.zip") as archive:
+        listed = {line.split(",")[0] for line in archive.read("sources.csv").decode().splitlines()[1:]}
+        (elsewhere,) = listed - set(archive.namelist())
+    assert elsewhere.startswith("forces/figures/police_powers.rate.")
+    (content,) = (text for name, text in figures()[0][1].files(shared="../").items() if name.endswith(".csv"))
+    (tmp_path / "file.csv").write_bytes(content)
+    made = downloads.figures_zip({elsewhere: tmp_path / "file.csv"}, EDITION)
+    assert made == downloads.figures_zip({elsewhere: tmp_path / "file.csv"}, EDITION)
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        assert archive.namelist() == ["README.txt", elsewhere]
+        assert archive.read(elsewhere) == content
 
 
 def test_the_workbook_has_a_cover_contents_notes_and_one_table_a_sheet(folder):

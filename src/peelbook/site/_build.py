@@ -180,7 +180,8 @@ class _Building:
     def extras(self) -> None:
         """All that is neither page nor download: redirects, sitemap, feed, `build.json`."""
         extra = self.work / EXTRA
-        _write_extras(extra, self.edition, self.sources.staged, self.catalogue, self.provenance)
+        shared = _shared_files(self.work / HTML)
+        _write_extras(extra, self.edition, self.sources.staged, self.catalogue, self.provenance, shared)
         self.own_files_made_of.save()
 
     def finish_search(self) -> None:
@@ -343,10 +344,21 @@ def redirects(edition: Edition, catalogue: Catalogue) -> dict[str, str]:
     return unique
 
 
+def _shared_files(html: Path) -> dict[str, Path]:
+    """The data that charts of several forces share: address → file."""
+    names = files_below(html / downloads.SHARED_FOLDER)
+    return {(name := f"{downloads.SHARED_FOLDER}/{file}"): html / name for file in names}
+
+
 def _write_extras(
-    folder: Path, edition: Edition, staged: stage.Staged, catalogue: Catalogue, provenance: Mapping[str, Any]
+    folder: Path,
+    edition: Edition,
+    staged: stage.Staged,
+    catalogue: Catalogue,
+    provenance: Mapping[str, Any],
+    shared: Mapping[str, Path],
 ) -> None:
-    """Write everything that is neither a page nor a download: redirects, sitemap, `build.json`, the lock."""
+    """Write what is neither a page nor a force's download: redirects, sitemap, `build.json`, the zip of shared data."""
     written: set[str] = set()
 
     def put(name: str, content: str | bytes) -> None:
@@ -369,6 +381,14 @@ def _write_extras(
                 )
         rules.append(f"/{FORCES_FOLDER}/{alias}/* /{FORCES_FOLDER}/{slug}/:splat 301")
     put("_redirects", "\n".join(rules) + "\n")
+    made_of = Marks.of(folder, downloads.ALL_FIGURES)
+    # A file's name has a digest of its content.
+    key = "\n".join([edition.version, edition.date, *shared])
+    if made_of.same(downloads.ALL_FIGURES, key) and (folder / downloads.ALL_FIGURES).exists():
+        written.add(downloads.ALL_FIGURES)
+    else:
+        put(downloads.ALL_FIGURES, downloads.figures_zip(shared, edition))
+        made_of.save()
     put(".nojekyll", "")
     put(places.FILE, places.content(edition, catalogue))
     written |= own_files.SITE_FILES

@@ -1,4 +1,5 @@
-"""A force's data to take away: one zip of CSV files and one accessible workbook, as xlsx and as ods.
+"""Data to take away: of a force one zip of CSV files and one accessible workbook, as xlsx and as ods; of all forces
+one zip of what their charts share.
 
 The workbook follows the Government Statistical Service's guidance on spreadsheets: a cover, contents,
 notes, then one table a sheet, marked as a table, with no merged or decorative cells.
@@ -132,7 +133,12 @@ def write_force(name: str, figures: Sequence[tuple[str, Figure]], edition: Editi
 
 
 def data_zip(name: str, figures: Sequence[Figure], edition: Edition) -> bytes:
-    """A zip of one CSV a figure, a list of sources and a README; the same bytes for the same input."""
+    """A zip of the CSV files that are this force's alone, a list of all its charts with the file and the sources of
+    each, and a README; the same bytes for the same input.
+
+    What the charts of all forces share lies once in `ALL_FIGURES`: in each force's zip it would be 5 MB of an edition.
+    """
+    files = {figure.id: shared_name(figure) or f"figures/{figure.id}.csv" for figure in figures}
     sources = io.StringIO()
     writer = csv.writer(sources, lineterminator="\n")
     writer.writerow(
@@ -143,7 +149,7 @@ def data_zip(name: str, figures: Sequence[Figure], edition: Edition) -> bytes:
             for file, digest in item["inputs"] or [["", item["hash"]]]:
                 writer.writerow(
                     [
-                        f"{figure.id}.csv",
+                        files[figure.id],
                         safe_cell(figure.payload["title"]),
                         figure.payload["basis"],
                         figure.payload["period"],
@@ -158,17 +164,54 @@ def data_zip(name: str, figures: Sequence[Figure], edition: Edition) -> bytes:
     readme = (
         f"{name}: the data behind every chart\n\n{INDEPENDENT}\n{LICENCE}\n"
         f"Edition {edition.version}{', ' + edition.date if edition.date else ''}.\n\n"
-        "figures/   one CSV file a chart, unrounded (nine significant digits), UTF-8, one header row; the last two\n"
-        "           columns hold the source and the licence, filled on the first row\n"
-        "sources.csv   where each file's data comes from, with the SHA-256 of the official files\n\n"
+        f"figures/   the charts whose data are of this force alone; {_CSV_WORDS}\n"
+        "sources.csv   every chart with its file and where its data come from, with the SHA-256 of the official files\n\n"
+        f"A file in {SHARED_FOLDER}/ has the rows of several forces and is the same for all of them: it is in\n"
+        f"{ALL_FIGURES}, one file for the whole edition ({edition.base_url or 'at the root of the site: '}{ALL_FIGURES}),\n"
+        "and at that address of the site.\n\n"
         "An empty cell means that no figure was published or supplied. It never means zero.\n"
     )
+    own = [figure for figure in figures if not shared_name(figure)]
     return _zipped(
         {
             "README.txt": readme,
             "sources.csv": sources.getvalue(),
-            **{f"figures/{figure.id}.csv": csv_with_source(figure.payload) for figure in figures},
+            **{files[figure.id]: csv_with_source(figure.payload) for figure in own},
         }
+    )
+
+
+_CSV_WORDS = (
+    "one CSV file a chart, unrounded\n"
+    "           (nine significant digits), UTF-8, one header row; the last two columns hold the source and\n"
+    "           the licence, filled on the first row"
+)
+
+ALL_FIGURES = "all-figures.zip"
+"""The zip of the data that charts of several forces share, at the site's root."""
+
+SHARED_FOLDER = f"{FORCES_FOLDER}/figures"
+"""Where the files that it holds lie on the site, and in it."""
+
+
+def shared_name(figure: Figure) -> str:
+    """Where the data of a chart of several forces lie on the site and in `ALL_FIGURES`; empty for one force's own."""
+    path = figure.data_file(f"{SHARED_FOLDER}/")
+    return path if path.startswith(SHARED_FOLDER) else ""
+
+
+def figures_zip(files: Mapping[str, Path], edition: Edition) -> bytes:
+    """A zip of the data that charts of several forces share (path on the site → file), with a README."""
+    readme = (
+        f"The data behind the charts that show several forces\n\n{INDEPENDENT}\n{LICENCE}\n"
+        f"Edition {edition.version}{', ' + edition.date if edition.date else ''}.\n\n"
+        f"{SHARED_FOLDER}/\n           {_CSV_WORDS}.\n"
+        "           A name is that of a section, of a chart, and of its content. Most are the same on the pages\n"
+        "           of all forces; sources.csv in the data.zip of a force names those of its charts\n\n"
+        "An empty cell means that no figure was published or supplied. It never means zero.\n"
+    )
+    return _zipped(
+        {"README.txt": readme} | {name: path.read_text(encoding="utf-8") for name, path in files.items()}
     )
 
 
@@ -309,7 +352,7 @@ def _cover(name: str, edition: Edition) -> list[str]:
         INDEPENDENT,
         LICENCE,
         made,
-        "Figures are rounded as on the pages; data.zip holds them unrounded.",
+        f"Figures are rounded as on the pages; data.zip and {ALL_FIGURES} hold them unrounded.",
         "An empty cell means that no figure was published or supplied. It never means zero.",
     ]
 
