@@ -108,6 +108,17 @@ def test_one_thing_counted_makes_one_finding_of_a_kind():
     assert profile._chosen(same) == ["x 3"]
 
 
+def test_two_publications_of_one_thing_make_one_finding(found):
+    labels = [measure.label for measure in measures.registry().values()]
+    again = [label for label in labels if "," in label and label.partition(", ")[0] in labels]
+    assert "Antisocial behaviour incidents per 1,000 population, calendar year" in again
+    for one in found.values():
+        for texts in (one["findings"], one["within"]):
+            said = [text.partition(":")[0].partition(", ")[0] for text in texts if ":" in text]
+            assert len(said) == len(set(said)), texts
+            assert not [text for text in texts if "calendar year" in text], "2019 is newer than 2016"
+
+
 def test_a_value_far_above_all_others_does_not_squash_the_strip(found, catalogue):
     city = next(
         r for r in found[catalogue.forces["city-of-london"].code]["rows"] if r["id"] == "stop_search_rate"

@@ -102,7 +102,7 @@ def profiles(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
             elif not care:
                 own["candidates"] += striking
     for own in found.values():
-        candidates = own.pop("candidates")
+        candidates = _newest_of_each(own.pop("candidates"))
         own["findings"] = _chosen(candidates)
         own["within"] = _furthest_within(candidates, FINDINGS - len(own["findings"]))
     return found
@@ -225,8 +225,7 @@ def _candidates(
     moved: Mapping[str, Any] | None,
 ) -> list[dict[str, Any]]:
     """What might be said of one figure: sentence, kind, direction, how far from the others, and about what."""
-    part = measure.numerator
-    about = f"{part.table} {part.columns} {sorted(part.where.items())}"
+    about = _about(measure)
     when = measure.period_name(period)
     found = []
     judged = measure.judged and not row["left_out"] and not formats.is_missing(row["z"])
@@ -239,7 +238,8 @@ def _candidates(
         outside = row["position"] in (compare.HIGHER, compare.LOWER)
         kind = "level" if outside else "within"
         up = float(row["z"]) > 0
-        found.append({"kind": kind, "up": up, "far": abs(float(row["z"])), "about": about, "text": text})
+        far = abs(float(row["z"]))
+        found.append({"kind": kind, "up": up, "far": far, "about": about, "day": period, "text": text})
     if moved and change and moved["direction"] != compare.STEADY and not formats.is_missing(moved["z"]):
         unlike = moved["position"] in (compare.HIGHER, compare.LOWER)
         verb = "rose" if moved["direction"] == compare.ROSE else "fell"
@@ -249,8 +249,34 @@ def _candidates(
             f"{measure.format(moved['value'])} in a year ({change}), {others}."
         )
         far = abs(float(moved["z"])) + (100 if unlike else 0)
-        found.append({"kind": "change", "up": verb == "rose", "far": far, "about": about, "text": text})
+        up = verb == "rose"
+        found.append({"kind": "change", "up": up, "far": far, "about": about, "day": period, "text": text})
     return found
+
+
+def _about(measure: Measure) -> str:
+    """What is counted: one and the same for a rate per head and one per officer of the same crimes.
+
+    A label's words before its comma name it where a second publication counts it too, over another year ("…, calendar
+    year", "…, newest release").
+    """
+    part = measure.numerator
+    return next(
+        (
+            f"{other.numerator.table} {other.numerator.columns} {sorted(other.numerator.where.items())}"
+            for other in measures.registry().values()
+            if other.label == measure.label.partition(", ")[0]
+        ),
+        f"{part.table} {part.columns} {sorted(part.where.items())}",
+    )
+
+
+def _newest_of_each(candidates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the newest period where one thing is counted in several: what stands out of an old one is old news."""
+    newest: dict[str, pd.Timestamp] = {}
+    for item in candidates:
+        newest[item["about"]] = max(item["day"], newest.get(item["about"], item["day"]))
+    return [item for item in candidates if item["day"] == newest[item["about"]]]
 
 
 def _furthest_first(candidates: Sequence[Mapping[str, Any]], kind: str) -> list[Mapping[str, Any]]:

@@ -396,6 +396,13 @@ def test_the_disparity_ratio_fits_the_census_and_the_printed_value(met):
     assert round(table.loc["Black", "comparator_value"], 1) == 4.1
 
 
+def test_a_headline_without_a_figure_says_why():
+    section = open_section("responding_to_the_public", force="kent")
+    (last,) = section.headlines("emergency_calls_in_10_seconds_share").content["items"]
+    assert last["value"] == "Not available"
+    assert "999 call answering times (BT)" in last["comparison"]
+
+
 def test_a_headline_counts_the_place_from_the_nearer_end():
     low = open_section("workforce", force="city-of-london", period="2023-03-31")
     assert low.headlines("officers_headcount").text.endswith("Lowest of 43.")

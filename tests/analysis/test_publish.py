@@ -10,7 +10,7 @@ import pytest
 import seaborn as sns
 
 from peelbook import contracts, measures
-from peelbook.analysis import open_section, say, show, tables
+from peelbook.analysis import compare, open_section, say, show, tables
 from peelbook.errors import FrameError
 from peelbook.figures._layout import compact, wide
 from peelbook.site import publication
@@ -125,6 +125,33 @@ def test_a_table_as_readers_see_it(rates, kent):
     assert [row[0] for row in table.content["rows"]][-1] == "2025"
     assert "6.7 to 6.9" in table.text and "Source: Race Disparity Unit" in table.text
     assert "E23000032" not in table.text
+
+
+def test_rates_and_differences_have_one_number_of_decimals_and_headings_in_words(kent):
+    ratios = kent.measure("disparity_ratio", by="ethnicity")
+    year = ratios[ratios["period_end"] == kent.year_of(ratios)]
+    full = compare.disparity(year, kent.table("stop_search"), kent.table("population"))
+    columns = ["force", "period_end", "ethnicity", "group_rate", "reference_rate", "difference"]
+    columns += ["difference_low", "difference_high", "ratio_least", "value", "ratio_most"]
+    table = show(full[full["force"] == "Kent"][columns], "Rates and ratios").content
+    heads = table["columns"]
+    assert heads[1:5] == [
+        "Rate of the group",
+        "Rate of the reference group",
+        "Difference",
+        "Difference, 95% interval",
+    ]
+    for row in table["rows"]:
+        for text in " ".join(row[1:]).replace(" to ", " ").split():
+            assert len(text.partition(".")[2]) == 1, row
+
+
+def test_a_column_of_counts_is_headed_by_what_is_counted_and_a_table_of_years_says_so(kent):
+    found = kent.table("stop_search_outcomes")
+    rows = found[(found["force"] == "Kent") & (found["period_end"] == "2019-03-31")]
+    table = show(rows[["force", "period_end", "reason", "searches_count"]], "Searches").content
+    assert table["columns"] == ["Reason", "Searches"]
+    assert table["caption"] == "Searches, Kent, year ending 31 March 2019"
 
 
 def test_a_table_refuses_no_caption_and_a_unit_of_no_column(rates):

@@ -93,6 +93,15 @@ def test_a_ski_slope_says_place_extremes_both_averages_and_the_printed_value():
     assert "As printed in the report: 19.6" in alt
 
 
+def test_an_average_is_drawn_alike_whatever_its_place_in_the_list():
+    both = {"England and Wales": 8.6, "Mean of forces": 7.9}
+    first, second = (
+        ski("kent", averages=dict(pairs)).svg().partition("<path")[2]
+        for pairs in (both.items(), reversed(both.items()))
+    )
+    assert first == second
+
+
 def test_a_ski_slope_does_not_name_the_force_twice_when_it_is_the_highest():
     alt = chart("ski slope, outlier").alt
     assert "City of London: 197.0, highest of 43" in alt

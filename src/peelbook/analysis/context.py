@@ -688,7 +688,7 @@ class Section:
     def headlines(self, *wanted: str | tuple[str, Mapping[str, Any]]) -> blocks.Block:
         """Return three to five headline figures, each with its comparison and definition.
 
-        A measure is an id, or an id and its breakdown. Those without a figure stand last and say so. Returns a block;
+        A measure is an id, or an id and its breakdown. Those without a figure stand last and say why. Returns a block;
         raises as `measure` does.
 
         >>> section = open_section("police_powers", force="kent")
@@ -717,6 +717,7 @@ class Section:
         }
         day = self.newer_of_its_own(frame) or self.year_of(frame)
         if pd.isna(day):
+            item["comparison"] = " ".join(frame.attrs.get("missing", {}).get("lines", ())[:1])
             return item
         item["label"] = f"{label}, {measure.period_name(day)}{self.age(day)}"
         if day in self.suppressed_periods(frame):
@@ -732,6 +733,9 @@ class Section:
             item["comparison"] = (
                 f"{narrative.beside(found, measure)} {narrative.marker(measure, self.force)}".strip()
             )
+        else:
+            why = measures.why(self.catalogue, measure_id, self.force.code, day, **frame.attrs["dimension"])
+            item["comparison"] = formats.sentence(why) if why else ""
         return item
 
     def claims(self) -> blocks.Block:

@@ -34,6 +34,16 @@ _HEADS = {
     "rank_high": "Rank, 95% interval, worst",
     "lower_limit": "Lower limit",
     "upper_limit": "Upper limit",
+    "group_count": "Count of the group",
+    "group_population_count": "Residents of the group",
+    "reference_count": "Count of the reference group",
+    "reference_population_count": "Residents of the reference group",
+    "group_rate": "Rate of the group",
+    "reference_rate": "Rate of the reference group",
+    "difference_low": "Difference, 95% interval, lower",
+    "difference_high": "Difference, 95% interval, upper",
+    "ratio_least": "Ratio, at least",
+    "ratio_most": "Ratio, at most",
     "difference_mid_year": "Difference, first estimate of residents",
     "difference_newest": "Difference, newest estimate",
     "verdict": "Against the other forces",
@@ -49,7 +59,20 @@ _HEADS = {
     "calls_count": "Calls received",
     "mean_answer_seconds": "Mean time to answer, seconds",
 }
-_VALUES = ("value", "low", "high", "mean_of_forces", "england_and_wales", "lower_limit", "upper_limit")
+_VALUES = (
+    "value",
+    "low",
+    "high",
+    "mean_of_forces",
+    "england_and_wales",
+    "lower_limit",
+    "upper_limit",
+    "ratio_least",
+    "ratio_most",
+)
+#: Columns that are read against one another: rates for each 1,000 residents and their differences.
+_ALIKE = ("group_rate", "reference_rate", "difference", "difference_mid_year", "difference_newest")
+_ENDS = ("difference_low", "difference_high")
 
 
 def show(
@@ -119,7 +142,7 @@ def _into_caption(caption: str, frame: pd.DataFrame) -> tuple[str, pd.DataFrame]
         if name not in texts or texts == [name] or frame[name].nunique() != 1 or frame[name].isna().any():
             continue
         value = frame[name].iloc[0]
-        parts.append(str(value) if name == "force" else _period_name(measure, value))
+        parts.append(str(value) if name == "force" else _period_name(frame, measure, value))
         same = {"force": "force_code", "period_end": "year"}[name]
         frame = frame.drop(columns=[name, *([same] if same in frame else [])])
         texts.remove(name)
@@ -127,24 +150,37 @@ def _into_caption(caption: str, frame: pd.DataFrame) -> tuple[str, pd.DataFrame]
     return ", ".join(parts), frame
 
 
-def _period_name(measure: Measure | None, day: Any) -> str:
-    return measure.period_name(day) if measure is not None else f"to {formats.date(day)}"
+def _period_name(frame: pd.DataFrame, measure: Measure | None, day: Any) -> str:
+    if measure is not None:
+        return measure.period_name(day)
+    basis = _basis(frame, measure)
+    return formats.period(day, basis) if basis else f"to {formats.date(day)}"
 
 
 def _with_interval(frame: pd.DataFrame) -> pd.DataFrame:
-    """One column for both ends of the interval, as the pages write it."""
+    """One column for both ends of an interval, as the pages write it."""
     measure = _measure(frame)
+    frame = _joined_ends(
+        frame, "difference_low", "difference_high", "Difference, 95% interval", _numbers(frame)
+    )
     shares = "measure" not in frame and {"numerator", "denominator"} <= set(frame.columns)
     if not {"low", "high"} <= set(frame.columns) or (measure is None and not shares):
         return frame
     write = formats.percent if measure is None else measure.format
+    return _joined_ends(frame, "low", "high", "95% interval", write)
+
+
+def _joined_ends(frame: pd.DataFrame, low: str, high: str, head: str, write: Write) -> pd.DataFrame:
+    """The frame with both ends of an interval in one column of text; as it is without them."""
+    if not {low, high} <= set(frame.columns):
+        return frame
     words = [
-        "" if formats.is_missing(low) else formats.interval(low, high, write)
-        for low, high in zip(frame["low"], frame["high"], strict=True)
+        "" if formats.is_missing(ends[0]) else formats.interval(*ends, write)
+        for ends in zip(frame[low], frame[high], strict=True)
     ]
-    rest = frame.drop(columns=["low", "high"])
+    rest = frame.drop(columns=[low, high])
     if any(words):
-        rest.insert(list(frame.columns).index("low"), "95% interval", words)
+        rest.insert(list(frame.columns).index(low), head, words)
     rest.attrs = dict(frame.attrs)
     return rest
 
@@ -296,8 +332,9 @@ def _measure(frame: pd.DataFrame) -> Measure | None:
 
 
 def head_of(name: str) -> str:
-    """A column's name as a heading: `arrest_rate` is "Arrest rate"."""
-    return _HEADS.get(name, name[:1].upper() + name[1:].replace("_", " "))
+    """A column's name as a heading: `arrest_rate` is "Arrest rate", `searches_count` "Searches"."""
+    words = name.removesuffix("_count") or name
+    return _HEADS.get(name, words[:1].upper() + words[1:].replace("_", " "))
 
 
 def _column(
@@ -308,7 +345,7 @@ def _column(
     if name in units or name == "share":  # which is 0 to 1 in every frame of this book
         return head, formats.of_unit(units.get(name, "%"), 1), True
     if pd.api.types.is_datetime64_any_dtype(values):
-        return day_column(values, measure, monthly=is_monthly(frame))
+        return day_column(values, _basis(frame, measure))
     if name == "value" and measure is not None:
         share = measure.unit == "%" and not measure.kind.named
         return "Share" if share else measure.label, measure.format, True
@@ -324,14 +361,14 @@ def _column(
             _numbers(values),
             True,
         )
-    if name == "95% interval":
+    if name.endswith("95% interval"):
         return head, str, True
     if pd.api.types.is_bool_dtype(values):
         return head, lambda value: "yes" if value else "no", False
     if name == "year":
         return head, lambda value: str(int(value)), False
     if pd.api.types.is_numeric_dtype(values):
-        return head, _numbers(values), True
+        return head, _numbers(frame if name in (*_ALIKE, *_ENDS) else values), True
     return head, lambda value: formats.MISSING if pd.isna(value) else str(value), False
 
 
@@ -342,14 +379,27 @@ def is_monthly(frame: pd.DataFrame) -> bool:
     return any(part is not None and part.table == table and part.every == "month" for part in parts)
 
 
-def day_column(
-    values: pd.Series, measure: Measure | None, *, monthly: bool = False
-) -> tuple[str, Write, bool]:
-    """A column of days, named by what the measure counts over; years that end on one day are years."""
-    heads = {"year": "Year ending", "quarter": "Quarter ending", "stock": "Day"}
-    head = heads.get(measure.period, "Period to") if measure is not None else "Period to"
-    if monthly or (measure is not None and measure.period == "month"):
+def _basis(frame: pd.DataFrame, measure: Measure | None) -> str:
+    """What a frame's periods are, as a key of `formats.PERIODS`; empty where its table does not say."""
+    if measure is not None:
+        return measure.period
+    if is_monthly(frame):
+        return "month"
+    table = None if "measure" in frame else frame.attrs.get("table")
+    used = {
+        (item.period, part.every)
+        for item in measures.registry().values()
+        for part in (item.numerator, item.denominator)
+        if part is not None and part.table == table
+    }
+    return used.pop()[0] if used in ({("year", "")}, {("stock", "")}) else ""
+
+
+def day_column(values: pd.Series, basis: str) -> tuple[str, Write, bool]:
+    """A column of days, named by what is counted over (a key of `formats.PERIODS`); years that end on one day are years."""
+    if basis == "month":
         return "Month", formats.month, False
+    head = {"year": "Year ending", "quarter": "Quarter ending", "stock": "Day"}.get(basis, "Period to")
     ends = {(day.month, day.day) for day in values.dropna()}
     if head in ("Year ending", "Day") and len(ends) == 1 and len(values) > 1:
         day, month, _ = formats.date(values.dropna().iloc[0]).split(" ")
@@ -357,8 +407,13 @@ def day_column(
     return head, lambda day: "not given" if pd.isna(day) else formats.date(day), False
 
 
-def _numbers(values: pd.Series) -> Write:
-    """How the numbers of one column are written: all with the same decimal places, as many as the largest needs."""
+def _numbers(values: pd.Series | pd.DataFrame) -> Write:
+    """How the numbers of one column are written: all with the same decimal places, as many as the largest needs.
+
+    Of a frame, those of its columns that are read against one another.
+    """
+    if isinstance(values, pd.DataFrame):
+        values = pd.concat([values[name] for name in _ALIKE if name in values] or [pd.Series(dtype=float)])
     known = [abs(float(value)) for value in values.tolist() if not formats.is_missing(value)]
     if all(value.is_integer() for value in known):
         return formats.number

@@ -322,6 +322,16 @@ class _Field:
                 ]
                 self.page.lines([zigzag], "white", width=2.4, z=3.2)
 
+    def _dash(self, index: int) -> tuple[float, ...]:
+        """How an average's line is drawn: the mean of forces dashed, as on every chart, whatever its place in the list."""
+        from peelbook.figures import _page as pg
+
+        labels = [average.label for average in self.plot.averages]
+        if labels[index].startswith(words.MEAN):
+            return pg.DASHED
+        others = [place for place, label in enumerate(labels) if not label.startswith(words.MEAN)]
+        return (pg.SOLID, pg.DOTTED)[others.index(index) % 2]
+
     def _draw_averages(self) -> None:
         """The averages' lines, and their labels stacked above them without covering line or column."""
         from peelbook.figures import _page as pg
@@ -330,7 +340,7 @@ class _Field:
         levels = [self.scale.clipped(average.value) for average in self.plot.averages]
         edge = self.scale(self.under) + 0.05
         for index in sorted(range(len(levels)), key=levels.__getitem__):
-            dash = (pg.SOLID, pg.DASHED, pg.DOTTED)[index % 3]
+            dash = self._dash(index)
             page.lines(
                 [[(self.left, levels[index]), (self.right, levels[index])]], TEXT, width=1.2, dash=dash
             )

@@ -364,7 +364,7 @@ class _Page:
         names = {force.code: force.short_name for force in self.catalogue.forces}
         averages = self._averages[self.parts[0][0]]
         figures = self.main[self.main["value"].notna()]
-        head, write, _ = tables.day_column(figures["period_end"], m)
+        head, write, _ = tables.day_column(figures["period_end"], m.period)
         if head == "Period to":  # its periods are named otherwise, such as mid-2024
             head, write = "Period", m.period_name
         columns = [

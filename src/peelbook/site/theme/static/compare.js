@@ -212,8 +212,10 @@ const ranking = (width) => {
     const bold = state.forces.includes(item.code) ? 700 : null;
     plot.append("text").attr("x", left - 22).attr("y", y).attr("text-anchor", "end").attr("font-size", 12).attr("font-weight", bold).attr("fill", "#1A1A1A").text(item.name);
     plot.append("text").attr("x", left - 3).attr("y", y).attr("text-anchor", "end").attr("font-size", 10).attr("fill", "#505A5F").text(1 + values.findIndex((value) => value === item.value));
-    // The line of the average runs behind the values.
-    plot.append("text").attr("x", Math.max(ends[index], x(0)) + 5).attr("y", y).attr("font-size", 12).attr("font-weight", bold).attr("fill", "#1A1A1A").attr("stroke", "#fff").attr("stroke-width", 6).attr("stroke-linejoin", "round").attr("paint-order", "stroke").text(write(item.value));
+    // A value that the line of the average would cross stands behind it: a dash before it would read as a minus.
+    const start = Math.max(ends[index], x(0)) + 5;
+    const crossed = middle !== null && middle !== undefined && middle <= high && x(middle) > start - 6 && x(middle) < start + measured(write(item.value), 12, bold) + 4;
+    plot.append("text").attr("x", crossed ? x(middle) + 6 : start).attr("y", y).attr("font-size", 12).attr("font-weight", bold).attr("fill", "#1A1A1A").attr("stroke", "#fff").attr("stroke-width", 6).attr("stroke-linejoin", "round").attr("paint-order", "stroke").text(write(item.value));
   });
   const mark = plot.append("rect").attr("fill", "none").attr("stroke", "#1A1A1A").attr("stroke-width", 1.5).attr("x", 2).attr("width", width - 4).attr("height", line).attr("visibility", "hidden");
   return {
@@ -248,7 +250,7 @@ const table = () => {
   const head = make("tr", {}, make("th", { scope: "col", textContent: "Period" }), ...state.forces.map((code) => make("th", { scope: "col", textContent: forceOf(code).short, className: "pb-number" })), make("th", { scope: "col", textContent: mid.name, className: "pb-number" }));
   const cell = (value) => make("td", { className: "pb-number", textContent: write(value) });
   const body = periods.map((_, index) => make("tr", {}, make("th", { scope: "row", textContent: names[index] }), ...state.forces.map((code) => cell(row(code)[index])), cell(mid.values[index])));
-  find("table").replaceChildren(make("caption", { textContent: `${title()}, ${data.unit === "%" ? "per cent" : data.unit}` }), make("thead", {}, head), make("tbody", {}, ...body.reverse()));
+  find("table").replaceChildren(make("caption", { textContent: data.unit && !title().includes(data.unit.replace("£", "").trim()) ? `${title()}, ${data.unit === "%" ? "per cent" : data.unit}` : title() }), make("thead", {}, head), make("tbody", {}, ...body.reverse()));
 };
 
 const notes = () => {
