@@ -186,7 +186,7 @@ def process(
             f"{call}: the force has two rows for one period. Fix: add them up, as in "
             f'frame.groupby(["force_code", "period_end"], as_index=False)["{column}"].sum().'
         )
-    known = tables.tables_of(frame, section, sources, call)
+    known = tables.tables_of(tables.origin_of(frame, section), section, sources, call)
     if own.empty:
         recorded = dict.fromkeys(filter(None, (section.catalogue.gap(name, force.code) for name in known)))
         lines = list(recorded) or [f"{label}: the table has no month or quarter of this force."]

@@ -80,7 +80,8 @@ def publish(
         raise FrameError(
             f"{call}: unknown basis {basis!r}. Fix: use one of {formats.joined(map(repr, BASES))}."
         )
-    known = tables.tables_of(data, section, sources, call)
+    origin = tables.origin_of(data, section)
+    known = tables.tables_of(origin, section, sources, call)
     if not known:
         raise FrameError(
             f"{call} cannot tell where the data come from. Fix: keep the column 'measure', start from "
@@ -103,7 +104,7 @@ def publish(
         provenance=section.provenance(known),
         period=_period(data),
         basis=basis,
-        notes=[*_notes(data, section), *notes],
+        notes=[*_notes(origin.measures, data, section), *notes],
         heights=(height, height * 0.9),
         kind="axes",
         force=_force_name(data, section),
@@ -246,8 +247,7 @@ def _period(data: pd.DataFrame) -> str:
     return " to ".join(dict.fromkeys(ends))
 
 
-def _notes(data: pd.DataFrame, section: Section) -> list[str]:
-    names = tables.origin_of(data, section).measures
+def _notes(names: Sequence[str], data: pd.DataFrame, section: Section) -> list[str]:
     several = "period_end" in data and data["period_end"].nunique() > 1
     found = [note for name in names for note in section.caveats(measures.registry()[name], over_time=several)]
     return list(dict.fromkeys(found))

@@ -110,7 +110,7 @@ def show(
     if unknown := [name for name in units or {} if name not in frame]:
         frames.need(frame, "show", unknown)
     section = frames.section_of(frame, "show")
-    tables = tables_of(frame, section, sources)
+    tables = tables_of(origin_of(frame, section), section, sources)
     rows = frame.reset_index() if frame.index.name or isinstance(frame.index, pd.MultiIndex) else frame
     caption, rows = _into_caption(caption, rows)
     rows = _with_interval(rows.head(MOST))
@@ -186,14 +186,13 @@ def _joined_ends(frame: pd.DataFrame, low: str, high: str, head: str, write: Wri
 
 
 def tables_of(
-    frame: pd.DataFrame, section: Section, sources: Sequence[str] = (), call: str = "show"
+    origin: Origin, section: Section, sources: Sequence[str] = (), call: str = "show"
 ) -> tuple[str, ...]:
-    """The tables of `data/` that a frame rests on, of those that are here.
+    """The tables of `data/` that a frame of this origin rests on, of those that are here.
 
     Those of its measures, those that `sources` adds, and those of which it holds columns after a merge. Raises
     `FrameError` where a merge has added figures that cannot be told: a source would be missing unseen.
     """
-    origin = origin_of(frame, section)
     if origin.unknown and not sources:
         noun = "column" if len(origin.unknown) == 1 else "columns"
         raise FrameError(
@@ -228,15 +227,20 @@ def origin_of(frame: pd.DataFrame, section: Section) -> Origin:
     unknown = []
     for column, values in _further_figures(frame, list(known)).items():
         telling = _telling(values)
+        # What is known already comes first: a column of it need not be looked for in the other frames.
+        handed = sorted(
+            section.handed.values(),
+            key=lambda given: given.attrs.get("measure") not in known
+            and given.attrs.get("table") not in tables,
+        )
         if len(telling):
-            given = [item for item in section.handed.values() if _holds(item, telling)]
+            found = next((given for given in handed if _holds(given, telling)), None)
         else:
-            given = [item for item in section.handed.values() if _agrees(item, frame, column)]
-        own = any(item.attrs.get("measure") in known or item.attrs.get("table") in tables for item in given)
-        if given and not own:
-            attrs = given[0].attrs
+            found = next((given for given in handed if _agrees(given, frame, column)), None)
+        if found is not None:
+            attrs = found.attrs
             (known if "measure" in attrs else tables)[attrs.get("measure") or attrs["table"]] = None
-        elif not given and not whole and len(telling):
+        elif not whole and len(telling):
             unknown.append(column)
     return Origin(tuple(known), tuple(tables), tuple(unknown))
 
@@ -289,11 +293,14 @@ def _agrees(given: pd.DataFrame, frame: pd.DataFrame, column: str) -> bool:
     figures = frame[[*keys, column]].dropna().astype({column: float})
     if len(figures) < _ENOUGH or not figures[column].any():
         return False
-    for name in given.select_dtypes("number").columns.drop("year", errors="ignore"):
-        there = given[[*keys, name]].rename(columns={name: column}).dropna().astype({column: float})
-        if len(figures.merge(there.drop_duplicates(), on=[*keys, column])) == len(figures):
-            return True
-    return False
+    there = given.select_dtypes("number").drop(columns="year", errors="ignore").astype(float)
+    there.columns = range(there.shape[1])  # whatever they are called, none has the name of the column
+    there = there.assign(force=given["force"], period_end=given["period_end"])
+    both = figures.assign(row=range(len(figures))).merge(
+        there[there["force"].isin(figures["force"].unique())], on=keys
+    )
+    same = both[list(range(there.shape[1] - 2))].eq(both[column], axis=0)
+    return bool((same.groupby(both["row"]).any().sum() == len(figures)).any())
 
 
 #: As many figures must agree before a column counts as known: one or two small numbers do by chance.
