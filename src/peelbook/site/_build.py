@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from peelbook.site.edition import (
     slugified,
     table_hashes,
 )
-from peelbook.site.marks import MADE_OF, Marks, code_digest
+from peelbook.site.marks import MADE_OF, Marks, code_digest, data_digest
 from peelbook.site.memory import seldom_collected
 from peelbook.site.publish import Shared, keep_only, publish, put_file, target
 from peelbook.site.templates import render
@@ -365,6 +365,14 @@ def _write_extras(
         put_file(folder / name, content)
         written.add(name)
 
+    made_of = Marks.of(folder, "once")
+
+    def put_once(name: str, made_from: str, content: Callable[[], str | bytes]) -> None:
+        if made_of.same(name, made_from) and (folder / name).exists():
+            written.add(name)
+        else:
+            put(name, content())
+
     pages = set(staged.pages)
     rules = []
     for alias, slug in redirects(edition, catalogue).items():
@@ -381,16 +389,18 @@ def _write_extras(
                 )
         rules.append(f"/{FORCES_FOLDER}/{alias}/* /{FORCES_FOLDER}/{slug}/:splat 301")
     put("_redirects", "\n".join(rules) + "\n")
-    made_of = Marks.of(folder, downloads.ALL_FIGURES)
-    # A file's name has a digest of its content.
-    key = "\n".join([edition.version, edition.date, *shared])
-    if made_of.same(downloads.ALL_FIGURES, key) and (folder / downloads.ALL_FIGURES).exists():
-        written.add(downloads.ALL_FIGURES)
-    else:
-        put(downloads.ALL_FIGURES, downloads.figures_zip(shared, edition))
-        made_of.save()
+    # A shared file's name has a digest of its content.
+    put_once(
+        downloads.ALL_FIGURES,
+        "\n".join([edition.version, edition.date, *shared]),
+        lambda: downloads.figures_zip(shared, edition),
+    )
     put(".nojekyll", "")
-    put(places.FILE, places.content(edition, catalogue))
+    put_once(
+        places.FILE,
+        "\n".join([data_digest(catalogue), *(force.slug for force in edition.forces)]),
+        lambda: places.content(edition, catalogue),
+    )
     written |= own_files.SITE_FILES
     written |= {f"{MEASURES_FOLDER}/{name}" for name in files_below(folder / MEASURES_FOLDER)}
     written |= {f"{name}.{kind}" for name in staged.reports for kind in ("csv", "json")}
@@ -401,6 +411,7 @@ def _write_extras(
         put("sitemap.xml", sitemap(edition, staged))
         put(feed.FILE, feed.content(edition, SITE_TITLE))
         put("robots.txt", f"User-agent: *\nAllow: /\nSitemap: {edition.base_url}sitemap.xml\n")
+    made_of.save()
     keep_only(folder, written)
 
 
