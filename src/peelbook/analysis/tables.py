@@ -230,8 +230,9 @@ def origin_of(frame: pd.DataFrame, section: Section) -> Origin:
         # What is known already comes first: a column of it need not be looked for in the other frames.
         handed = sorted(
             section.handed.values(),
-            key=lambda given: given.attrs.get("measure") not in known
-            and given.attrs.get("table") not in tables,
+            key=lambda given: (
+                given.attrs.get("measure") not in known and given.attrs.get("table") not in tables
+            ),
         )
         if len(telling):
             found = next((given for given in handed if _holds(given, telling)), None)
