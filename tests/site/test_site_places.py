@@ -40,13 +40,37 @@ def test_a_district_leads_to_its_force(found, place, slug):
     assert found["places"][place] == [slug]
 
 
+def test_a_large_town_leads_to_its_force_with_its_district(found):
+    assert found["towns"]["sale"] == {"greater-manchester": "Sale, in Trafford"}
+    assert found["towns"]["gillingham"] == {"kent": "Gillingham, in Medway"}
+    assert "sale" not in found["places"]
+
+
+def test_towns_lie_in_districts_that_are_there_and_are_none_themselves(catalogue):
+    districts = set(catalogue.table("districts")["district_name"])
+    assert set(places.towns()) <= districts
+    inside = [town for held in places.towns().values() for town in held]
+    assert set(inside) & districts == {"Ashford"}, "one is in Surrey, the other a district of Kent"
+    assert list(places.towns()) == sorted(places.towns())
+    assert all(held == sorted(held) for held in places.towns().values())
+
+
+def test_a_name_with_an_apostrophe_is_found_with_and_without_and_spelt_as_it_is(catalogue):
+    whole = make_edition([Built("norfolk")], catalogue, "norfolk")
+    found = json.loads(places.content(whole, catalogue))
+    assert found["places"]["kings lynn and west norfolk"] == ["norfolk"]
+    assert found["spelt"]["kings lynn and west norfolk"] == "King's Lynn and West Norfolk"
+    assert "norwich" not in found["spelt"]
+
+
 @pytest.mark.parametrize(("name", "slug"), [("gmp", "greater-manchester"), ("mps", "metropolitan")])
 def test_a_short_name_leads_to_its_force(found, name, slug):
     assert found["names"][name] == [slug]
 
 
 def test_only_forces_of_the_edition_are_led_to(found, edition):
-    led = {slug for index in (found["names"], found["places"]) for slugs in index.values() for slug in slugs}
+    kinds = (found["names"], found["places"], found["towns"])
+    led = {slug for index in kinds for slugs in index.values() for slug in slugs}
     assert led <= set(edition.by_slug)
     assert set(found["forces"]) == set(edition.by_slug)
 

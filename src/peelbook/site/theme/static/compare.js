@@ -16,7 +16,7 @@ const make = (tag, values = {}, ...children) => {
   node.append(...children);
   return node;
 };
-const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/&/g, "and").replace(/[^a-z0-9]+/g, " ").trim();
+const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/['’]/g, "").replace(/&/g, "and").replace(/[^a-z0-9]+/g, " ").trim();
 
 const files = new Map();
 const load = (name) => {
@@ -126,7 +126,12 @@ const trend = (width) => {
   const shown = state.forces.map((code, place) => ({ code, name: forceOf(code).short, values: row(code), colour: COLOURS[place], dash: DASHES[place] }));
   const lines = [...shown, { ...average(), colour: "#505A5F", dash: "1 3", thin: true }];
   const { svg, plot, top } = frame(width, height, title(), `${titled(0)} to ${part().names.at(-1)}`);
-  const gap = Math.max(...lines.map((item) => measured(item.name, 12, true))) + 14;
+  // A published chart says its newest values itself, where there is room.
+  for (const item of lines) {
+    const last = item.values.findLastIndex((value) => value !== null);
+    item.said = last >= 0 && width >= 500 ? `${item.name} ${write(item.values[last])}` : item.name;
+  }
+  const gap = Math.max(...lines.map((item) => measured(item.said, 12, true))) + 14;
   const left = 58, right = Math.min(gap, width * 0.34), bottom = 26;
   const days = periods.map((day) => new Date(day));
   const x = d3.scaleUtc(days.length > 1 ? [days[0], days.at(-1)] : [new Date(days[0] - 1e9), new Date(+days[0] + 1e9)], [left, width - right]);
@@ -156,7 +161,7 @@ const trend = (width) => {
   if (over > 0) for (let place = ends.length - 1, most = height - bottom; place >= 0; place -= 1, most -= 14) ends[place].label = Math.min(ends[place].label, most);
   for (const end of ends) {
     if (Math.abs(end.label - end.y) > 3) plot.append("path").attr("d", `M${end.x + 2} ${end.y}L${width - right + 6} ${end.label}`).attr("stroke", end.colour).attr("stroke-width", 0.75).attr("fill", "none");
-    plot.append("text").attr("x", width - right + 8).attr("y", end.label + 4).attr("font-size", 12).attr("font-weight", end.thin ? 400 : 700).attr("fill", end.thin ? "#505A5F" : "#1A1A1A").text(end.name);
+    plot.append("text").attr("x", width - right + 8).attr("y", end.label + 4).attr("font-size", 12).attr("font-weight", end.thin ? 400 : 700).attr("fill", end.thin ? "#505A5F" : "#1A1A1A").text(end.said);
   }
   const mark = plot.append("circle").attr("r", 5.5).attr("fill", "none").attr("stroke", "#1A1A1A").attr("stroke-width", 2).attr("visibility", "hidden");
   return {
@@ -443,6 +448,8 @@ const wire = () => {
   }
 };
 
+// The force whose pages were open last in this tab: who comes from them asks about it.
+const lastForce = () => { try { return sessionStorage.getItem("peelbook-force") || ""; } catch { return ""; } };
 const start = async () => {
   contents = await load("index");
   const asked = new URLSearchParams(location.search);
@@ -451,7 +458,7 @@ const start = async () => {
   state.part = asked.get("part") || "";
   state.year = asked.get("year") || "";
   state.forces = [...new Set((asked.get("forces") || "").split(",").map((name) => named(name)?.code).filter(Boolean))].slice(0, MOST);
-  if (!state.forces.length) state.forces = [named(box.dataset.force)?.code || contents.forces[0].code];
+  if (!state.forces.length) state.forces = [(named(lastForce()) || named(box.dataset.force) || contents.forces[0]).code];
   await choose(measure);
   if (!embedded) {
     const groups = new Map();

@@ -2,6 +2,10 @@
 (() => {
   "use strict";
 
+  // The page to compare forces begins with the force that was looked at last.
+  const here = location.pathname.match(/\/forces\/([a-z-]+)\//);
+  try { if (here) sessionStorage.setItem("peelbook-force", here[1]); } catch { /* storage is off */ }
+
   // The theme switch.
   const button = document.querySelector(".pb-theme");
   const system = matchMedia("(prefers-color-scheme: dark)");
@@ -59,7 +63,7 @@
   const input = find.querySelector("input");
   const none = box.querySelector(".pb-switch-none");
   const items = [...box.querySelectorAll("li")];
-  const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/&/g, "and").replace(/[^a-z0-9]+/g, " ").trim();
+  const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/['’]/g, "").replace(/&/g, "and").replace(/[^a-z0-9]+/g, " ").trim();
   find.hidden = false;
   // Other names and places come when the list is first opened; without them the names that are there still work.
   const also = new Map(); // slug → words
@@ -69,8 +73,8 @@
     delete find.dataset.places;
     try {
       const known = await (await fetch(address)).json();
-      for (const index of [known.names, known.places]) {
-        for (const [words, slugs] of Object.entries(index)) for (const slug of slugs) also.set(slug, [...(also.get(slug) || []), words]);
+      for (const index of [known.names, known.places, known.towns]) {
+        for (const [words, slugs] of Object.entries(index)) for (const slug of Array.isArray(slugs) ? slugs : Object.keys(slugs)) also.set(slug, [...(also.get(slug) || []), words]);
       }
       narrow();
     } catch { /* opened from a disk */ }

@@ -56,11 +56,11 @@ const show = async (results, from) => {
 };
 
 // Places, other names and everyday words: answered before the pages are looked through.
-const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/&/g, "and").replace(/[^a-z0-9]+/g, " ").trim();
+const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/['’]/g, "").replace(/&/g, "and").replace(/[^a-z0-9]+/g, " ").trim();
 const answers = document.querySelector(".pb-answers");
 let known;
 const learn = () => {
-  known ??= fetch(`${form.dataset.root}places.json`).then((reply) => reply.json()).catch(() => ({ forces: {}, names: {}, places: {}, words: {} }));
+  known ??= fetch(`${form.dataset.root}places.json`).then((reply) => reply.json()).catch(() => ({ forces: {}, names: {}, places: {}, spelt: {}, towns: {}, words: {} }));
   return known;
 };
 const answer = (slug, forces, why) => {
@@ -70,14 +70,19 @@ const answer = (slug, forces, why) => {
   answers.append(item);
 };
 const everyday = async (query) => {
-  const { forces, names, places, words } = await learn();
+  const { forces, names, places, spelt, towns, words } = await learn();
   const wanted = fold(query);
   answers.replaceChildren();
   const told = new Set();
   for (const slug of names[wanted] || []) { told.add(slug); answer(slug, forces, "at a glance"); }
   for (const [place, slugs] of Object.entries(places)) {
     if (wanted.length > 2 && (place === wanted || place.startsWith(`${wanted} `) || wanted.startsWith(`${place} `))) {
-      for (const slug of slugs) if (!told.has(slug)) { told.add(slug); answer(slug, forces, `polices ${place.replace(/\b[a-z]/g, (letter) => letter.toUpperCase())}`); }
+      for (const slug of slugs) if (!told.has(slug)) { told.add(slug); answer(slug, forces, `polices ${spelt[place] ?? place.replace(/\b[a-z]/g, (letter) => letter.toUpperCase())}`); }
+    }
+  }
+  for (const [town, held] of Object.entries(towns)) {
+    if (wanted.length > 2 && (town === wanted || town.startsWith(`${wanted} `))) {
+      for (const [slug, name] of Object.entries(held)) if (!told.has(slug)) { told.add(slug); answer(slug, forces, `polices ${name}`); }
     }
   }
   const parts = wanted.split(" ").map((word) => words[word] || null);
