@@ -3,8 +3,8 @@
   "use strict";
 
   // The page to compare forces begins with the force that was looked at last.
-  const here = location.pathname.match(/\/forces\/([a-z-]+)\//);
-  try { if (here) sessionStorage.setItem("peelbook-force", here[1]); } catch { /* storage is off */ }
+  const looked = location.pathname.match(/\/forces\/([a-z-]+)\//);
+  try { if (looked) sessionStorage.setItem("peelbook-force", looked[1]); } catch { /* storage is off */ }
 
   // The theme switch.
   const button = document.querySelector(".pb-theme");

@@ -112,7 +112,7 @@ const search = async () => {
     if (words && found.results.length && !holds(await found.results[0].data(), words)) found.results = [];
     if (mine !== turn) return;
     const count = found.results.length;
-    say(count === 0 ? "No page found. Try fewer or other words, or all forces." : count === 1 ? "1 page found" : `${count} pages found`);
+    say(count === 0 ? (answers.children.length ? "No other page found." : "No page found. Try fewer or other words, or all forces.") : count === 1 ? "1 page found" : `${count} pages found`);
     await show(found.results, 0);
   } catch (error) {
     say(error.message === "file"
