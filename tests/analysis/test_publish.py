@@ -231,6 +231,29 @@ def test_a_second_measure_in_a_frame_brings_its_sources_and_notes(own, join):
     assert set(kent.caveats(measures.registry()["use_of_force_rate"])) <= set(card.notes)
 
 
+def test_values_of_two_measures_are_headed_by_them_in_a_table_and_on_axes(own):
+    kent, rates = own
+    both = rates[["force_code", *KEYS]].merge(
+        kent.measure("use_of_force_rate")[KEYS], on=KEYS[:2], suffixes=("_search", "_force")
+    )
+    labels = [measures.registry()[name].label for name in ("stop_search_rate", "use_of_force_rate")]
+    sources = ["stop_search", "population", "use_of_force"]
+    assert show(both.tail(3), "Both", sources=sources).content["columns"][-2:] == labels
+    plt.switch_backend("agg")
+    axes = sns.scatterplot(both, x="value_search", y="value_force")
+    kent.publish(axes, both, title="Both", alt="Dots.", sources=sources)
+    assert [axes.get_xlabel(), axes.get_ylabel()] == labels
+
+
+def test_a_table_of_months_that_no_measure_reads_heads_its_rows_with_months():
+    city = open_section("police_powers", force="city-of-london")
+    records = city.table("stop_search_records").query("force == 'City of London'")
+    months = records.groupby(["force_code", "force", "period_end"], as_index=False)["records_count"].sum()
+    table = show(months.tail(13), "Records", sources=["stop_search_records"]).content
+    assert table["columns"] == ["Month", "Records"]
+    assert table["rows"][-1][0] == "November 2020"
+
+
 def test_figures_of_a_merge_that_nobody_can_tell_are_refused_without_their_tables(own):
     kent, rates = own
     means = kent.measure("use_of_force_rate").groupby("force", as_index=False)["value"].mean()

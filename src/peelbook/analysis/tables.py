@@ -362,6 +362,8 @@ def _column(
         return {"value": "Share"}.get(name, head), formats.percent, True
     if name in _VALUES and measure is not None:
         return head, measure.format, True
+    if name.startswith("value_") and (merged := _merged(frame, values)) is not None:
+        return merged.label, merged.format, True
     if name in ("numerator", "denominator"):
         part = getattr(measure, name, None)
         return (
@@ -378,6 +380,18 @@ def _column(
     if pd.api.types.is_numeric_dtype(values):
         return head, _numbers(frame if name in (*_ALIKE, *_ENDS) else values), True
     return head, lambda value: formats.MISSING if pd.isna(value) else str(value), False
+
+
+def _merged(frame: pd.DataFrame, values: pd.Series) -> Measure | None:
+    """The measure whose values a merge has put into a column of its own, such as `value_x` or `value_force`."""
+    telling = _telling(values)
+    if not pd.api.types.is_numeric_dtype(values) or not len(telling):
+        return None
+    for given in frames.section_of(frame, "show").handed.values():
+        measure = _measure(given)
+        if measure is not None and _holds(given[["value"]], telling):
+            return measure
+    return None
 
 
 def is_monthly(frame: pd.DataFrame) -> bool:
@@ -400,7 +414,20 @@ def _basis(frame: pd.DataFrame, measure: Measure | None) -> str:
         for part in (item.numerator, item.denominator)
         if part is not None and part.table == table
     }
-    return used.pop()[0] if used in ({("year", "")}, {("stock", "")}) else ""
+    if used in ({("year", "")}, {("stock", "")}):
+        return used.pop()[0]
+    days = frame["period_end"] if "period_end" in frame else pd.Series(dtype="datetime64[s]")
+    return "month" if not used and _are_months(days) else ""
+
+
+def _are_months(days: pd.Series) -> bool:
+    """Whether the days of a table that no measure reads are the last of months that follow on one another."""
+    known = pd.Series(sorted(days.dropna().unique()))
+    return (
+        len(known) > 2
+        and bool(known.dt.is_month_end.all())
+        and known.diff().median() <= pd.Timedelta(days=31)
+    )
 
 
 def day_column(values: pd.Series, basis: str) -> tuple[str, Write, bool]:
