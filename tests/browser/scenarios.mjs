@@ -589,8 +589,13 @@ const scenarios = {
     await bare.goto(BASE + "compare.html");
     const without = await bare.locator("noscript a").getAttribute("href");
     await plain.close();
+    // Who comes from a force's pages asks about it.
+    await second.goto(SECTION);
+    await second.goto(BASE + "compare.html");
+    await second.locator("[data-part=trend] svg").waitFor();
+    const begins = await second.locator("[data-part=chosen] button").allInnerTexts();
     await context.close();
-    return { reached, added, address, earlier, other, first, rows, text, width, year, same, frame, without, errors: log.errors };
+    return { reached, added, address, earlier, other, first, rows, text, width, year, same, frame, without, begins, errors: log.errors };
   },
 
   // A chart's picture as it is taken away: large, with its title; and what its box holds.
@@ -612,7 +617,7 @@ const scenarios = {
   async words() {
     const { context, page } = await open();
     const found = {};
-    for (const query of ["Canterbury", "MPS", "burglary", "Zzcanterbury"]) {
+    for (const query of ["Canterbury", "Sidcup", "MPS", "burglary", "Zzcanterbury"]) {
       await page.goto(`${BASE}search.html?q=${query}`);
       await page.waitForFunction(() => /found/.test(document.querySelector(".pb-search-status").textContent));
       found[query] = { answers: await page.locator(".pb-answers li").allInnerTexts(), status: await page.locator(".pb-search-status").innerText() };

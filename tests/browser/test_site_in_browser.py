@@ -294,6 +294,7 @@ def test_forces_are_compared_with_the_keyboard_alone_and_the_address_is_the_char
     assert scenario["same"]
     assert scenario["frame"] == {"header": 0, "form": 0}
     assert scenario["without"].endswith("book/measures.html")
+    assert [chip.split("\n")[0] for chip in scenario["begins"]] == ["Kent"]
     assert scenario["errors"] == []
 
 
@@ -325,6 +326,7 @@ def test_a_chart_leaves_its_page_ready_to_publish(scenario):
 @of("words")
 def test_search_knows_places_short_names_and_everyday_words(scenario):
     assert scenario["Canterbury"]["answers"] == ["Kent Police polices Canterbury"]
+    assert scenario["Sidcup"]["answers"] == ["Metropolitan Police Service polices Sidcup, in Bexley"]
     assert scenario["MPS"]["answers"] == ["Metropolitan Police Service at a glance"]
     assert "theft offences" in scenario["burglary"]["answers"][0]
     assert scenario["Zzcanterbury"]["status"].startswith("No page found")
