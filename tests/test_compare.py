@@ -123,7 +123,11 @@ def test_a_force_far_above_all_others_is_higher_than_expected_by_both_rules(spre
     found = compare.against_peers(spread, "F12", DAY)
     assert found
     assert (found.rank, found.n, found.tied) == (1, 13, 1)
-    assert (found.position, found.position_sd, found.beyond) == (compare.HIGHER, compare.HIGHER, "99.8%")
+    assert (found.funnel_verdict, found.distance_verdict, found.outside_limits) == (
+        compare.HIGHER,
+        compare.HIGHER,
+        "99.8%",
+    )
     assert found.value > found.outer_limits.high > found.limits.high > found.target > found.limits.low
     assert found.highest == ("F12", pytest.approx(19.8))
     assert found.lowest == ("F00", pytest.approx(5.0))
@@ -134,7 +138,7 @@ def test_a_force_near_the_others_is_within_the_expected_range_though_chance_alon
     spread,
 ):
     found = compare.against_peers(spread, "F11", DAY)
-    assert (found.position, found.beyond) == (compare.WITHIN, "")
+    assert (found.funnel_verdict, found.outside_limits) == (compare.WITHIN, "")
     by_chance = stats.funnel_limits("rate", found.target, 1e6, scale=1000)
     assert not by_chance.low <= found.value <= by_chance.high
 
@@ -143,15 +147,19 @@ def test_a_force_far_below_is_lower_than_expected():
     found = compare.against_peers(
         frame([500, 6000, 6100, 6200, 6300, 6400, 6500, 6600, 6700, 6800, 6900]), "F00", DAY
     )
-    assert (found.position, found.position_sd, found.rank) == (compare.LOWER, compare.LOWER, 11)
+    assert (found.funnel_verdict, found.distance_verdict, found.rank) == (compare.LOWER, compare.LOWER, 11)
 
 
 def test_the_words_are_those_of_the_limits(spread):
     for row in compare.ranked(spread, DAY).itertuples():
         found = compare.against_peers(spread, row.force_code, DAY)
         outside = not found.limits.low <= found.value <= found.limits.high
-        assert (found.position != compare.WITHIN) == outside
-        assert (row.position, row.beyond, row.rank) == (found.position, found.beyond, found.rank)
+        assert (found.funnel_verdict != compare.WITHIN) == outside
+        assert (row.funnel_verdict, row.outside_limits, row.rank) == (
+            found.funnel_verdict,
+            found.outside_limits,
+            found.rank,
+        )
         assert (row.low, row.high) == pytest.approx(found.interval)
 
 
@@ -160,7 +168,12 @@ def test_a_force_that_the_limits_leave_out_is_ranked_and_not_judged():
     rows = frame([5000, 6000, 7000, 8000, 400], [1e6] * 4 + [2000], codes=["F1", "F2", "F3", "F4", CITY])
     found = compare.against_peers(rows, CITY, DAY)
     assert found.left_out
-    assert (found.rank, found.position, found.position_sd, found.beyond) == (1, None, None, "")
+    assert (found.rank, found.funnel_verdict, found.distance_verdict, found.outside_limits) == (
+        1,
+        None,
+        None,
+        "",
+    )
     assert found.averages.mean_of_forces == pytest.approx(6.5)
     others = compare.against_peers(rows, "F4", DAY)
     alone = compare.against_peers(rows.iloc[:4].copy(), "F4", DAY, measure="stop_search_rate")
@@ -170,7 +183,7 @@ def test_a_force_that_the_limits_leave_out_is_ranked_and_not_judged():
 def test_a_force_without_a_figure_gives_a_false_comparison_with_the_averages(spread):
     found = compare.against_peers(spread, "F99", DAY)
     assert not found
-    assert (found.value, found.rank, found.position) == (None, None, None)
+    assert (found.value, found.rank, found.funnel_verdict) == (None, None, None)
     assert found.averages.n_forces == 13
 
 
@@ -192,7 +205,12 @@ def test_numbers_of_forces_of_different_size_are_ranked_and_not_judged(measure):
     rows = frame([10, 20, 3000], [np.nan] * 3, measure=measure).assign(value=[10.0, 20.0, 3000.0])
     found = compare.against_peers(rows, "F02", DAY)
     assert found.rank == 1
-    assert (found.position, found.position_sd, found.interval, found.limits) == (None, None, None, None)
+    assert (found.funnel_verdict, found.distance_verdict, found.interval, found.limits) == (
+        None,
+        None,
+        None,
+        None,
+    )
     assert found.denominator is None
 
 
@@ -201,14 +219,14 @@ def test_complete_counts_have_no_interval_of_value_or_rank_and_still_have_limits
     rows = frame([2000, 2100, 2200, 2300, 2400, 4000], measure="officers_rate")
     found = compare.against_peers(rows, "F05", DAY)
     assert (found.interval, found.rank_interval) == (None, None)
-    assert found.position == compare.HIGHER
+    assert found.funnel_verdict == compare.HIGHER
 
 
 @pytest.mark.usefixtures("few")
 def test_who_lives_in_an_area_is_not_judged():
     rows = frame([100, 110, 120, 900], [1000] * 4, scale=1, measure="ethnic_minority_share")
     found = compare.against_peers(rows, "F03", DAY)
-    assert (found.rank, found.position, found.position_sd) == (1, None, None)
+    assert (found.rank, found.funnel_verdict, found.distance_verdict) == (1, None, None)
 
 
 @pytest.mark.usefixtures("few")
@@ -217,7 +235,7 @@ def test_a_published_rate_is_judged_by_its_distance_only():
         value=[5.0, 6, 7, 8, 40], numerator=np.nan, denominator=np.nan
     )
     found = compare.against_peers(rows, "F04", DAY)
-    assert (found.position, found.position_sd, found.interval) == (None, compare.HIGHER, None)
+    assert (found.funnel_verdict, found.distance_verdict, found.interval) == (None, compare.HIGHER, None)
     table = compare.expected_rules(rows, DAY)
     assert table["agree"].isna().all()
 
@@ -228,7 +246,12 @@ def test_with_too_few_other_forces_there_is_no_average_no_place_and_no_verdict(o
     found = compare.against_peers(rows, "F00", DAY)
     assert found.alone
     assert found
-    assert (found.position, found.position_sd, found.rank, found.earlier) == (None, None, None, None)
+    assert (found.funnel_verdict, found.distance_verdict, found.rank, found.earlier) == (
+        None,
+        None,
+        None,
+        None,
+    )
     assert (np.isnan(found.averages.mean_of_forces), found.averages.pooled) == (True, None)
     assert found.interval is not None
     assert compare.averages_through_time(rows)[["pooled", "mean_of_forces"]].isna().all(axis=None)
@@ -236,7 +259,7 @@ def test_with_too_few_other_forces_there_is_no_average_no_place_and_no_verdict(o
 
 def test_limits_take_more_forces_than_averages():
     found = compare.against_peers(frame([100, *range(90, 100)][:10]), "F00", DAY)
-    assert (found.rank, found.position, found.limits) == (1, None, None)
+    assert (found.rank, found.funnel_verdict, found.limits) == (1, None, None)
     assert found.averages.mean_of_forces > 0
     with pytest.raises(ParameterError, match="more than 10 forces; 3 have"):
         compare.funnel(frame([1, 2, 3]), DAY)
@@ -281,14 +304,14 @@ def test_the_interval_of_crimes_per_officer_is_that_of_the_crimes(catalogue):
     assert found.interval == pytest.approx(stats.rate_interval(found.numerator, found.denominator), rel=1e-12)
     assert [round(end, 1) for end in found.interval] == [41.5, 41.9]
     city = compare.against_peers(rows, CITY, DAY)
-    assert (city.left_out, city.position) == (True, None)
+    assert (city.left_out, city.funnel_verdict) == (True, None)
     assert found.averages.mean_of_forces == pytest.approx(40.2, abs=0.05)
 
 
 def test_tactics_are_not_taken_for_independent_of_the_incidents_they_belong_to(catalogue):
     registry = measures.registry()
     given = {
-        name: registry[name].denominator_by_chance
+        name: registry[name].denominator_has_sampling_error
         for name in (
             "use_of_force_tactic_share",
             "police_grant_per_officer",
@@ -311,7 +334,7 @@ def test_a_ratio_of_counts_has_limits_on_the_log_scale():
     counts = [230, 235, 238, 240, 242, 244, 246, 250, 255, 260, 265, 900]
     rows = frame(counts, [1000] * 12, scale=1, measure="use_of_force_per_arrest")
     found = compare.against_peers(rows, "F11", DAY)
-    assert found.position == compare.HIGHER
+    assert found.funnel_verdict == compare.HIGHER
     assert math.sqrt(found.limits.low * found.limits.high) == pytest.approx(found.target)
 
 
@@ -328,9 +351,9 @@ def test_a_disparity_ratio_is_judged_on_the_log_scale_with_the_error_of_both_cou
     found = compare.against_peers(rows.iloc[:5], "F00", DAY)
     assert found.interval == pytest.approx(stats.ratio_interval(60, 1e5, 200, 1e6))
     assert math.sqrt(found.limits.low * found.limits.high) == pytest.approx(found.target)
-    assert found.position == compare.WITHIN
+    assert found.funnel_verdict == compare.WITHIN
     none = compare.against_peers(rows, "F05", DAY)
-    assert (none.position, none.interval, none.limits, none.small) == (None, None, None, True)
+    assert (none.funnel_verdict, none.interval, none.limits, none.small) == (None, None, None, True)
 
 
 @pytest.mark.usefixtures("few")
@@ -340,7 +363,7 @@ def test_a_change_is_judged_on_the_ratio_of_its_ends():
     rows = frame(after - before, before, scale=1, measure="stop_search_change")
     found = compare.against_peers(rows, "F05", DAY)
     assert found.value == pytest.approx(1.5)
-    assert found.position == compare.HIGHER
+    assert found.funnel_verdict == compare.HIGHER
     assert found.interval == pytest.approx(np.array(stats.ratio_interval(2500, 1, 1000, 1)) - 1)
     base = 1 + found.target
     assert (1 + found.limits.low) * (1 + found.limits.high) == pytest.approx(base**2)
@@ -429,7 +452,7 @@ def test_a_funnel_has_curves_that_close_in_and_points_that_match_the_verdicts(sp
         low = np.interp(point.size, curves["size"], curves["low_95"])
         high = np.interp(point.size, curves["size"], curves["high_95"])
         if min(abs(point.value - low), abs(point.value - high)) > 0.05:
-            assert (point.position == compare.WITHIN) == (low < point.value < high)
+            assert (point.funnel_verdict == compare.WITHIN) == (low < point.value < high)
 
 
 def test_a_funnel_is_by_size_only_where_limits_depend_on_it():
@@ -493,8 +516,8 @@ def test_a_change_that_all_forces_share_is_no_different_from_the_others():
     rows = two_years(np.append(before * rng.normal(1.3, 0.02, 30), 2500), np.append(before, 5000))
     table = compare.changes(rows, DAY, "2022-03-31").set_index("force_code")
     assert (table["direction"].iloc[:30] == compare.ROSE).all()
-    assert (table["position"].iloc[:30] == compare.WITHIN).mean() > 0.8
-    assert table.loc["F30", "position"] == compare.LOWER
+    assert (table["verdict"].iloc[:30] == compare.WITHIN).mean() > 0.8
+    assert table.loc["F30", "verdict"] == compare.LOWER
 
 
 def test_changes_of_shares_are_differences_and_a_zero_has_no_relative_change():
@@ -504,7 +527,7 @@ def test_changes_of_shares_are_differences_and_a_zero_has_no_relative_change():
     assert table.loc["F00", "effect"] == pytest.approx(0.06)
     assert table.loc["F00", "direction"] == compare.ROSE
     assert table.loc["F02", "direction"] == compare.FELL
-    assert pd.isna(table.loc["F02", "position"])
+    assert pd.isna(table.loc["F02", "verdict"])
 
 
 def test_a_share_above_one_has_no_change_test_and_no_crash():
@@ -588,7 +611,7 @@ def test_the_change_of_one_force_is_its_row_of_the_corrected_table():
     table = compare.changes(rows, DAY, "2022-03-31").set_index("force_code")
     for code, row in table.iterrows():
         one = compare.change(rows, code, DAY, "2022-03-31")
-        assert (one.direction, one.position) == (row["direction"], row["position"])
+        assert (one.direction, one.verdict) == (row["direction"], row["verdict"])
 
 
 def test_one_force_of_forty_that_chance_moved_is_not_called_changed():

@@ -260,16 +260,21 @@ def test_both_averages_are_named(forces):
     ],
 )
 def test_the_verdict_speaks_of_the_difference_and_not_of_its_cause(forces, position, measure_id, text):
-    assert narrative.position(made(forces["kent"], 1.0, position=position, beyond="95%"), measure_id) == text
+    assert (
+        narrative.position(
+            made(forces["kent"], 1.0, funnel_verdict=position, outside_limits="95%"), measure_id
+        )
+        == text
+    )
 
 
 def test_between_within_and_outside_stands_a_word_of_its_own(forces):
     kent = forces["kent"]
     for z, word in ((1.4, "well above the average"), (-1.4, "well below the average")):
-        found = made(kent, 1.0, position=compare.WITHIN, z=z)
+        found = made(kent, 1.0, funnel_verdict=compare.WITHIN, z=z)
         assert narrative.verdict(found, "stop_search_rate") == f"Within the expected range, though {word}."
         assert f"expected range, though {word}: chance" in narrative.position(found, "stop_search_rate")
-    assert narrative.verdict(made(kent, 1.0, position=compare.WITHIN, z=0.9), "stop_search_rate") == (
+    assert narrative.verdict(made(kent, 1.0, funnel_verdict=compare.WITHIN, z=0.9), "stop_search_rate") == (
         "Within the expected range."
     )
 
@@ -436,7 +441,10 @@ def test_a_change_that_rounds_to_nothing_between_figures_that_do_not_is_less_tha
 def test_no_difference_is_explained_where_the_figure_prints_as_the_mean(forces):
     same, other = (
         made(
-            forces["kent"], share, position=compare.WITHIN, averages=compare.Averages(0.0663, 0.06, 42, 0.01)
+            forces["kent"],
+            share,
+            funnel_verdict=compare.WITHIN,
+            averages=compare.Averages(0.0663, 0.06, 42, 0.01),
         )
         for share in (0.0661, 0.0671)
     )

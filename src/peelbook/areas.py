@@ -230,7 +230,7 @@ def pairs(catalogue: Catalogue) -> pd.DataFrame:
 
 
 def markdown(catalogue: Catalogue) -> str:
-    """Return the neighbours and similar forces of all forces as MyST: one table, and how firmly the rule stands."""
+    """Return the neighbours and similar forces of all forces as MyST: one table, and how stable the rule is."""
     from peelbook.display import plain, table_html
 
     short = {force.code: force.short_name for force in catalogue.forces}

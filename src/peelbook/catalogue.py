@@ -73,7 +73,7 @@ class Catalogue:
     declared: frozenset[str] | None
     section: str
     reads: set[str]
-    own: str | None
+    own_force_code: str | None
     suppress_below: int | None
     as_of: datetime.date | None
     as_of_tables: dict[str, datetime.date]
@@ -83,7 +83,7 @@ class Catalogue:
         data_dir: Path | str | None = None,
         overlay: Path | str | None = None,
         declared: Iterable[str] | None = None,
-        own: str | None = None,
+        own_force_code: str | None = None,
         suppress_below: int | None = None,
         as_of: datetime.date | str | None = None,
         as_of_tables: Mapping[str, datetime.date] | None = None,
@@ -94,7 +94,7 @@ class Catalogue:
         self.declared = None if declared is None else frozenset(declared)
         self.section = section
         self.reads = set()
-        self.own = own
+        self.own_force_code = own_force_code
         self.suppress_below = suppress_below
         self.as_of = datetime.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
         self.as_of_tables = dict(as_of_tables or {})
@@ -162,9 +162,9 @@ class Catalogue:
         Raises `MissingTableError`, `TableContractError`, `UndeclaredReadError` or `DataPackageError`.
         """
         self._allow(name)
-        return self._held(name).copy(deep=False)  # pandas copies what is written to, and only then
+        return self._cached(name).copy(deep=False)  # pandas copies what is written to, and only then
 
-    def _held(self, name: str) -> pd.DataFrame:
+    def _cached(self, name: str) -> pd.DataFrame:
         """A table read once, whatever a section declares. Not a copy: do not change it."""
         if name not in self._tables:
             self._tables[name] = self._read(name)
@@ -172,7 +172,7 @@ class Catalogue:
 
     def at(self, day: datetime.date | str, tables: Mapping[str, datetime.date] | None = None) -> Catalogue:
         """Return the same book as the releases on or before a day had it; `tables` has another day for some."""
-        options = (self.data_dir, self.overlay, self.declared, self.own, self.suppress_below)
+        options = (self.data_dir, self.overlay, self.declared, self.own_force_code, self.suppress_below)
         return Catalogue(*options, as_of=day, as_of_tables=tables, section=self.section)
 
     def releases(self, name: str) -> list[datetime.date]:
@@ -212,7 +212,7 @@ class Catalogue:
         """Return the official files that the release to read was made of: name, hash, and what is known of each."""
         return list((self._entry(name) or {}).get("inputs", []))
 
-    def read_elsewhere(self, name: str) -> None:
+    def record_read(self, name: str) -> None:
         """Count a table as read whose figures were worked out before. Raises `UndeclaredReadError`."""
         self._allow(name)
 
@@ -231,7 +231,7 @@ class Catalogue:
         return self._digests[name]
 
     def _read(self, name: str) -> pd.DataFrame:
-        own = self._own_rows(name) if self.supplies(name) else None
+        own = self._own_rows(name) if self.is_supplied(name) else None
         if name not in self.resources:
             contracts.load(name)  # an unknown name has its own message
             if own is not None:
@@ -289,19 +289,19 @@ class Catalogue:
         assert self.overlay is not None, "only an overlay supplies tables"
         return self.overlay / f"{name}.csv"
 
-    def supplies(self, name: str) -> bool:
+    def is_supplied(self, name: str) -> bool:
         """Whether the overlay has rows of this table; a file with nothing but a header is not supplied."""
         if self.overlay is None:
             return False
         if name not in self._supplied:
             from peelbook.overlay import rows
 
-            self._supplied[name] = rows.filled(self._own_file(name))
+            self._supplied[name] = rows.has_rows(self._own_file(name))
         return self._supplied[name]
 
     def supplied_file(self, name: str) -> Path | None:
         """The overlay's file of this table; `None` where the overlay has no rows of it."""
-        return self._own_file(name) if self.supplies(name) else None
+        return self._own_file(name) if self.is_supplied(name) else None
 
     def _own_rows(self, name: str) -> pd.DataFrame:
         """The overlay's rows of a table, its small counts hidden. Raises `TableContractError`."""
@@ -311,7 +311,7 @@ class Catalogue:
 
         hidden = self._hidden_alone(name)
         for other, telling in hide.links(name):
-            if self.supplies(other):
+            if self.is_supplied(other):
                 hidden = hide.blank(hidden, name, getattr(self._hidden_alone(other), telling))
         self._hidden[name] = set(hidden.places)
         return hidden.frame
@@ -330,10 +330,10 @@ class Catalogue:
         from peelbook.overlay import rows
 
         path = self._own_file(name)
-        if faults := rows.foreign(path, self.forces, self._embedded_forces, self.own):
+        if faults := rows.rows_of_other_forces(path, self.forces, self._embedded_forces, self.own_force_code):
             raise TableContractError(path, faults)
         frame = contracts.read_csv(path, name, self.forces)
-        if faults := [*rows.wrong_days(frame, name), *rows.above_whole(frame, name)]:
+        if faults := [*rows.wrong_days(frame, name), *rows.parts_exceed_total(frame, name)]:
             raise TableContractError(path, faults)
         return frame
 
@@ -348,7 +348,7 @@ class Catalogue:
 
     def has(self, name: str) -> bool:
         """Whether the table has been ingested or supplied, and can hold a row of this book's areas."""
-        if self.supplies(name):
+        if self.is_supplied(name):
             return True
         return self._entry(name) is not None and self._shares_areas
 
@@ -369,11 +369,11 @@ class Catalogue:
 
     def uses_overlay(self, names: Iterable[str]) -> bool:
         """Whether any of these tables holds data supplied by the user."""
-        return any(self.supplies(name) for name in names)
+        return any(self.is_supplied(name) for name in names)
 
     def suppressed_periods(self, name: str, force_code: str) -> list[Any]:
         """Return the last days of the periods in which counts that a user supplied for a force are hidden, in order."""
-        if self.suppress_below is None or not self.supplies(name):
+        if self.suppress_below is None or not self.is_supplied(name):
             return []
         if name not in self._hidden:
             self._own_rows(name)
@@ -396,7 +396,7 @@ class Catalogue:
         """`gaps.csv` by table and force, read whatever a section declares: it is part of every cache key."""
         found: dict[tuple[str, str], list[tuple[datetime.date, datetime.date, str, str]]] = {}
         if self.has("gaps"):
-            for row in self._held("gaps").itertuples():
+            for row in self._cached("gaps").itertuples():
                 entry = (row.period_start.date(), row.period_end.date(), str(row.status), str(row.reason))
                 found.setdefault((str(row.table), str(row.force_code)), []).append(entry)
         return found
@@ -436,14 +436,14 @@ class Catalogue:
     def provenance(self, name: str) -> Provenance:
         """Return where a table comes from: the data package, the user, or both."""
         if name not in self.resources:
-            if self.supplies(name):
+            if self.is_supplied(name):
                 return self._own_provenance(name)
             raise MissingTableError(f"The table {name!r} is not in {self.data_dir / PACKAGE_FILE}.")
         resource = self.resources[name]
         entry = self._entry(name) or resource
         source = (resource.get("sources") or [{}])[0]
         licence = (resource.get("licenses") or self.package.get("licenses") or [{}])[0]
-        if self.supplies(name):
+        if self.is_supplied(name):
             own = self._own_provenance(name)
             mixed = resource.get("publisher", ""), own.publisher
             return replace(

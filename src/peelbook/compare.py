@@ -89,7 +89,7 @@ class Comparison:
 
     `rank` 1 is the highest of `n` forces with a figure; `tied` forces share it; `rank_interval` is its 95%
     interval and `interval` that of the value (`None` for complete counts such as a headcount). `position` is `HIGHER`, `WITHIN` or `LOWER` by
-    the funnel rule (`None` where the measure has no limits or the force is left out of them), `position_sd` by the distance rule.
+    the funnel rule (`None` where the measure has no limits or the force is left out of them), `distance_verdict` by the distance rule.
     `beyond` is `"99.8%"`, `"95%"` or `""`: the widest limits the value lies outside. `limits` and
     `outer_limits` are the 95% and 99.8% limits for a force of this size, and `middle` what they lie about. `small`
     tells that the count is below 20. `left_out` tells that the force itself is not in the averages and limits.
@@ -112,9 +112,9 @@ class Comparison:
     rank: int | None = None
     tied: int = 1
     rank_interval: tuple[int, int] | None = None
-    position: str | None = None
-    position_sd: str | None = None
-    beyond: str = ""
+    funnel_verdict: str | None = None
+    distance_verdict: str | None = None
+    outside_limits: str = ""
     z: float | None = None
     sd_distance: float | None = None
     limits: stats.Interval | None = None
@@ -150,7 +150,7 @@ class Comparison:
     @property
     def lean(self) -> str:
         """Where a figure within the limits lies: `WELL_ABOVE` or `WELL_BELOW` beyond one standard deviation."""
-        if self.position != WITHIN or self.z is None or abs(self.z) <= DISTANCE:
+        if self.funnel_verdict != WITHIN or self.z is None or abs(self.z) <= DISTANCE:
             return ""
         return WELL_ABOVE if self.z > 0 else WELL_BELOW
 
@@ -160,12 +160,12 @@ class Change:
     """One force's change between two periods, judged beside those of all `n` forces with both figures.
 
     `direction` is `ROSE`, `FELL` or `STEADY` by chance and the usual yearly ups and downs, at 5% after the
-    correction for `n` forces. `position` is where the change lies among the changes of all forces (`None`
+    correction for `n` forces. `verdict` says where the change lies among the changes of all forces (`None`
     for a force that the limits leave out), and `against_most` tells that most of the others moved the other way.
     """
 
     direction: str
-    position: str | None
+    verdict: str | None
     n: int
     against_most: bool = False
 
@@ -178,7 +178,7 @@ SIZE_MATTERS = 1.2
 class Funnel:
     """What a funnel chart draws.
 
-    `points`: force_code, size, value, z, position, left_out. `curves`: size, low_95, high_95, low_998,
+    `points`: force_code, size, value, z, funnel_verdict, left_out. `curves`: size, low_95, high_95, low_998,
     high_998. Sizes are denominators, values are on the measure's scale.
     """
 
@@ -208,8 +208,8 @@ class _Rules:
     excluded: tuple[str, ...]
     measure_id: str = ""
     dimension: Mapping[str, Any] = field(default_factory=dict)
-    by_chance: bool = True
-    judged: bool = True
+    has_sampling_error: bool = True
+    has_verdict: bool = True
     given: bool = False  # a ratio whose denominator chance does not move
 
     @property
@@ -230,9 +230,9 @@ def _rules(frame: pd.DataFrame, measure: Measure | str | None) -> _Rules:
             found.excluded,
             found.id,
             dimension,
-            found.by_chance,
-            found.judged,
-            not found.denominator_by_chance,
+            found.has_sampling_error,
+            found.has_verdict,
+            not found.denominator_has_sampling_error,
         )
     # A bare frame: the scale is whatever turns the quotient into the value.
     quotient = frame["numerator"] / frame["denominator"].where(frame["denominator"] > 0)
@@ -452,17 +452,17 @@ def _word(score: float, cut: float) -> str | None:
     return HIGHER if score > cut else LOWER if score < -cut else WITHIN
 
 
-def _positions(scored: _Scored) -> list[str | None]:
+def _funnel_verdicts(scored: _Scored) -> list[str | None]:
     """The funnel rule's word for each force; none for a force that the limits leave out."""
-    if not scored.rules.judged:
+    if not scored.rules.has_verdict:
         return [None] * len(scored.rows)
     cut = stats.z_value(stats.ALERT)
     return [None if out else _word(z, cut) for z, out in zip(scored.z, scored.left_out, strict=True)]
 
 
-def _distances(scored: _Scored) -> list[str | None]:
+def _distance_verdicts(scored: _Scored) -> list[str | None]:
     """The distance rule's word for each force; numbers of different-sized forces have none."""
-    if not (scored.rules.judged or scored.rules.kind == PUBLISHED):
+    if not (scored.rules.has_verdict or scored.rules.kind == PUBLISHED):
         return [None] * len(scored.rows)
     return [
         None if out else _word(d, DISTANCE) for d, out in zip(scored.distance, scored.left_out, strict=True)
@@ -520,11 +520,11 @@ def _places(scored: _Scored, frame: pd.DataFrame) -> stats.Interval:
 
     None for complete counts, whose order chance does not touch, and where too few years are known to tell the
     noise: an interval by chance alone would claim a certainty that places do not have. A figure without a logarithm (a
-    ratio of nought, a share above one) has no interval, and still lies above or below the others.
+    ratio of zero, a share above one) has no interval, and still lies above or below the others.
     """
     rows, rules = scored.rows, scored.rules
     nothing = stats.Interval(np.full(len(rows), np.nan), np.full(len(rows), np.nan))
-    if not rules.by_chance or len(rows) <= LEAST_PEERS:
+    if not rules.has_sampling_error or len(rows) <= LEAST_PEERS:
         return nothing
     panel = _panel(frame, rules, rows["period_end"].iloc[0], NOISE_YEARS)
     if not panel.pool.any():
@@ -589,9 +589,9 @@ def against_peers(
         rank=rank,
         tied=int((rows["value"] == value).sum()),
         rank_interval=(int(best[place]), int(worst[place])) if np.isfinite(best[place]) else None,
-        position=_positions(scored)[place],
-        position_sd=_distances(scored)[place],
-        beyond="" if scored.left_out[place] else _beyond(z),
+        funnel_verdict=_funnel_verdicts(scored)[place],
+        distance_verdict=_distance_verdicts(scored)[place],
+        outside_limits="" if scored.left_out[place] else _beyond(z),
         z=_known(z),
         sd_distance=_known(distance),
         limits=limits,
@@ -689,7 +689,7 @@ def intervals(frame: pd.DataFrame, measure: Measure | str | _Rules | None = None
                 )
             )
         )
-    if rules.model is None or not rules.by_chance:
+    if rules.model is None or not rules.has_sampling_error:
         return stats.Interval(nothing, nothing)
     top, bottom = _counts(frame, rules)
     if rules.model == "rate":
@@ -706,7 +706,7 @@ def ranked(frame: pd.DataFrame, period_end: Any, *, measure: Measure | str | Non
     """All forces of one period, highest first: what a ski slope, a tile map and a table draw.
 
     Columns: force_code, value, numerator, denominator, low, high (95% interval), rank, rank_low,
-    rank_high, z, position, beyond, sd_distance, position_sd, small, left_out, lower_limit, upper_limit (the 95%
+    rank_high, z, funnel_verdict, outside_limits, sd_distance, distance_verdict, small, left_out, lower_limit, upper_limit (the 95%
     limits for a force of this size). With too few forces (`LEAST_PEERS`) there are no ranks.
     """
     scored = _score(frame, period_end, measure)
@@ -727,10 +727,12 @@ def ranked(frame: pd.DataFrame, period_end: Any, *, measure: Measure | str | Non
             "rank_low": pd.array(best, dtype="Float64").astype("Int64"),
             "rank_high": pd.array(worst, dtype="Float64").astype("Int64"),
             "z": scored.z,
-            "position": _positions(scored),
-            "beyond": ["" if out else _beyond(z) for z, out in zip(scored.z, scored.left_out, strict=True)],
+            "funnel_verdict": _funnel_verdicts(scored),
+            "outside_limits": [
+                "" if out else _beyond(z) for z, out in zip(scored.z, scored.left_out, strict=True)
+            ],
             "sd_distance": scored.distance,
-            "position_sd": _distances(scored),
+            "distance_verdict": _distance_verdicts(scored),
             "small": _small(rows, scored.rules),
             "left_out": scored.left_out,
             "lower_limit": lower,
@@ -749,16 +751,16 @@ def expected_rules(
     (a published rate has no limits) is missing, and so is `agree`.
     """
     table = ranked(frame, period_end, measure=measure)
-    known = table["position"].notna() & table["position_sd"].notna()
+    known = table["funnel_verdict"].notna() & table["distance_verdict"].notna()
     return pd.DataFrame(
         {
             "force_code": table["force_code"],
             "value": table["value"],
             "z": table["z"],
-            "funnel_rule": table["position"],
+            "funnel_rule": table["funnel_verdict"],
             "sd_distance": table["sd_distance"],
-            "distance_rule": table["position_sd"],
-            "agree": (table["position"] == table["position_sd"]).astype("boolean").where(known),
+            "distance_rule": table["distance_verdict"],
+            "agree": (table["funnel_verdict"] == table["distance_verdict"]).astype("boolean").where(known),
         }
     ).sort_values("force_code", ignore_index=True)
 
@@ -801,7 +803,7 @@ def funnel(
             "size": sizes,
             "value": rows["value"],
             "z": scored.z,
-            "position": _positions(scored),
+            "funnel_verdict": _funnel_verdicts(scored),
             "left_out": scored.left_out,
         }
     )
@@ -870,7 +872,7 @@ def changes(
             "p_adjusted": p_adjusted,
             "direction": words,
             "z": z,
-            "position": [None if gone else _word(score, cut) for score, gone in zip(z, out, strict=True)],
+            "verdict": [None if left else _word(score, cut) for score, left in zip(z, out, strict=True)],
         }
     )
 
@@ -949,7 +951,7 @@ def change(
     move, and for a force that lacks a figure in either period.
     """
     rules = _rules(frame, measure)
-    if not rules.kind.tested or not rules.by_chance:
+    if not rules.kind.tested or not rules.has_sampling_error:
         return None
     for day in (period_end, earlier_end):
         if not ((frame["period_end"] == pd.Timestamp(day)) & (frame["force_code"] == force_code)).any():
@@ -959,12 +961,12 @@ def change(
     own = tested[tested["force_code"] == force_code]
     if own.empty:
         return None
-    position = own["position"].iloc[0]
+    verdict = own["verdict"].iloc[0]
     moved = np.sign(tested["value"] - tested["earlier_value"])
     other_way = int((moved == -moved[own.index[0]]).sum()) if moved[own.index[0]] else 0
     return Change(
         str(own["direction"].iloc[0]),
-        None if pd.isna(position) else str(position),
+        None if pd.isna(verdict) else str(verdict),
         len(tested),
         2 * other_way > len(tested) - 1,
     )
@@ -994,14 +996,14 @@ def recent_trend(
     Years step back from `period_end` by twelve months, so rolling years do not overlap. A missing year
     gives "cannot be calculated"; `trend_gaps` names it. Events are judged by the noise of the force's own five
     years and of those of the others (`stats.trend_noise`); of complete counts, which chance does not move,
-    the steps are told. For rates and shares; other kinds cannot be calculated.
+    only the steps are returned. For rates and shares; other kinds cannot be calculated.
     """
     rules = _rules(frame, measure)
     years = _trend_years(frame, period_end)
     mine = frame[frame["force_code"] == force_code].set_index("period_end").reindex(years)
     if not rules.kind.tested:
         mine = mine.iloc[:0]
-    if not rules.by_chance:
+    if not rules.has_sampling_error:
         return stats.described(mine["value"].to_numpy(dtype=float))
     noise = None
     panel = _panel(frame, rules, years[-1], stats.TREND_POINTS) if len(mine) else None

@@ -173,7 +173,7 @@ class Forces:
         labels: dict[str, str] = {}
         for force in self._forces:
             label = _LABELS.get(force.slug) or _shortened(force.short_name)
-            # Whatever still clashes is told apart by a number.
+            # Slugs that still clash get a number.
             number = 1
             unique = label
             while unique in labels.values():

@@ -105,10 +105,10 @@ def averages(both: Averages | Comparison, measure: Measure | str) -> str:
 
 def verdict(comparison: Comparison, measure: Measure | str) -> str:
     """The verdict in one line, to stand first: "Within the expected range, though well above the average." """
-    if not comparison or comparison.alone or comparison.left_out or comparison.position is None:
+    if not comparison or comparison.alone or comparison.left_out or comparison.funnel_verdict is None:
         return ""
     lean = f", though {comparison.lean}" if comparison.lean else ""
-    return formats.sentence(f"{comparison.position}{lean}")
+    return formats.sentence(f"{comparison.funnel_verdict}{lean}")
 
 
 def position(comparison: Comparison, measure: Measure | str) -> str:
@@ -126,20 +126,20 @@ def reason(comparison: Comparison, measure: Measure | str) -> str:
         return ""
     if comparison.left_out:
         return "The mean of forces and the limits leave this force out, so there is no verdict on it."
-    if comparison.position is None:
+    if comparison.funnel_verdict is None:
         return ""
     found = _measure(measure)
     usual = "the usual variation between forces"
-    usual = f"chance and {usual}" if found.by_chance else usual
-    if comparison.position == compare.WITHIN:
+    usual = f"chance and {usual}" if found.has_sampling_error else usual
+    if comparison.funnel_verdict == compare.WITHIN:
         mean = comparison.averages.mean_of_forces
         if found.format(comparison.value) == found.format(mean):
             return ""  # no difference is printed that could be explained
         return f"{usual[:1].upper()}{usual[1:]} could explain the difference from the average."
-    side = "above" if comparison.position == compare.HIGHER else "below"
-    often = "one force in twenty" if comparison.beyond == "95%" else "one force in five hundred"
+    side = "above" if comparison.funnel_verdict == compare.HIGHER else "below"
+    often = "one force in twenty" if comparison.outside_limits == "95%" else "one force in five hundred"
     return (
-        f"It lies {side} the {comparison.beyond} limits of {usual}; about {often} would lie outside them with "
+        f"It lies {side} the {comparison.outside_limits} limits of {usual}; about {often} would lie outside them with "
         "nothing out of the ordinary."
     )
 
@@ -194,7 +194,7 @@ def beside(comparison: Comparison, measure: Measure | str) -> str:
     found = _measure(measure)
     if comparison.alone:
         return beside_of(comparison.earlier, found) if comparison.earlier else ""
-    parts = [word for word in (comparison.position, comparison.lean) if word]
+    parts = [word for word in (comparison.funnel_verdict, comparison.lean) if word]
     both = comparison.averages
     if found.kind.comparators and not formats.is_missing(both.mean_of_forces):
         parts.append(f"mean of forces {found.format(both.mean_of_forces)}")
@@ -249,13 +249,19 @@ def marker(measure: Measure | str, force: Force | str) -> str:
     return "Few residents, many workers and visitors: not comparable with other forces."
 
 
-def missing(gone: Missing | None, measure: Measure | str, force: Force | str, period_end: Any = None) -> str:
+def missing(
+    unavailable: Missing | None, measure: Measure | str, force: Force | str, period_end: Any = None
+) -> str:
     """That a figure is missing, and why: never a zero, never a blank."""
     found = _measure(measure)
-    day = period_end if period_end is not None else (gone.period_end if gone is not None else None)
+    day = (
+        period_end
+        if period_end is not None
+        else (unavailable.period_end if unavailable is not None else None)
+    )
     when = f" for {_end(day, found)}" if day is not None else ""
     text = f"There is no figure for {_name(force)}{when}: {display.lower_first(found.label)}."
-    return f"{text} {formats.sentence(gone.reason)}" if gone is not None else text
+    return f"{text} {formats.sentence(unavailable.reason)}" if unavailable is not None else text
 
 
 def change(
@@ -280,8 +286,8 @@ def change(
     subject = f"the {_thing(found)} for {_name(force)}"
     if before == now:
         same = earlier.value == later.value
-        told = f"did not change ({now})" if same else f"hardly changed: both figures round to {now}"
-        return formats.sentence(f"between {start} and {stop}, {subject} {told}")
+        sentence = f"did not change ({now})" if same else f"hardly changed: both figures round to {now}"
+        return formats.sentence(f"between {start} and {stop}, {subject} {sentence}")
     rose = later.value > earlier.value
     moved = f"{'rose' if rose else 'fell'} from {before} to {now}"
     if found.unit == "%":
@@ -318,13 +324,13 @@ def _tested(tested: compare.Change | None, rose: bool) -> str:
         return ""
     thing = "rise" if rose else "fall"
     beside, joint = "", ", and"
-    if tested.position == compare.WITHIN:
+    if tested.verdict == compare.WITHIN:
         beside = "within the range of what other forces saw"
-    elif tested.position is not None and tested.against_most:
+    elif tested.verdict is not None and tested.against_most:
         beside = f"unusual beside other forces, most of which saw a {'fall' if rose else 'rise'}"
         joint = ", though"
-    elif tested.position is not None:
-        larger = rose == (tested.position == compare.HIGHER)
+    elif tested.verdict is not None:
+        larger = rose == (tested.verdict == compare.HIGHER)
         beside = f"{'larger' if larger else 'smaller'} than in most forces"
         joint = ", though" if tested.direction == compare.STEADY and larger else joint
     beside = f"{joint} {beside}" if beside else ""
@@ -365,21 +371,23 @@ def trend(
             why = "a year has more cases than it has to divide them by"
         return formats.sentence(f"{span}, the trend of {subject} cannot be calculated, because {why}")
     if recent.complete:
-        told = f"{subject} {_steps(recent)} to {formats.date(period_end)}"
+        sentence = f"{subject} {_steps(recent)} to {formats.date(period_end)}"
     elif recent.direction == stats.NO_CHANGE:
-        told = f"{span}, {subject} shows no trend beyond the usual yearly ups and downs"
+        sentence = f"{span}, {subject} shows no trend beyond the usual yearly ups and downs"
     else:
         word = "an increasing" if recent.direction == stats.INCREASING else "a decreasing"
-        told = f"{span}, {subject} shows {word} trend, beyond the usual yearly ups and downs"
-    return f"{formats.sentence(told)} {_against_the_year(recent, found)}".strip()
+        sentence = f"{span}, {subject} shows {word} trend, beyond the usual yearly ups and downs"
+    return f"{formats.sentence(sentence)} {_against_the_year(recent, found)}".strip()
 
 
-def process(found: xmr.Behaviour, days: Sequence[Any], judged: int, time: str) -> str:
+def process(found: xmr.Behaviour, days: Sequence[Any], tested_periods: int, time: str) -> str:
     """What an XmR chart says of its last months or quarters: "Three of the last four quarters … are signals".
 
-    `days` are the ends of the periods, `judged` how many at the end are spoken of, `time` "month" or "quarter".
+    `days` are the ends of the periods, `tested_periods` how many at the end the sentences are about, `time` "month" or "quarter".
     """
-    last = [place for place in range(len(days))[-judged:] if found.values[place] == found.values[place]]
+    last = [
+        place for place in range(len(days))[-tested_periods:] if found.values[place] == found.values[place]
+    ]
     if not last:
         return ""
     span = f"the last {formats.cardinal(len(last))} {time}s, to {formats.date(days[last[-1]])},"

@@ -80,10 +80,10 @@ def _all_years(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, A
         lower=interval.low, upper=interval.high, status=measure.kind.status, reason=""
     )
     found.attrs = {}
-    gone = [] if measure.areas else _missing_figures(catalogue, measure, dimension, found)
-    if gone:
+    missing = [] if measure.areas else _missing_figures(catalogue, measure, dimension, found)
+    if missing:
         columns = ["force_code", "period_end", "status", "reason"]
-        absent = pd.DataFrame(gone, columns=columns).astype({"period_end": found["period_end"].dtype})
+        absent = pd.DataFrame(missing, columns=columns).astype({"period_end": found["period_end"].dtype})
         found = pd.concat([found, absent], ignore_index=True)
     found = found.sort_values(["force_code", "period_end"], ignore_index=True)
     return found.assign(
@@ -99,7 +99,7 @@ def _missing_figures(
 ) -> list[tuple[str, pd.Timestamp, str, str]]:
     have = set(zip(found["force_code"], found["period_end"], strict=True))
     return [
-        (code, day, MISSING, measures.why(catalogue, measure.id, code, day, **dimension))
+        (code, day, MISSING, measures.missing_reason(catalogue, measure.id, code, day, **dimension))
         for day in sorted(found["period_end"].unique())
         for code in catalogue.forces.codes
         if (code, day) not in have

@@ -57,12 +57,12 @@ def profiles(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
             own = found[force.code]
             row = table.get(force.code)
             if row is None or formats.is_missing(row["value"]):
-                reason = measures.why(catalogue, measure.id, force.code, period)
+                reason = measures.missing_reason(catalogue, measure.id, force.code, period)
                 own["unknown"].append({"label": measure.label, "reason": reason})
                 continue
             for day in usual:
                 if (force.code, day) not in known:
-                    reason = measures.why(catalogue, measure.id, force.code, day)
+                    reason = measures.missing_reason(catalogue, measure.id, force.code, day)
                     label = f"{measure.label}, {measure.period_name(day)}"
                     own["unknown"].append({"label": label, "reason": reason})
             place = formats.place(int(row["rank"]), len(table), shared[row["value"]])
@@ -183,7 +183,7 @@ def _earlier(measure: Measure, frame: pd.DataFrame, period: pd.Timestamp) -> Map
 def _moved(measure: Measure, frame: pd.DataFrame, period: pd.Timestamp) -> dict[str, dict[str, Any]]:
     """Each force's tested change since the year before, where the measure has a test."""
     days = set(frame["period_end"])
-    if not measure.kind.tested or not measure.by_chance or _before(period) not in days:
+    if not measure.kind.tested or not measure.has_sampling_error or _before(period) not in days:
         return {}
     table = compare.changes(frame, period, _before(period))
     return {row["force_code"]: row for row in table.to_dict("records")}
@@ -228,20 +228,20 @@ def _candidates(
     about = _about(measure)
     when = measure.period_name(period)
     found = []
-    judged = measure.judged and not row["left_out"] and not formats.is_missing(row["z"])
-    if judged:
+    tested = measure.has_verdict and not row["left_out"] and not formats.is_missing(row["z"])
+    if tested:
         text = (
             f"{measure.label}: {measure.format(row['value'])} ({when}), {place} of {n}; "
             f"the mean of forces is {measure.format(averages.mean_of_forces)}"
             f"{f', of similar forces {similar}' if similar else ''}."
         )
-        outside = row["position"] in (compare.HIGHER, compare.LOWER)
+        outside = row["funnel_verdict"] in (compare.HIGHER, compare.LOWER)
         kind = "level" if outside else "within"
         up = float(row["z"]) > 0
         far = abs(float(row["z"]))
         found.append({"kind": kind, "up": up, "far": far, "about": about, "day": period, "text": text})
     if moved and change and moved["direction"] != compare.STEADY and not formats.is_missing(moved["z"]):
-        unlike = moved["position"] in (compare.HIGHER, compare.LOWER)
+        unlike = moved["verdict"] in (compare.HIGHER, compare.LOWER)
         verb = "rose" if moved["direction"] == compare.ROSE else "fell"
         others = "which sets it apart from other forces" if unlike else "in line with other forces’ changes"
         text = (
@@ -288,11 +288,11 @@ def _furthest_first(candidates: Sequence[Mapping[str, Any]], kind: str) -> list[
 
 def _furthest_within(candidates: Sequence[Mapping[str, Any]], most: int) -> list[str]:
     """The figures inside the limits that lie furthest from the average, none of something that is a finding."""
-    told = {item["about"] for item in candidates if item["kind"] == "level"}
+    named = {item["about"] for item in candidates if item["kind"] == "level"}
     texts: list[str] = []
     for item in _furthest_first(candidates, "within"):
-        if len(texts) < most and item["about"] not in told:
-            told.add(item["about"])
+        if len(texts) < most and item["about"] not in named:
+            named.add(item["about"])
             texts.append(item["text"])
     return texts
 

@@ -27,7 +27,7 @@ BYAR_FROM = 10
 WINSORISED = 0.10
 
 #: Below this many expected events (or non-events of a share) limits are exact: the square-root and arc-sine
-#: scales give too small a probability to a count of nought or one.
+#: scales give too small a probability to a count of zero or one.
 FEW = 20
 
 Model = Literal["rate", "proportion", "ratio"]
@@ -436,7 +436,7 @@ def estimate_dispersion(
     (Paule and Mandel 1982, with winsorised scores); zero where phi does not exceed 1. The estimate of
     DerSimonian and Laird, which Spiegelhalter et al. (2012) use, winsorises scores of large and small units
     alike though the large ones scatter more, and comes out at 0.6 of the truth. With fewer than three units
-    no spread can be told from chance: none is assumed.
+    spread cannot be distinguished from chance: none is assumed.
     """
     scores, errors = np.broadcast_arrays(np.asarray(z, dtype=float), np.asarray(error, dtype=float))
     known = np.isfinite(scores) & np.isfinite(errors) & (errors > 0)
@@ -728,7 +728,7 @@ def log_values(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Log rates or log-odds with half a case added (Haldane 1956), and their variance by chance alone.
 
-    A proportion above one has none, nor has a denominator of nought.
+    A proportion above one has none, nor has a denominator of zero.
     """
     x, n = _pair(numerator, denominator)
     if model == "rate":
@@ -861,7 +861,7 @@ class Trend:
     over its standard error and `p_value` that of noise alone. `consistent` tells whether the slope keeps its
     sign whichever point is left out. `rises` and `falls` count the steps from one period to the next;
     `last` is the last value, `overall` and `last_step` the change from the first period to it, and over the
-    last step. `complete` marks a series of complete counts, of which the steps are told and nothing tested.
+    last step. `complete` marks a series of complete counts, of which the steps are returned and nothing is tested.
     """
 
     direction: str
@@ -996,6 +996,6 @@ def _one_sign(t: np.ndarray, y: np.ndarray) -> bool:
 
 def _slope(t: np.ndarray, y: np.ndarray) -> float:
     away = t - t.mean()
-    # A flat line has a slope of nought, not of the last binary digit.
+    # A flat line has a slope of exactly zero, not of the last binary digit.
     slope = float((away * (y - y.mean())).sum() / (away**2).sum())
     return slope if abs(slope) > 1e-12 * max(1.0, float(np.abs(y).max())) else 0.0

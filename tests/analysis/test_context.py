@@ -378,7 +378,7 @@ def test_frames_worked_out_before_serve_a_section_of_the_same_names_and_period_o
     from peelbook.analysis import context
     from peelbook.measures import _compute, share
 
-    monkeypatch.setattr(_compute, "_SHARED", {})
+    monkeypatch.setattr(_compute, "_PRECOMPUTED", {})
     opened = {"force": "kent", "data_dir": str(data_copy)}
     plain = open_section("police_powers", **opened).measure("stop_search_rate")
     before = context.National(data_dir=str(data_copy))

@@ -31,7 +31,7 @@ def verdicts(catalogue):
 
 @pytest.fixture(scope="module")
 def broken(catalogue):
-    return [tie for tie in claims.ties(catalogue, MET) if not tie.holds]
+    return [tie for tie in claims.cross_checks(catalogue, MET) if not tie.holds]
 
 
 def in_the_file(catalogue):
@@ -172,7 +172,7 @@ def test_the_search_finds_the_ties_that_do_not_hold(broken):
 
 
 def test_the_populations_that_the_rates_per_head_imply(catalogue):
-    implied = {tie.claims[0]: tie for tie in claims.ties(catalogue, MET) if tie.kind == "per head"}
+    implied = {tie.claims[0]: tie for tie in claims.cross_checks(catalogue, MET) if tie.kind == "per head"}
     assert {name.partition(".")[2]: tie.holds for name, tie in implied.items()} == {
         "antisocial_behaviour_rate.force": True,
         "right_to_know_application_rate.force": True,

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from peelbook import measures
-from peelbook.claims._language import calls, parse
+from peelbook.claims._expression import calls, parse
 from peelbook.claims.draft import MAPPED, Block, Document, draft_claims
 from peelbook.claims.draft._templates import find_outcome, templates
 

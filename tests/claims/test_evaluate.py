@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peelbook import claims, compare, measures
-from peelbook.claims import _figures, _write
+from peelbook.claims import _calculator, _wording
+from peelbook.claims._calculator import MEAN, MEAN_LESS_CITY, POOLED, POOLED_LESS_CITY, Figure, Unavailable
 from peelbook.claims._evaluate import untested
-from peelbook.claims._figures import MEAN, MEAN_LESS_CITY, POOLED, POOLED_LESS_CITY, Figure, Unavailable
-from peelbook.claims._language import parse
+from peelbook.claims._expression import parse
 from peelbook.claims._read import claim_of
 from peelbook.claims._units import UNITS
 from peelbook.claims._verdict import OUTSIDE, UNTESTED, WAITING, fit
@@ -103,8 +103,8 @@ exact = st.fractions(min_value=-1000, max_value=1000)
 
 @given(exact, st.integers(-3, 6))
 def test_what_rounding_gives_always_fits_and_two_steps_away_never_does(value, decimals):
-    printed = _write.rounded(value, decimals)
-    item = claim(value=str(_write.decimal_text(printed, 20)), decimals=decimals, unit="times")
+    printed = _wording.rounded(value, decimals)
+    item = claim(value=str(_wording.decimal_text(printed, 20)), decimals=decimals, unit="times")
     step = Fraction(10) ** -decimals
     assert fit(item, Figure(value)) == "exactly"
     assert not fit(item, Figure(value + 2 * step))
@@ -114,9 +114,9 @@ def test_what_rounding_gives_always_fits_and_two_steps_away_never_does(value, de
 @given(exact, st.integers(-3, 6))
 def test_rounding_is_half_away_from_zero_and_symmetric(value, decimals):
     step = Fraction(10) ** -decimals
-    rounded = _write.rounded(value, decimals)
+    rounded = _wording.rounded(value, decimals)
     assert abs(rounded - value) <= step / 2
-    assert _write.rounded(-value, decimals) == -rounded
+    assert _wording.rounded(-value, decimals) == -rounded
     assert (rounded / step).denominator == 1
 
 
@@ -127,34 +127,34 @@ def test_rounding_agrees_with_the_decimal_module(top, bottom):
     with localcontext() as context:
         context.prec = 60
         expected = (Decimal(top) / Decimal(bottom)).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
-    assert _write.rounded(Fraction(top, bottom), 1) == Fraction(expected)
+    assert _wording.rounded(Fraction(top, bottom), 1) == Fraction(expected)
 
 
 # --- what a printed figure may stand for
 
 
 def test_a_rounded_figure_carries_its_range_and_a_whole_count_does_not():
-    rate = _figures.printed(claim(value="19.4", unit="percent"))
+    rate = _calculator.printed(claim(value="19.4", unit="percent"))
     assert rate.range == (Fraction("0.1935"), Fraction("0.1945"))
-    assert _figures.printed(claim(value=849474000, unit="gbp")).range[1] - 849474000 == Fraction(1, 2)
-    assert _figures.printed(claim(value=783)).range == (783, 783)
-    assert _figures.printed(claim(value=2017, unit="year")).range == (2017, 2017)
+    assert _calculator.printed(claim(value=849474000, unit="gbp")).range[1] - 849474000 == Fraction(1, 2)
+    assert _calculator.printed(claim(value=783)).range == (783, 783)
+    assert _calculator.printed(claim(value=2017, unit="year")).range == (2017, 2017)
 
 
 def test_a_standard_is_exact_and_around_is_twice_as_wide():
-    assert _figures.printed(claim(value=2, unit="percent", basis="standard")).range[0] == Fraction(2, 100)
-    around = _figures.printed(claim(value="4.5", unit="gbp_billion", sense="~"))
+    assert _calculator.printed(claim(value=2, unit="percent", basis="standard")).range[0] == Fraction(2, 100)
+    around = _calculator.printed(claim(value="4.5", unit="gbp_billion", sense="~"))
     assert around.range == (4_400_000_000, 4_600_000_000)
 
 
 def test_a_figure_that_may_have_been_cut_off_is_at_least_what_is_printed():
-    low, high = _figures.printed(claim(value="4.33", unit="gbp_billion"), cut=True).range
+    low, high = _calculator.printed(claim(value="4.33", unit="gbp_billion"), cut=True).range
     assert (low, high) == (4_330_000_000, 4_340_000_000)
 
 
 def test_a_limit_is_not_a_figure_to_compute_with():
     with pytest.raises(Unavailable, match="a limit"):
-        _figures.printed(claim(value=50, sense=">"))
+        _calculator.printed(claim(value=50, sense=">"))
 
 
 # --- verdicts
@@ -841,7 +841,7 @@ def test_functions_give_what_they_say(verdict_on, evidence, unit, value):
         claim_row("figure", value=value, unit=unit, evidence=evidence),
     )
     assert found.verdict == "consistent" if "claim" in evidence or "ator" in evidence else "reproduced"
-    assert _write.rounded(found.computed, 0) == int(value)
+    assert _wording.rounded(found.computed, 0) == int(value)
 
 
 def test_a_share_no_sample_of_that_size_can_give_differs(verdict_on):
@@ -937,8 +937,8 @@ def test_a_table_that_is_not_here_cannot_be_added_up(verdict_on):
 
 
 def test_the_quantity_of_another_year_can_be_asked_for(make_catalogue):
-    from peelbook.claims._figures import Calculator
-    from peelbook.claims._language import parse
+    from peelbook.claims._calculator import Calculator
+    from peelbook.claims._expression import parse
 
     rows = [
         claim_row("now", value=80, quantity="orders", period_end="2023-09-30"),
@@ -980,8 +980,8 @@ def test_a_force_without_a_figure_gives_the_measures_own_reason(verdict_on, stop
 
 
 def test_city_of_london_is_the_force_left_out(catalogue):
-    assert catalogue.forces[_figures.CITY_OF_LONDON].slug == "city-of-london"
-    assert CITY == _figures.CITY_OF_LONDON
+    assert catalogue.forces[_calculator.CITY_OF_LONDON].slug == "city-of-london"
+    assert CITY == _calculator.CITY_OF_LONDON
 
 
 # --- what was not tested

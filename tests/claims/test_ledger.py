@@ -7,7 +7,7 @@ from claims_helpers import KENT, MET, claim_row, frame_of, ledger_of
 
 from peelbook import claims
 from peelbook.claims._check import SIGNATURES, circles
-from peelbook.claims._language import parse
+from peelbook.claims._expression import parse
 from peelbook.errors import TableContractError
 
 
@@ -175,10 +175,10 @@ def test_units_are_checked_inside_every_function():
 
 
 def test_every_function_has_a_page_in_the_guide_and_an_implementation():
-    from peelbook.claims import _figures, _pages
+    from peelbook.claims import _calculator, _pages
 
     assert set(_pages._FUNCTIONS) == set(SIGNATURES)
-    assert {name.removeprefix("do_") for name in dir(_figures._Run) if name.startswith("do_")} == set(
+    assert {name.removeprefix("do_") for name in dir(_calculator._Run) if name.startswith("do_")} == set(
         SIGNATURES
     )
     guide = claims.guide_markdown()

@@ -15,7 +15,7 @@ import pytest
 from claims_helpers import KENT, MET, WALES, claim_row
 
 from peelbook import claims, contracts, formats
-from peelbook.claims import _write
+from peelbook.claims import _wording
 from peelbook.claims._read import claim_of
 from peelbook.claims._units import UNITS
 
@@ -73,7 +73,7 @@ def test_a_printed_value_reads_as_the_report_prints_it(cells, text):
     ],
 )
 def test_a_gap_has_its_sign_and_shares_differ_by_percentage_points(cells, value, text):
-    assert _write.gap(claim_of(claim_row("figure", **cells)), Fraction(value)) == text
+    assert _wording.gap(claim_of(claim_row("figure", **cells)), Fraction(value)) == text
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -81,23 +81,23 @@ def test_a_computed_value_has_a_decimal_more_than_printed_unless_it_is_whole(uni
     counted = unit in ("count", "year", "financial_year")
     if unit != "grade":
         claim = claim_of(claim_row("figure", value="2010", unit=unit))
-        exact, between = (_write.computed(claim, Fraction(value)) for value in ("2010", "2010.25"))
+        exact, between = (_wording.computed(claim, Fraction(value)) for value in ("2010", "2010.25"))
         assert ".0" not in exact
         assert (between == exact) if counted else (".3" in between), between
 
 
 def test_people_are_counted_whole_though_the_table_counts_full_time_equivalents():
     forecast = claim_of(claim_row("figure", value="32750", unit="count"))
-    assert _write.computed(forecast, Fraction("33293.04")) == "33,293"
-    assert "was 33,293, 543 above it" in _write.outturn(forecast, Fraction("33293.04"), Fraction("543.04"))
-    assert "was 32,750, the same" in _write.outturn(forecast, Fraction("32750.4"), Fraction("0.4"))
+    assert _wording.computed(forecast, Fraction("33293.04")) == "33,293"
+    assert "was 33,293, 543 above it" in _wording.outturn(forecast, Fraction("33293.04"), Fraction("543.04"))
+    assert "was 32,750, the same" in _wording.outturn(forecast, Fraction("32750.4"), Fraction("0.4"))
 
 
 def test_decimal_text_is_plain_and_bounded():
-    assert _write.decimal_text(Fraction(1, 3)) == "0.333333333333"
-    assert _write.decimal_text(Fraction(849474000)) == "849474000"
-    assert _write.decimal_text(Fraction(1, 10**7)) == "0.0000001"
-    assert _write.number(None) is None
+    assert _wording.decimal_text(Fraction(1, 3)) == "0.333333333333"
+    assert _wording.decimal_text(Fraction(849474000)) == "849474000"
+    assert _wording.decimal_text(Fraction(1, 10**7)) == "0.0000001"
+    assert _wording.number(None) is None
 
 
 @pytest.fixture
@@ -382,7 +382,7 @@ def test_what_does_not_hold_is_counted_as_places(two_reports):
     pages = {"peel-2023-25-metropolitan": "m.md", "peel-2023-25-kent": "k.md"}
     overview = claims.overview_markdown(two_reports, pages)
     for code in (MET, KENT):
-        broken = sum(not tie.holds for tie in claims.ties(two_reports, code))
+        broken = sum(not tie.holds for tie in claims.cross_checks(two_reports, code))
         places = {0: "its own figures agree", 1: "in one place its own figures do not agree"}
         assert (
             places.get(broken, f"in {formats.cardinal(broken)} places its own figures do not agree")
@@ -392,8 +392,8 @@ def test_what_does_not_hold_is_counted_as_places(two_reports):
 
 def test_json_is_plain_exact_and_the_same_every_time(small):
     verdicts = claims.evaluate(small, MET)
-    first = json.dumps(claims.to_json(verdicts, small, claims.ties(small, MET)))
-    again = json.dumps(claims.to_json(claims.evaluate(small, MET), small, claims.ties(small, MET)))
+    first = json.dumps(claims.to_json(verdicts, small, claims.cross_checks(small, MET)))
+    again = json.dumps(claims.to_json(claims.evaluate(small, MET), small, claims.cross_checks(small, MET)))
     assert first == again
     data = json.loads(first)
     rate = data["claims"][0]

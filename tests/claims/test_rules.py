@@ -6,7 +6,7 @@ import pytest
 
 from peelbook import contracts, measures
 from peelbook.claims._check import text, unit_of
-from peelbook.claims._language import calls
+from peelbook.claims._expression import calls
 from peelbook.claims._read import claim_of
 from peelbook.claims._rules import read, rules
 from peelbook.claims._units import UNITS, Unit, added, of_measure
@@ -19,7 +19,7 @@ def test_every_alternative_stands_in_for_a_measure_in_its_own_unit():
     row = claim_row("figure", value=1, period_end="2023-03-31")
     crimes = claim_row("crimes", value=1, quantity="victim_based_crime_count", period_end="2023-03-31")
     ledger = ledger_of(row, crimes)
-    for stand in rules().stands:
+    for stand in rules().substitutes:
         measure = measures.registry()[stand.measure]
         unit = unit_of(stand.tree, claim_of(row), ledger)
         added(of_measure(measure.unit, measure.kind), unit, "compare")
@@ -57,7 +57,7 @@ def test_revised_tables_exist():
 def test_units_of_quantities_come_from_the_ledger():
     from claims_helpers import claim_row, ledger_of
 
-    from peelbook.claims._language import parse
+    from peelbook.claims._expression import parse
 
     row = claim_row("figure", value="1.0", unit="percent", quantity="charge_rate")
     ledger = ledger_of(row)

@@ -70,23 +70,23 @@ def pair(verdicts):
 @pytest.mark.parametrize("verdict", [REPRODUCED, CONSISTENT, DIFFERS])
 def test_a_verdict_of_the_time_is_never_replaced(pair, verdict):
     then = replace(pair[0], verdict=verdict)
-    assert _vintage.settled(then, lambda: pytest.fail("not asked"), _Then("charges")) is then
+    assert _vintage.at_report_date(then, lambda: pytest.fail("not asked"), _Then("charges")) is then
 
 
 def test_a_later_figure_that_bears_the_printed_one_out_counts(pair):
     today = replace(pair[1], verdict=REPRODUCED)
-    assert _vintage.settled(pair[0], lambda: today, _Then("charges")) is today
+    assert _vintage.at_report_date(pair[0], lambda: today, _Then("charges")) is today
 
 
 def test_a_later_figure_that_differs_is_context_only(pair):
-    found = _vintage.settled(pair[0], lambda: pair[1], _Then("charges"))
+    found = _vintage.at_report_date(pair[0], lambda: pair[1], _Then("charges"))
     assert (found.verdict, found.cause) == (WAITING, "")
     assert found.computed == 20
     assert "20.0" in found.reason
 
 
 def test_a_difference_in_figures_that_were_there_stays_one(pair):
-    assert _vintage.settled(pair[0], lambda: pair[1], _Then("other")).verdict == DIFFERS
+    assert _vintage.at_report_date(pair[0], lambda: pair[1], _Then("other")).verdict == DIFFERS
 
 
 def test_a_report_without_a_date_is_tested_as_before():

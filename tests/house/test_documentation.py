@@ -14,7 +14,7 @@ import pytest
 
 from peelbook import contracts, measures
 from peelbook.catalogue import Catalogue
-from peelbook.site import generated, own_files
+from peelbook.site import generated, site_data
 from peelbook.sources.publication import facts, registry
 
 ROOT = reference.ROOT
@@ -214,7 +214,7 @@ def test_a_command_that_does_not_exist_is_found_out(command):
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 # Downloads that the build writes beside the pages.
 BUILT = {"../all-measures.zip", "../claims.csv", "../claims.json", "claims.csv", "claims.json"}
-BUILT |= {f"../{own_files.PEER_FORCES}"}
+BUILT |= {f"../{site_data.PEER_FORCES}"}
 
 
 @pytest.mark.parametrize(

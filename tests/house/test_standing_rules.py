@@ -216,6 +216,63 @@ def test_a_template_marks_as_html_only_what_the_site_has_rendered_itself():
 # A printed page's parts are cut out of pages that are escaped already.
 RENDERED_HTML = {"title", "heading", "body"}
 
+# --- words in names ------------------------------------------------------------------------------
+
+#: Metaphors and old words that once stood for something with a standard name (docs/naming.md); the name to use instead.
+NOT_IN_NAMES = {
+    "door": "lock", "earnest": "", "furniture": "parts", "glance": "bounds", "gone": "missing, removed or empty",
+    "house": "project", "judged": "tested or has_verdict", "nought": "zero",
+    "seldom": "relaxed", "settle": "merge", "settled": "at_report_date", "spoken": "phrases", "stand": "substitute",
+    "stands": "is", "suspicion": "", "told": "job, sentence or reasons", "vouch": "", "vouches": "", "whoever": "",
+}  # fmt: skip
+#: Sentences of the same kind, in comments, docstrings and messages.
+NOT_IN_TEXTS = re.compile(
+    r"\b(?:nought|in earnest|under suspicion|vouch(?:es)?|on the door|(?:is|are) told (?:from|by|apart))\b"
+)
+
+
+def names_of(tree: ast.Module) -> set[str]:
+    """Every name that a module gives: functions, classes, parameters, variables and attributes."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(node.id if isinstance(node, ast.Name) else node.attr)
+    return found
+
+
+def odd_words(name: str) -> set[str]:
+    """The words of a name, snake case or camel case, that are not to be in one."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)} & NOT_IN_NAMES.keys()
+
+
+def test_names_are_made_of_standard_words():
+    found = {}
+    for path in modules():
+        names = names_of(ast.parse(path.read_text(encoding="utf-8"))) | {path.stem}
+        for name in sorted(names):
+            for word in odd_words(name):
+                found[f"{named(path)}: {name}"] = f"use {NOT_IN_NAMES[word] or 'a plain word'}"
+    assert found == {}
+
+
+@pytest.mark.parametrize("name", ["told", "_all_gone", "BuildDoor", "by_chance_judged"])
+def test_an_odd_word_in_a_name_is_found(name):
+    assert odd_words(name)
+
+
+def test_comments_and_messages_are_in_plain_words():
+    found = {}
+    for path in modules():
+        text = path.read_text(encoding="utf-8")
+        if matches := NOT_IN_TEXTS.findall(" ".join(text.split())):
+            found[named(path)] = matches
+    assert found == {}
+
+
 # --- one direction, left to right ----------------------------------------------------------------
 
 # The rooms of the house in order: a room is a folder of the package, or a module beside the folders. A room may import

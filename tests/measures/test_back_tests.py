@@ -41,12 +41,12 @@ def test_the_met_had_the_second_lowest_charge_rate_of_43_forces(catalogue):
     frame = measures.compute(catalogue, "charge_rate")
     found = compare.against_peers(frame, MET, "2023-03-31")
     assert round(100 * found.value, 2) == 3.96
-    assert (found.rank, found.n, found.position) == (42, 43, compare.LOWER)
+    assert (found.rank, found.n, found.funnel_verdict) == (42, 43, compare.LOWER)
 
 
 def test_the_words_of_the_report_on_stop_and_search_follow_from_our_rule(catalogue):
     found = compare.against_peers(measures.compute(catalogue, "stop_search_rate"), MET, "2023-03-31")
-    assert found.position == found.position_sd == compare.HIGHER
+    assert found.funnel_verdict == found.distance_verdict == compare.HIGHER
 
 
 def test_the_city_of_london_alone_would_move_the_mean_of_forces_by_more_than_half(catalogue):

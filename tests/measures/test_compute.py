@@ -318,10 +318,10 @@ def test_figures_kept_for_a_catalogue_go_with_it(tables, tiny_catalogue):
     catalogue = tiny_catalogue(tables)
     measures.compute(catalogue, "stop_search_count")
     identity = id(catalogue)
-    assert identity in _compute._KNOWN
+    assert identity in _compute._MEMO
     del catalogue
     gc.collect()
-    assert identity not in _compute._KNOWN
+    assert identity not in _compute._MEMO
 
 
 def test_a_category_that_the_table_could_have_and_has_not_is_no_figure(tiny):
@@ -423,9 +423,9 @@ def test_measures_worked_out_before_serve_every_catalogue_of_the_same_bytes_and_
     from peelbook.errors import UndeclaredReadError
     from peelbook.measures import _compute
 
-    monkeypatch.setattr(_compute, "_SHARED", {})
+    monkeypatch.setattr(_compute, "_PRECOMPUTED", {})
     plain = measures.compute(Catalogue(data_copy), "stop_search_rate")
-    assert measures.share(Catalogue(data_copy), {"disparity_ratio": ("ethnicity",)}) > 40
+    assert measures.precompute(Catalogue(data_copy), {"disparity_ratio": ("ethnicity",)}) > 40
 
     def never(*args):
         raise AssertionError("it was worked out again")

@@ -12,7 +12,7 @@ from peelbook.measures import KINDS, _kinds
 
 BOTH, MEAN, NONE = ("mean of forces", "total over total"), ("mean of forces",), ()
 
-#: Kind, noun, divided, model, over a complete count, less, comparators, judged, steps, tested, apart, status.
+#: Kind, noun, divided, model, over a complete count, less, comparators, has_verdict, steps, tested, apart, status.
 TABLE = [
     ("count", "number", False, None, None, 0, NONE, False, True, False, False, "computed"),
     ("rate", "rate", True, "rate", "rate", 0, BOTH, True, True, True, False, "computed"),
@@ -33,7 +33,7 @@ def test_the_table_of_kinds():
         "model_given",
         "less",
         "comparators",
-        "judged",
+        "has_verdict",
         "steps",
         "tested",
         "apart",

@@ -121,9 +121,9 @@ def test_staff_residents_and_money_are_complete_counts_that_chance_does_not_move
         "funding_rate",
         "police_grant_count",
     ):
-        assert not registry[name].by_chance, name
+        assert not registry[name].has_sampling_error, name
     for name in ("stop_search_rate", "charge_rate", "disparity_ratio"):
-        assert registry[name].by_chance, name
+        assert registry[name].has_sampling_error, name
 
 
 def test_an_unknown_measure_names_the_nearest():

@@ -128,9 +128,11 @@ def test_a_force_beside_areas_in_one_folder_must_be_the_one_the_page_is_about(ro
         rows + "N00001,north-unit,North Unit,North,,,South East,20,0\n", encoding="utf-8"
     )
     put(tmp_path, "population", ("N00001", "2022-06-30", 9), ("E23000032", "2022-06-30", 9))
-    assert len(Catalogue(root / "data", overlay=tmp_path, own="E23000032").table("population")) > 44
+    assert (
+        len(Catalogue(root / "data", overlay=tmp_path, own_force_code="E23000032").table("population")) > 44
+    )
     with pytest.raises(TableContractError, match="a row of Kent Police, but this folder is for North Unit"):
-        Catalogue(root / "data", overlay=tmp_path, own="N00001").table("population")
+        Catalogue(root / "data", overlay=tmp_path, own_force_code="N00001").table("population")
 
 
 def test_a_table_without_some_categories_gives_notes_and_no_failure(root, tmp_path, monkeypatch):

@@ -30,7 +30,7 @@ def book(tmp_path_factory, root):
     put(own, "marac", (NORFOLK, YEAR, 310, 93))
     put(own, "right_to_know", (NORFOLK, YEAR, 185, 74, "", ""))
     assert check(own, Catalogue(root / "data"), force="norfolk").good
-    return Catalogue(root / "data", overlay=own, own=NORFOLK)
+    return Catalogue(root / "data", overlay=own, own_force_code=NORFOLK)
 
 
 def arrests() -> dict[str, int]:

@@ -42,7 +42,7 @@ def test_what_is_told_is_what_the_measures_give(figures, tmp_path, root):
     put(tmp_path, "stop_search", (KENT, "2023-03-31", 100, 99, ""), (KENT, "2022-03-31", 200, 99, ""))
     told = figures("stop_search")["stop_search_rate"]
     assert told.changed == ("2022-03-31", "2023-03-31") and not told.new
-    own = Catalogue(root / "data", overlay=tmp_path, own=KENT)
+    own = Catalogue(root / "data", overlay=tmp_path, own_force_code=KENT)
     assert measures.at(own, "stop_search_rate", KENT, "2023-03-31").numerator == 100
 
 

@@ -115,7 +115,7 @@ def counts_of(frame: pd.DataFrame, table: str) -> dict[tuple, float]:
 @pytest.fixture(scope="module")
 def figures(own, root):
     """All counts that were supplied: those that may be shown and those that may not."""
-    book = Catalogue(root / "data", overlay=own, own=NORFOLK)
+    book = Catalogue(root / "data", overlay=own, own_force_code=NORFOLK)
     shown, hidden = {}, {}
     for table in TABLES:
         frame = contracts.read_csv(own / f"{table}.csv", table, book.forces)
@@ -174,7 +174,7 @@ def test_no_difference_of_published_figures_is_a_hidden_one(figures):
 def test_without_the_links_a_difference_tells(own, root, monkeypatch):
     """The tests above can fail: with each table on its own, the year of charges less three quarters is the fourth."""
     monkeypatch.setattr(hide, "links", lambda table: ())
-    book = Catalogue(root / "data", overlay=own, own=NORFOLK)
+    book = Catalogue(root / "data", overlay=own, own_force_code=NORFOLK)
     year, quarters = (
         book.table(name).query("force_code == @NORFOLK and period_end > '2025-03-31'")
         for name in ("charges", "charges_quarterly")
@@ -191,7 +191,7 @@ def test_hidden_rates_go_with_their_counts(tmp_path, root):
     )
     put(tmp_path, "stop_search_ethnicity_rate", *[(NORFOLK, YEAR, g, 5.5) for g in ETHNICITY])
     (tmp_path / "suppress_below.txt").write_text(str(BELOW))
-    book = Catalogue(root / "data", overlay=tmp_path, own=NORFOLK)
+    book = Catalogue(root / "data", overlay=tmp_path, own_force_code=NORFOLK)
     rates = book.table("stop_search_ethnicity_rate").query("force_code == @NORFOLK")
     assert rates.loc[rates["period_end"] == YEAR, "searches_rate"].isna().all()
     assert rates.loc[rates["period_end"] != YEAR, "searches_rate"].notna().any()

@@ -13,7 +13,7 @@ from peelbook.catalogue import Catalogue
 from peelbook.errors import ParameterError, TableContractError
 from peelbook.forces import Forces
 from peelbook.own_data import check, template
-from peelbook.site import own_files
+from peelbook.site import site_data
 
 HEADER = "force_code,period_end,population_count"
 
@@ -33,7 +33,7 @@ def test_a_table_is_read_however_its_lines_end(catalogue, tmp_path, end):
     population(tmp_path, f"{KENT},2023-06-30,1000", f"{KENT},2024-06-30,1001", end=end)
     assert check(tmp_path, catalogue).rows == {"population": 2}
     own = Catalogue(catalogue.data_dir, overlay=tmp_path)
-    assert own.supplies("population")
+    assert own.is_supplied("population")
     assert 1001 in own.table("population")["population_count"].tolist()
 
 
@@ -132,7 +132,7 @@ def test_the_files_of_a_site_with_an_area_of_one_s_own_are_made(catalogue, tmp_p
         stream.write("P00001,test-unit,Test Unit,Unit,the,,South East,20,20\n")
     put(tmp_path, "emergency_calls", calls("P00001"))
     assert check(tmp_path, catalogue, force="test-unit").good
-    assert set(own_files.site_files(Catalogue(overlay=tmp_path))) >= {"claims.json"}
+    assert set(site_data.site_files(Catalogue(overlay=tmp_path))) >= {"claims.json"}
 
 
 def test_evidence_that_cannot_be_worked_out_is_found_before_a_build(faults, tmp_path, catalogue):

@@ -36,7 +36,7 @@ from peelbook.figures._chart import MIME
 from peelbook.runner.errors import LockedError
 from peelbook.runner.lock import hold
 from peelbook.site import _build as building
-from peelbook.site import cells, frame, generated, own_files
+from peelbook.site import generated, page_frame, site_data, staged_page
 from peelbook.site._build import SiteBuildError
 from peelbook.site.pdf import PdfError, join, print_force
 from peelbook.site.publish import PublishError
@@ -95,14 +95,14 @@ def test_the_sites_own_files_are_made_again_for_other_tables_another_address_and
     data_copy, keep_tables, monkeypatch
 ):
     catalogue = Catalogue(keep_tables(data_copy, {"forces", "gaps"}.__contains__))
-    known = [own_files.inputs(catalogue)]
+    known = [site_data.inputs(catalogue)]
     for name, value in (("PEELBOOK_BASE_URL", "https://example.org/other/"), ("SOURCE_DATE_EPOCH", "1")):
         monkeypatch.setenv(name, value)
-        known.append(own_files.inputs(catalogue))
+        known.append(site_data.inputs(catalogue))
     (data_copy / "gaps.csv").write_bytes((data_copy / "gaps.csv").read_bytes() + b"\n")
-    known.append(own_files.inputs(catalogue))
+    known.append(site_data.inputs(catalogue))
     assert len(set(known)) == len(known)
-    assert own_files.inputs(catalogue) == known[-1]
+    assert site_data.inputs(catalogue) == known[-1]
 
 
 def test_a_command_makes_the_sites_own_files_of_the_data_it_is_told(data_copy, keep_tables, tmp_path):
@@ -110,14 +110,14 @@ def test_a_command_makes_the_sites_own_files_of_the_data_it_is_told(data_copy, k
     catalogue = Catalogue(keep_tables(data_copy, few.__contains__))
     with Workers() as workers:
         worker = workers.start(
-            own_files.__name__, own_files.work(tmp_path / "files", tmp_path / "texts", catalogue, jobs=2)
+            site_data.__name__, site_data.work(tmp_path / "files", tmp_path / "texts", catalogue, jobs=2)
         )
         workers.wait_for(worker, "texts")
         texts = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "texts").glob("*.md")}
         workers.join()
     folder = tmp_path / "files"
     made = {name: content for name, content in files(folder).items() if not name.startswith("measures/")}
-    assert made == own_files.site_files(catalogue)
+    assert made == site_data.site_files(catalogue)
     assert texts == {name: generated.content(name, catalogue) for name in generated.PAGES}
 
 
@@ -131,7 +131,7 @@ def test_a_build_that_changes_nothing_does_not_load_sphinx():
 def test_a_command_that_ends_before_its_word_is_reported(catalogue, tmp_path):
     (tmp_path / "texts").write_text("a file where the folder should be")
     with pytest.raises(DownloadsError, match="texts"), Workers() as workers:
-        worker = workers.start(own_files.__name__, own_files.work(tmp_path, tmp_path / "texts", catalogue))
+        worker = workers.start(site_data.__name__, site_data.work(tmp_path, tmp_path / "texts", catalogue))
         workers.wait_for(worker, "texts")
 
 
@@ -140,7 +140,7 @@ def test_a_command_that_ends_well_without_its_word_is_no_less_a_fault():
         pytest.raises(DownloadsError, match=r"without saying 'texts'.*Fix: build again"),
         Workers() as workers,
     ):
-        workers.wait_for(workers.start("peelbook.site.memory", {}), "texts")
+        workers.wait_for(workers.start("peelbook.site.garbage_collection", {}), "texts")
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -153,28 +153,28 @@ def test_a_command_that_fails_keeps_its_own_cause_and_fix(catalogue, tmp_path, j
         pytest.raises(DownloadsError, match=r"(?s)population\.csv.*Fix: add the column") as caught,
         Workers() as workers,
     ):
-        workers.start(own_files.__name__, own_files.work(tmp_path, tmp_path / "texts", faulty, jobs))
+        workers.start(site_data.__name__, site_data.work(tmp_path, tmp_path / "texts", faulty, jobs))
         workers.join()
     assert "disk" not in str(caught.value)
 
 
 def test_a_command_that_is_killed_or_broken_is_told_as_that(tmp_path, monkeypatch):
     with pytest.raises(DownloadsError, match=r"stopped from outside \(SIGKILL\)"), Workers() as workers:
-        workers.start(own_files.__name__, {}).kill()
+        workers.start(site_data.__name__, {}).kill()
         workers.join()
     with pytest.raises(DownloadsError, match=r"KeyError.*this is a fault of peelbook"), Workers() as workers:
-        workers.start(own_files.__name__, {})
+        workers.start(site_data.__name__, {})
         workers.join()
     (tmp_path / "json.py").write_text("raise SystemExit('a file of the user')")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DownloadsError, match="KeyError"), Workers() as workers:
-        workers.start(own_files.__name__, {})
+        workers.start(site_data.__name__, {})
         workers.join()
 
 
 def test_a_command_ends_with_the_process_that_started_it():
     with Workers() as workers:
-        worker = workers.start(own_files.__name__, {"data": None})
+        worker = workers.start(site_data.__name__, {"data": None})
         assert worker.stdin is not None
         worker.stdin.close()
         assert worker.wait(60) != 0
@@ -235,7 +235,7 @@ def test_the_book_publishes_no_maps_fonts_sources_or_unused_scripts(book_site):
     assert not [name for name in made if name.endswith((".map", ".ttf", ".woff", ".woff2", ".rst", ".inv"))]
     assert not [name for name in made if name.startswith("_sources/")]
     assert {name for name in made if name.startswith("_static/")} == {
-        f"_static/{n}" for n in frame.static_files()
+        f"_static/{n}" for n in page_frame.static_files()
     }
 
 
@@ -493,7 +493,7 @@ def test_two_cold_builds_of_an_edition_are_the_same_bytes(build, tmp_path):
 
 def test_the_sites_own_files_are_begun_before_the_first_notebook_is_done(build, monkeypatch):
     order = []
-    work = own_files.work
+    work = site_data.work
 
     def begun(*arguments):
         order.append("own files")
@@ -503,7 +503,7 @@ def test_the_sites_own_files_are_begun_before_the_first_notebook_is_done(build, 
         order.append("notebooks")
         yield from sample_results(slugs=("kent",))
 
-    monkeypatch.setattr(own_files, "work", begun)
+    monkeypatch.setattr(site_data, "work", begun)
     assert build(results()).pages == 3
     assert order == ["own files", "notebooks"]
 
@@ -593,7 +593,7 @@ def test_a_staged_page_is_the_page_that_myst_nb_makes_of_its_notebook(
     other["cells"].append({**words, "source": "## In other words\n\n```{eval-rst}\n*Thus* too.\n```"})
     results[0] = replace(results[0], notebook=json.dumps(other).encode())
     quick = site.build(results, tmp_path / "staged", catalogue=catalogue, jobs=1, work_dir=tmp_path / "a")
-    monkeypatch.setattr(cells, "stage", lambda source: None)
+    monkeypatch.setattr(staged_page, "stage", lambda source: None)
     slow = site.build(results, tmp_path / "whole", catalogue=catalogue, jobs=1, work_dir=tmp_path / "b")
     pages = {name: content for name, content in files(quick.out_dir).items() if name.endswith(".html")}
     assert {name for name in files(slow.out_dir) if name.endswith(".html")} == set(pages)

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from peelbook.site.frame import STATIC
+from peelbook.site.page_frame import STATIC
 from peelbook.util.files import sha256
 
 

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from peelbook import measures, national
-from peelbook.site import cells, measure_pages
+from peelbook.site import measure_pages, staged_page
 
 CHOSEN = ("stop_search_rate", "charge_rate", "disparity_ratio", "grade", "charge_rate_national")
 
@@ -31,11 +31,11 @@ def read(made, name: str) -> dict:
 
 
 def page(made, name: str) -> str:
-    return (made / "pages" / f"{name}{cells.SUFFIX}").read_text(encoding="utf-8")
+    return (made / "pages" / f"{name}{staged_page.SUFFIX}").read_text(encoding="utf-8")
 
 
 def test_every_measure_with_data_has_a_page_and_two_files(made):
-    assert sorted(path.stem for path in (made / "pages").glob(f"*{cells.SUFFIX}")) == sorted(CHOSEN)
+    assert sorted(path.stem for path in (made / "pages").glob(f"*{staged_page.SUFFIX}")) == sorted(CHOSEN)
     assert sorted(path.name for path in (made / "files").iterdir()) == sorted(
         ["index.json", *(f"{name}.{kind}" for name in CHOSEN for kind in ("csv", "json"))]
     )

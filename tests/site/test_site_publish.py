@@ -13,7 +13,7 @@ from peelbook.errors import OutputError
 from peelbook.runner.errors import LockedError
 from peelbook.runner.lock import hold
 from peelbook.site import publish as publishing
-from peelbook.site.publish import PublishError, Shared, publish, put_file, target
+from peelbook.site.publish import HardLinkGuard, PublishError, publish, put_file, target
 
 
 def tree(folder: Path, **files: str) -> dict[str, Path]:
@@ -86,7 +86,7 @@ def test_where_files_cannot_be_linked_they_are_copied(tmp_path, monkeypatch, cod
 
 def test_an_edit_of_a_shared_file_is_noticed_and_a_new_file_is_none(tmp_path):
     files = tree(tmp_path / "a", page="1", other="2")
-    shared = Shared(tmp_path / "shared.json")
+    shared = HardLinkGuard(tmp_path / "shared.json")
     assert not shared.edited()
     publish(files, tmp_path / "out", files)
     shared.remember(files.values())

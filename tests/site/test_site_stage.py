@@ -12,11 +12,11 @@ from site_samples import SampleFailure, SampleResult, sample_notebook, sample_re
 from peelbook import blocks, formats
 from peelbook.catalogue import Catalogue
 from peelbook.sections import all_sections
-from peelbook.site import cells, notebook
+from peelbook.site import notebook, staged_page
 from peelbook.site import stage as stage_module
 from peelbook.site._build import commit, make_edition, redirects, sitemap
 from peelbook.site.edition import Edition, base_url, edition_date
-from peelbook.site.marks import Marks, data_digest
+from peelbook.site.manifest import InputManifest, data_digest
 from peelbook.site.stage import (
     Sources,
     Staged,
@@ -91,7 +91,7 @@ def test_a_failed_result_is_a_page_that_says_where_and_why(edition, catalogue, t
     assert staged.failed == ["forces/metropolitan/workforce"]
     page = json.loads((tmp_path / "s/forces/metropolitan/workforce.cells").read_bytes())
     (kind, block), *rest = page[1]["outputs"]
-    assert kind == cells.BLOCK and not rest
+    assert kind == staged_page.BLOCK and not rest
     html = blocks.render(json.loads(block))
     for fact in (
         "failed to build",
@@ -219,11 +219,11 @@ def with_an_output_of_another_kind(source):
 @pytest.mark.parametrize("known", [True, False])
 def test_figures_and_headlines_are_found_in_staged_pages(tmp_path, known):
     source = json.loads(sample_notebook(charts=3))
-    content = cells.stage(source if known else with_an_output_of_another_kind(source))
+    content = staged_page.stage(source if known else with_an_output_of_another_kind(source))
     assert (content is not None) is known
-    path = tmp_path / f"page{cells.SUFFIX if known else '.ipynb'}"
+    path = tmp_path / f"page{staged_page.SUFFIX if known else '.ipynb'}"
     path.write_bytes(content if known else json.dumps(source).encode())
-    found = cells.figures(path)
+    found = staged_page.figures(path)
     assert [figure.id for figure in found] == [f"police_powers.rate_{n}" for n in range(3)]
     assert [(figure.payload, figure.files()) for figure in found] == [
         (figure.payload, figure.files()) for figure in notebook.figures(source)
@@ -233,7 +233,7 @@ def test_figures_and_headlines_are_found_in_staged_pages(tmp_path, known):
 def test_a_page_without_charts_has_none(tmp_path):
     path = tmp_path / "page.cells"
     path.write_text("[]")
-    assert cells.figures(path) == []
+    assert staged_page.figures(path) == []
 
 
 def test_a_section_of_the_report_that_no_result_covers_has_no_page(edition, catalogue, tmp_path):
@@ -244,39 +244,39 @@ def test_a_section_of_the_report_that_no_result_covers_has_no_page(edition, cata
 
 def test_marks_know_input_and_survive_damage(tmp_path):
     path = tmp_path / "marks.json"
-    marks = Marks(path)
-    assert not marks.same("a", "1")
+    marks = InputManifest(path)
+    assert not marks.unchanged("a", "1")
     marks.save()
-    assert Marks(path).same("a", "1")
-    assert not Marks(path).same("a", "2")
+    assert InputManifest(path).unchanged("a", "1")
+    assert not InputManifest(path).unchanged("a", "2")
     for damage in ("not json", "[1]", "{}"):
         path.write_text(damage)
-        assert not Marks(path).same("a", "1"), "a spoilt mark only costs work"
+        assert not InputManifest(path).unchanged("a", "1"), "a spoilt mark only costs work"
 
 
 def test_marks_know_the_files_of_a_folder(tmp_path):
     (tmp_path / "html").mkdir()
     (tmp_path / "html" / "page").write_text("1")
-    marks = Marks.of(tmp_path / "html")
-    assert not marks.same("pages", "1", tmp_path / "html")
+    marks = InputManifest.of(tmp_path / "html")
+    assert not marks.unchanged("pages", "1", tmp_path / "html")
     (tmp_path / "html" / "other").write_text("2")  # made after it was asked, before it was saved
     marks.save()
-    assert Marks.of(tmp_path / "html").same("pages", "1", tmp_path / "html")
+    assert InputManifest.of(tmp_path / "html").unchanged("pages", "1", tmp_path / "html")
     (tmp_path / "html" / "page").unlink()
-    assert not Marks.of(tmp_path / "html").same("pages", "1", tmp_path / "html")
-    assert Marks.of(tmp_path / "html", "kent").path.name == "html-kent.json"
+    assert not InputManifest.of(tmp_path / "html").unchanged("pages", "1", tmp_path / "html")
+    assert InputManifest.of(tmp_path / "html", "kent").path.name == "html-kent.json"
 
 
 def test_marks_vouch_for_nothing_while_something_is_made_anew(tmp_path):
     """A build that is killed between a new file and its mark, and then one of the old input."""
     path = tmp_path / "marks.json"
-    first = Marks(path)
-    first.same("a", "1"), first.same("b", "1")
+    first = InputManifest(path)
+    first.unchanged("a", "1"), first.unchanged("b", "1")
     first.save()
-    killed = Marks(path)
-    assert killed.same("b", "1")
-    assert not killed.same("a", "2")
-    assert not Marks(path).same("a", "1")
+    killed = InputManifest(path)
+    assert killed.unchanged("b", "1")
+    assert not killed.unchanged("a", "2")
+    assert not InputManifest(path).unchanged("a", "1")
 
 
 def test_changed_data_and_a_users_own_data_make_other_pages(data_copy, tmp_path):
@@ -380,7 +380,7 @@ def test_what_the_books_own_pages_say_of_the_tables_is_read_once_for_one_state_o
     kept = tmp_path / "facts.json"
 
     def known(tables, data):
-        marks = Marks(tmp_path / "marks.json")
+        marks = InputManifest(tmp_path / "marks.json")
         found = stage_module._facts(tables, data, marks, kept)
         marks.save()
         return found

@@ -72,7 +72,7 @@ class TestStopSearch:
         with pytest.raises(TableContractError) as caught:
             read(path)
         (fault,) = caught.value.faults
-        assert (fault.value, fault.rule, fault.row) == ("Kent", "the area stands twice in this year", 92)
+        assert (fault.value, fault.rule, fault.row) == ("Kent", "the area is listed twice in this year", 92)
 
 
 class TestStopSearchEthnicity:
@@ -178,7 +178,9 @@ class TestUseOfForce:
         path = files.use_of_force(tmp_path / "u.ods", city="Metropolitan")
         with pytest.raises(TableContractError) as caught:
             read(path)
-        assert [(fault.rule, fault.row) for fault in caught.value.faults] == [("the force stands twice", 6)]
+        assert [(fault.rule, fault.row) for fault in caught.value.faults] == [
+            ("the force is listed twice", 6)
+        ]
 
     def test_tactics_without_a_total_are_taken_as_they_are(self, read, tmp_path):
         frame = read(files.use_of_force(tmp_path / "u.ods", all_tactics="[x]")).tables["use_of_force_tactics"]
@@ -389,7 +391,7 @@ class TestRecordedCrime:
 
     def test_the_same_quarter_on_two_sheets_is_refused_and_not_counted_twice(self, read, tmp_path):
         rows = [["2022/23", 4, "Kent", "Shoplifting", "Theft offences", "Shoplifting", "46", 5]]
-        with pytest.raises(SourceFileError, match="stands on the sheet '2021-22' too"):
+        with pytest.raises(SourceFileError, match="is on the sheet '2021-22' too"):
             read(files.recorded_crime(tmp_path / "r.ods", rows))
 
     def test_the_same_offence_twice_is_a_fault(self, read, tmp_path):

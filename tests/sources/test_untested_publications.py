@@ -335,7 +335,7 @@ FUNDING = [
 def test_forces_below_an_empty_row_are_not_lost_in_silence(read, tmp_path, gap):
     rows = [["Kent", "2022/23", 100, 50, 150], gap, ["Surrey", "2022/23", 90, 40, 130]]
     path = files.write_ods(tmp_path / "t.ods", {"Table 1": [["A title"], FUNDING, *rows]})
-    with pytest.raises(SourceFileError, match="figures stand below the empty row") as caught:
+    with pytest.raises(SourceFileError, match="figures below the empty row") as caught:
         read(path)
     assert caught.value.row in (4, 5)
 

@@ -192,10 +192,10 @@ def process(
         lines = list(recorded) or [f"{label}: the table has no month or quarter of this force."]
         return blocks.note(frames.nothing_for(force), lines, tables=known)
     series = _series(own, column)
-    judged = 12 if series.time == "month" else 4
+    tested_periods = 12 if series.time == "month" else 4
     if baseline is None:  # What came before says nothing of the limits, and all of it would be signals.
-        series = replace(series, rows=series.rows.tail(6 * judged).reset_index(drop=True))
-    inside = series.inside(baseline, judged)
+        series = replace(series, rows=series.rows.tail(6 * tested_periods).reset_index(drop=True))
+    inside = series.inside(baseline, tested_periods)
     if inside.sum() < xmr.LEAST:
         held = f"{int(inside.sum())} {series.time}{'' if inside.sum() == 1 else 's'}"
         return blocks.note(
@@ -209,13 +209,13 @@ def process(
     if season:
         values = xmr.without_season(values, series.rows["period_end"].dt.month.tolist(), inside)
     adjusted = not np.array_equal(values, series.rows["value"].to_numpy(), equal_nan=True)
-    widened = xmr.season_widening(inside.sum() / judged) if adjusted else 1.0
+    widened = xmr.season_widening(inside.sum() / tested_periods) if adjusted else 1.0
     most = 1 if unit == "%" else float("inf")
     found = xmr.behaviour(values, inside, low=0, high=most, carried=True, widened=widened)
     days = list(series.rows["period_end"])
     ends = [days[place] for place in (int(inside.argmax()), len(inside) - 1 - int(inside[::-1].argmax()))]
     span = [formats.period(day, series.time) for day in (days[0], days[-1])]
-    told = narrative.process(found, days, judged, series.time)
+    sentence = narrative.process(found, days, tested_periods, series.time)
     rules = (
         f"Baseline: {formats.period(ends[0], series.time)} to {formats.period(ends[1], series.time)}. The limits lie "
         "three standard deviations from its mean. Signals: a value beyond a limit, and three of four nearer a limit "
@@ -235,7 +235,7 @@ def process(
         period=" to ".join(span),
         time=series.time,
         adjusted=adjusted,
-        notes=[told, rules],
+        notes=[sentence, rules],
     )
 
 
@@ -246,14 +246,14 @@ class _Series:
     rows: pd.DataFrame
     time: str
 
-    def inside(self, baseline: tuple[Any, Any] | None, judged: int) -> np.ndarray:
-        """Which periods are the baseline's: those between two days, else all before the last `judged`."""
+    def inside(self, baseline: tuple[Any, Any] | None, tested_periods: int) -> np.ndarray:
+        """Which periods are the baseline's: those between two days, else all before the last `tested_periods`."""
         days = self.rows["period_end"]
         if baseline is not None:
             first, last = (frames.day_of(day, self.rows, "charts.process") for day in baseline)
             return ((days >= first) & (days <= last) & self.rows["value"].notna()).to_numpy()
         places = np.arange(len(days))
-        return (places < len(days) - judged) & self.rows["value"].notna().to_numpy()
+        return (places < len(days) - tested_periods) & self.rows["value"].notna().to_numpy()
 
 
 def _series(rows: pd.DataFrame, column: str) -> _Series:

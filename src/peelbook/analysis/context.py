@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 #: Units of claims whose printed number is a hundred times the value on a measure's scale.
 _HUNDREDTHS = ("percent", "percentage_points")
 
-# An audit's count is told by its heading, in any report: how many files were read says nothing of what was found.
+# An audit's count is recognised by its heading, in any report: how many files were read says nothing of what was found.
 _NOT_FINDING = re.compile(r"\b(?:reviewed|sampled|examined)$", flags=re.IGNORECASE)
 
 # Counts of cases in which inspectors found something wrong; in all others they found something right.
@@ -146,7 +146,7 @@ class Section:
             section=found.stem,
         )
         self.force = self.catalogue.forces[force]
-        self.catalogue.own = self.force.code  # rows of another force in an overlay are refused
+        self.catalogue.own_force_code = self.force.code  # rows of another force in an overlay are refused
         self.period = _day(period)
         self._key = frames.register(self)
 
@@ -299,7 +299,7 @@ class Section:
         month = None if self.period is None else self.period.month
         names = tuple((force.code, force.short_name, force.region) for force in self.catalogue.forces)
         key = ("tidy", measure.id, measures.frozen(frame.attrs.get("dimension", {})), month, names)
-        tidy = measures.kept(
+        tidy = measures.memoised(
             self.catalogue,
             key,
             lambda: self._tidy(self._without_overlap(frame, measure), measure),
@@ -630,7 +630,7 @@ class Section:
 
     def _own_audits(self, *, everywhere: bool) -> pd.DataFrame | None:
         """The force's own dip samples, the latest of each heading; `None` where it supplied none."""
-        if not (self.catalogue.supplies("audits") and self.catalogue.may_read("audits")):
+        if not (self.catalogue.is_supplied("audits") and self.catalogue.may_read("audits")):
             return None
         rows = self.catalogue.table("audits")
         rows = rows[rows["force_code"] == self.force.code]
@@ -642,7 +642,7 @@ class Section:
         rows = rows.drop_duplicates(["section", "heading"], keep="last").sort_index()
         return rows.assign(finding="met") if len(rows) else None
 
-    # --- furniture ---------------------------------------------------------------------------------
+    # --- standard parts of a page ---------------------------------------------------------------------------------
 
     def opening(self) -> blocks.Block:
         """Say which force the page is about, its grade, and whether it holds a user's own data.
@@ -656,7 +656,7 @@ class Section:
             year = f" Most figures are for the {formats.period(self.period)}."
         else:
             year = " Each figure is of the newest year there is, which its title names."
-        supplied = [name for name in self.tables if self.catalogue.supplies(name)]
+        supplied = [name for name in self.tables if self.catalogue.is_supplied(name)]
         own = f"This page {OVERLAY_NOTE}: {formats.joined(supplied)}." if supplied else ""
         below = self.catalogue.suppress_below
         hidden = f" Small numbers in it are left out (fewer than {below})." if own and below else ""
@@ -721,11 +721,13 @@ class Section:
             return item
         item["label"] = f"{label}, {measure.period_name(day)}{self.age(day)}"
         if day in self.suppressed_periods(frame):
-            why = measures.why(self.catalogue, measure_id, self.force.code, day, **frame.attrs["dimension"])
+            why = measures.missing_reason(
+                self.catalogue, measure_id, self.force.code, day, **frame.attrs["dimension"]
+            )
             before = compare.peers_period(frame, day)
             earlier = compare.against_peers(frame, self.force.code, before) if before is not None else None
-            told = narrative.beside_of(earlier, measure) if earlier else ""
-            item["comparison"] = f"{formats.sentence(why)} {told}".strip()
+            context = narrative.beside_of(earlier, measure) if earlier else ""
+            item["comparison"] = f"{formats.sentence(why)} {context}".strip()
             return item
         found = compare.against_peers(frame, self.force.code, day)
         if found:
@@ -734,7 +736,9 @@ class Section:
                 f"{narrative.beside(found, measure)} {narrative.marker(measure, self.force)}".strip()
             )
         else:
-            why = measures.why(self.catalogue, measure_id, self.force.code, day, **frame.attrs["dimension"])
+            why = measures.missing_reason(
+                self.catalogue, measure_id, self.force.code, day, **frame.attrs["dimension"]
+            )
             item["comparison"] = formats.sentence(why) if why else ""
         return item
 
@@ -788,7 +792,7 @@ class Section:
 
         return publish(self, axes, data, title=title, alt=alt, **options)
 
-    # --- what charts and sentences ask -------------------------------------------------------------
+    # --- used by charts and sentences -------------------------------------------------------------
 
     def gap_note(self, measure_id: str, dimension: Mapping[str, Any]) -> blocks.Block:
         """The note where a measure is here and this force's rows are not: the recorded reason, if there is one."""
@@ -804,7 +808,7 @@ class Section:
         title = self._no_figure(measure)
         day = self.year_of(frame)
         if not pd.isna(day) and day in self.suppressed_periods(frame):
-            why = measures.why(self.catalogue, measure_id, self.force.code, day, **dimension)
+            why = measures.missing_reason(self.catalogue, measure_id, self.force.code, day, **dimension)
             return blocks.note(f"{title}, {measure.period_name(day)}", [formats.sentence(why)])
         if frame.empty:
             missing = frame.attrs["missing"]

@@ -63,7 +63,7 @@ def peers(frame: pd.DataFrame, year: Any = None) -> pd.DataFrame:
         rank_high=codes.map(ranked["rank_high"]),
         lower_limit=codes.map(ranked["lower_limit"]),
         upper_limit=codes.map(ranked["upper_limit"]),
-        verdict=codes.map(ranked["position"]),
+        verdict=codes.map(ranked["funnel_verdict"]),
     )
     found.attrs = dict(frame.attrs)
     return found.sort_values(["value", "force_code"], ascending=[False, True], ignore_index=True)
@@ -72,11 +72,11 @@ def peers(frame: pd.DataFrame, year: Any = None) -> pd.DataFrame:
 def _hidden(frame: pd.DataFrame, rows: frames.Given, day: pd.Timestamp) -> pd.DataFrame:
     """No row, and why: the one force with a figure in the period is the user's own, and it is hidden."""
     section, measure = rows.section, rows.measure
-    why = measures.why(section.catalogue, measure.id, section.force.code, day, **rows.dimension)
-    gone = frame.iloc[:0].assign(**{name: pd.Series([], dtype="float64") for name in frames.COMPARED})
+    why = measures.missing_reason(section.catalogue, measure.id, section.force.code, day, **rows.dimension)
+    empty = frame.iloc[:0].assign(**{name: pd.Series([], dtype="float64") for name in frames.COMPARED})
     title = f"No figure for {section.force.full_name}, {measure.period_name(day)}"
-    gone.attrs = {**frame.attrs, "missing": {"title": title, "lines": [formats.sentence(why)], "tables": []}}
-    return gone
+    empty.attrs = {**frame.attrs, "missing": {"title": title, "lines": [formats.sentence(why)], "tables": []}}
+    return empty
 
 
 def disparity(
@@ -179,12 +179,12 @@ def beside(frame: pd.DataFrame, forces: Iterable[Any]) -> pd.DataFrame:
     if not wanted:
         # Those that the section worked out say why there are none.
         why = getattr(forces, "reason", "The list of forces is empty.")
-        gone = frame.iloc[:0].copy()
-        gone.attrs = {
+        empty = frame.iloc[:0].copy()
+        empty.attrs = {
             **frame.attrs,
             "missing": frame.attrs.get("missing")
             or {"title": "No forces to set beside", "lines": [why], "tables": []},
         }
-        return gone
+        return empty
     codes = {section.force.code, *(section.catalogue.forces[name].code for name in wanted)}
     return frame[frame["force_code"].isin(codes)]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from peelbook import measures
-from peelbook.claims._language import Text, calls
+from peelbook.claims._expression import Text, calls
 
 if TYPE_CHECKING:
     from peelbook.catalogue import Catalogue

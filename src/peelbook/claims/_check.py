@@ -9,7 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 
-from peelbook.claims._language import Call, Constant, Node, Number, Operation, Text, calls
+from peelbook.claims._expression import Call, Constant, Node, Number, Operation, Text, calls
 from peelbook.claims._ledger import TABLE, Claim, Ledger
 from peelbook.claims._units import NUMBER, UNITS, Unit, UnitError, added, multiplied, of_measure
 from peelbook.errors import Fault, PeelbookError
@@ -140,7 +140,7 @@ def fits(claim: Claim, unit: Unit) -> None:
     elif claim.value is not None and unit == TRUTH:
         raise UnitError("a comparison is not evidence for a number")
     elif unit != TRUTH:
-        added(claim.measured_in, unit, "compare")
+        added(claim.unit_definition, unit, "compare")
 
 
 def unit_of(node: Node, claim: Claim, ledger: Ledger) -> Unit:
@@ -173,7 +173,7 @@ def _unit_of_call(call: Call, claim: Claim, ledger: Ledger) -> Unit:
         if name == "claim":
             if other.unit == "grade" or (other.value is None and other.label):
                 raise EvidenceError(f"the claim {other.claim_id!r} has no value")
-            return other.measured_in
+            return other.unit_definition
         if other.denominator is None:
             raise EvidenceError(f"the claim {other.claim_id!r} is not an x of y")
         return UNITS["count"]

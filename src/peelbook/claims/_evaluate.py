@@ -16,23 +16,23 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from peelbook import contracts, measures
-from peelbook.claims import _vintage, _write
-from peelbook.claims._check import refers_to
-from peelbook.claims._figures import (
+from peelbook.claims import _vintage, _wording
+from peelbook.claims._calculator import (
     AVERAGES,
     GRADES,
+    Assumptions,
     Calculator,
     Figure,
     Result,
-    Setting,
     Trace,
     Unavailable,
 )
-from peelbook.claims._language import Call, Node, Text, calls, swapped
+from peelbook.claims._check import refers_to
+from peelbook.claims._cross_checks import CrossCheck, beside, without_data
+from peelbook.claims._expression import Call, Node, Text, calls, swapped
 from peelbook.claims._ledger import Claim, Ledger
 from peelbook.claims._read import read
 from peelbook.claims._rules import Revision, rules
-from peelbook.claims._ties import Tie, beside, without_data
 from peelbook.claims._verdict import (
     CONSISTENT,
     DIFFERS,
@@ -74,7 +74,7 @@ def evaluate(catalogue: Catalogue, force_code: str, *, section: str | None = Non
     if section is not None:
         return verdicts()
     # The whole ledger is asked for by its downloads and by several pages.
-    return list(measures.kept(catalogue, ("verdicts", force_code), verdicts))
+    return list(measures.memoised(catalogue, ("verdicts", force_code), verdicts))
 
 
 def evaluate_ledger(catalogue: Catalogue, ledger: Ledger, *, section: str | None = None) -> list[Verdict]:
@@ -96,7 +96,9 @@ def _judge(
     if known_then is None:
         return partial(judge, calculator)
     then = Calculator(known_then, calculator.ledger)
-    return lambda claim: _vintage.settled(judge(then, claim), partial(judge, calculator, claim), known_then)
+    return lambda claim: _vintage.at_report_date(
+        judge(then, claim), partial(judge, calculator, claim), known_then
+    )
 
 
 def _with_strength(item: Verdict, judge: Callable[[Claim], Verdict]) -> Verdict:
@@ -108,11 +110,11 @@ def _with_strength(item: Verdict, judge: Callable[[Claim], Verdict]) -> Verdict:
     return replace(item, weak=all(judge(other).verdict == item.verdict for other in moved))
 
 
-def _with_context(item: Verdict, calculator: Calculator, ties: Sequence[Tie]) -> Verdict:
+def _with_context(item: Verdict, calculator: Calculator, ties: Sequence[CrossCheck]) -> Verdict:
     """Add to a reason what the printed figures imply, and for an untested claim which of the ledger's ties it has."""
     claim = item.claim
     own = beside(ties, claim) if item.verdict in UNTESTED else []
-    notes = [*(_write.beside(claim, tie) for tie in own), *_implied(calculator, claim)]
+    notes = [*(_wording.beside(claim, tie) for tie in own), *_implied(calculator, claim)]
     if not notes:
         return item
     extra = " ".join(notes)
@@ -134,7 +136,7 @@ def _implied(calculator: Calculator, claim: Claim) -> Iterator[str]:
         except Unavailable:
             continue
         if isinstance(result, Figure):
-            yield _write.implied(rule.label, rule.unit, rule.decimals, result)
+            yield _wording.implied(rule.label, rule.unit, rule.decimals, result)
 
 
 def verdict(calculator: Calculator, claim: Claim, *, explain: bool = True) -> Verdict:
@@ -149,11 +151,15 @@ def verdict(calculator: Calculator, claim: Claim, *, explain: bool = True) -> Ve
             return _tested(calculator, claim, tree, explain=explain)
         except Unavailable as problem:
             problems.append((tree, problem))
-    for tree, gone in problems:
-        if explain and gone.period and (near := _without_period(calculator, claim, tree, gone.reason)):
+    for tree, unavailable in problems:
+        if (
+            explain
+            and unavailable.period
+            and (near := _without_period(calculator, claim, tree, unavailable.reason))
+        ):
             return near
-    reasons = [gone.reason for _, gone in problems]
-    return Verdict(claim, untested(claim), reason=_write.untestable(claim, reasons))
+    reasons = [unavailable.reason for _, unavailable in problems]
+    return Verdict(claim, untested(claim), reason=_wording.untestable(claim, reasons))
 
 
 def untested(claim: Claim) -> str:
@@ -193,7 +199,7 @@ def _tested(calculator: Calculator, claim: Claim, tree: Node, *, explain: bool =
         return Verdict(
             claim,
             good if holds else DIFFERS,
-            reason=_write.comparison(claim, holds, trace),
+            reason=_wording.comparison(claim, holds, trace),
             cause="" if holds else "unexplained",
             computed_text=first.capitalize() if isinstance(first, str) else "",
             **used,
@@ -211,14 +217,14 @@ def _tested(calculator: Calculator, claim: Claim, tree: Node, *, explain: bool =
         "computed": _in_unit(claim, best.value),
         "gap": _in_unit(claim, best.value) - (claim.value or 0),
         "averages": averages if len(averages) > 1 else (),
-        "computed_text": _write.computed(claim, _in_unit(claim, best.value)),
+        "computed_text": _wording.computed(claim, _in_unit(claim, best.value)),
     }
     if how:
         return Verdict(
             claim,
             good,
             average=label if len(averages) > 1 else "",
-            reason=_write.agreement(how, averages if len(averages) > 1 else (), trace),
+            reason=_wording.agreement(how, averages if len(averages) > 1 else (), trace),
             **common,
         )
     if not explain:
@@ -228,7 +234,7 @@ def _tested(calculator: Calculator, claim: Claim, tree: Node, *, explain: bool =
         *_roundings(claim, common["computed"]),
     )
     cause = _cause(claim, tried, trace, best)
-    short, reason = _write.difference(claim, common["gap"], cause, tried, trace, _revisions(trace))
+    short, reason = _wording.difference(claim, common["gap"], cause, tried, trace, _revisions(trace))
     return Verdict(claim, DIFFERS, cause=cause, alternatives=tried, short=short, reason=reason, **common)
 
 
@@ -242,17 +248,17 @@ def _ranged(calculator: Calculator, claim: Claim, tree: Call, trace: Trace) -> V
     assert isinstance(result, Figure) and claim.value is not None
     low, high = result.range
     sample = tree.name == "sampled"
-    value = claim.value * claim.measured_in.factor
+    value = claim.value * claim.unit_definition.factor
     if sample and len(tree.arguments) > 1:
         value = Fraction(claim.denominator or 0)
-    slack = Fraction(0) if sample else claim.step * claim.measured_in.factor / 2
+    slack = Fraction(0) if sample else claim.step * claim.unit_definition.factor / 2
     inside = low - slack <= value <= high + slack
     used: dict[str, Any] = {"tables": tuple(trace.tables), "claims": tuple(trace.claims)}
-    ends = tuple(_write.amount(claim, _in_unit(claim, end), max(claim.decimals, 0)) for end in (low, high))
+    ends = tuple(_wording.amount(claim, _in_unit(claim, end), max(claim.decimals, 0)) for end in (low, high))
     if sample:
         size = calculator.work_out(tree.arguments[1], claim) if len(tree.arguments) > 1 else None
         whole = int(size.value) if isinstance(size, Figure) else claim.denominator or 0
-        reason = _write.sampled(int(value), whole, result.value / whole, ends)
+        reason = _wording.sampled(int(value), whole, result.value / whole, ends)
         return Verdict(
             claim,
             CONSISTENT if inside else DIFFERS,
@@ -264,7 +270,7 @@ def _ranged(calculator: Calculator, claim: Claim, tree: Call, trace: Trace) -> V
         reason = (
             f"It can be bounded only: it lies between {ends[0]} and {ends[1]}, so nothing contradicts it."
         )
-        return Verdict(claim, untested(claim), reason=_write.untestable(claim, [reason]), **used)
+        return Verdict(claim, untested(claim), reason=_wording.untestable(claim, [reason]), **used)
     reason = f"It cannot be less than {ends[0]} nor more than {ends[1]}."
     return Verdict(claim, DIFFERS, cause="unexplained", reason=reason, **used)
 
@@ -279,9 +285,9 @@ def _outturn(claim: Claim, result: Figure, trace: Trace) -> Verdict:
         computed=value,
         gap=gap,
         tables=tuple(trace.tables),
-        computed_text=_write.computed(claim, value),
+        computed_text=_wording.computed(claim, value),
         computed_note="the outturn",
-        reason=_write.outturn(claim, value, gap),
+        reason=_wording.outturn(claim, value, gap),
     )
 
 
@@ -302,7 +308,7 @@ def _good(calculator: Calculator, trace: Trace) -> str:
     if GRADES in trace.tables:
         return RESTATED
     own = calculator.catalogue.overlay is not None and any(
-        calculator.catalogue.supplies(name) for name in trace.tables if name in contracts.tables()
+        calculator.catalogue.is_supplied(name) for name in trace.tables if name in contracts.tables()
     )
     return OWN if own else REPRODUCED
 
@@ -312,7 +318,7 @@ def _holds(claim: Claim, result: Result) -> bool:
 
 
 def _in_unit(claim: Claim, value: Fraction) -> Fraction:
-    return value / claim.measured_in.factor
+    return value / claim.unit_definition.factor
 
 
 def _best(claim: Claim, results: list[tuple[str, Figure]]) -> tuple[str, Figure, str]:
@@ -324,18 +330,18 @@ def _best(claim: Claim, results: list[tuple[str, Figure]]) -> tuple[str, Figure,
                 return item
     if claim.value is None:
         raise ValueError(f"{claim.claim_id} has no value")
-    printed = claim.value * claim.measured_in.factor
+    printed = claim.value * claim.unit_definition.factor
     return min(fits, key=lambda item: abs(item[1].value - printed))
 
 
 def _averages(
-    calculator: Calculator, claim: Claim, tree: Node, trace: Trace, setting: Setting | None = None
+    calculator: Calculator, claim: Claim, tree: Node, trace: Trace, setting: Assumptions | None = None
 ) -> list[tuple[str, Result]]:
     """The expression under each average that has a figure of its own; once, unnamed, where none is needed.
 
     Raises `Unavailable` where no average can be worked out.
     """
-    setting = setting or Setting()
+    setting = setting or Assumptions()
     measured = [call for call in calls(tree) if call.name == "measure"]
     national = claim.national or any(
         dict(call.named).get("subject") == ENGLAND_AND_WALES for call in measured
@@ -395,8 +401,8 @@ def _roundings(claim: Claim, value: Fraction) -> Iterator[Alternative]:
         yield Alternative("rounding", "the figure cut off instead of rounded", cut, True)
 
 
-def _ways(calculator: Calculator, claim: Claim, tree: Node) -> Iterator[tuple[str, str, Node, Setting]]:
-    plain = Setting()
+def _ways(calculator: Calculator, claim: Claim, tree: Node) -> Iterator[tuple[str, str, Node, Assumptions]]:
+    plain = Assumptions()
     # Another printing of an input.
     for call in calls(tree):
         if call.name == "claim" and isinstance(call.arguments[0], Text):
@@ -406,17 +412,25 @@ def _ways(calculator: Calculator, claim: Claim, tree: Node) -> Iterator[tuple[st
                     node = swapped(tree, call, Call("claim", (Text(other.claim_id),)))
                     yield "printed elsewhere", f"{other.heading} as printed elsewhere", node, plain
     # Other definitions, releases and periods, from the rules.
-    for stand in rules().stands:
-        if stand.force_code not in ("", claim.subject) or stand.period_end not in (None, claim.period_end):
+    for substitute in rules().substitutes:
+        if substitute.force_code not in ("", claim.subject) or substitute.period_end not in (
+            None,
+            claim.period_end,
+        ):
             continue
         for call in calls(tree):
-            if call.name == "measure" and call.arguments[0] == Text(stand.measure):
+            if call.name == "measure" and call.arguments[0] == Text(substitute.measure):
                 options = tuple(item for item in call.named if item[0] in ("period", "subject"))
-                yield stand.kind, stand.label, swapped(tree, call, _with(stand.tree, options)), plain
+                yield (
+                    substitute.kind,
+                    substitute.label,
+                    swapped(tree, call, _with(substitute.tree, options)),
+                    plain,
+                )
     yield from _populations(calculator, claim, tree)
     yield from _periods(calculator, claim, tree)
     if any(call.name == "claim" for call in calls(tree)):
-        yield "rounding", "the printed inputs cut off instead of rounded", tree, Setting(cut=True)
+        yield "rounding", "the printed inputs cut off instead of rounded", tree, Assumptions(cut=True)
 
 
 def _with(tree: Node, options: tuple[tuple[str, Any], ...]) -> Node:
@@ -429,7 +443,7 @@ def _with(tree: Node, options: tuple[tuple[str, Any], ...]) -> Node:
 
 def _populations(
     calculator: Calculator, claim: Claim, tree: Node
-) -> Iterator[tuple[str, str, Node, Setting]]:
+) -> Iterator[tuple[str, str, Node, Assumptions]]:
     per_head = [
         call
         for call in calls(tree)
@@ -440,10 +454,12 @@ def _populations(
     if not per_head or claim.period_end is None:
         return
     for day in near(calculator, "population_count", claim, _YEARS_TRIED * 366):
-        yield "population", f"the population of mid-{day.year}", tree, Setting(population_end=day)
+        yield "population", f"the population of mid-{day.year}", tree, Assumptions(population_end=day)
 
 
-def _periods(calculator: Calculator, claim: Claim, tree: Node) -> Iterator[tuple[str, str, Node, Setting]]:
+def _periods(
+    calculator: Calculator, claim: Claim, tree: Node
+) -> Iterator[tuple[str, str, Node, Assumptions]]:
     names = [
         call.arguments[0].value
         for call in calls(tree)
@@ -453,7 +469,12 @@ def _periods(calculator: Calculator, claim: Claim, tree: Node) -> Iterator[tuple
         return
     for day in near(calculator, names[0], claim, _YEARS_TRIED * 366):
         label = measures.registry()[names[0]].period_name(day)
-        yield "period", f"the {label}" if label.startswith("year") else label, tree, Setting(period_end=day)
+        yield (
+            "period",
+            f"the {label}" if label.startswith("year") else label,
+            tree,
+            Assumptions(period_end=day),
+        )
 
 
 def near(calculator: Calculator, measure_id: str, claim: Claim, days: int) -> list[Any]:
@@ -530,7 +551,7 @@ def _without_period(calculator: Calculator, claim: Claim, tree: Node, why: str) 
         "computed": closest.value,
         "gap": closest.value - printed,
         "tables": tuple(trace.tables) or measure.tables,
-        "computed_text": _write.computed(claim, closest.value),
+        "computed_text": _wording.computed(claim, closest.value),
         "computed_note": closest.label,
     }
     enclosed = _enclosed(calculator, claim, measure.id)
@@ -539,14 +560,16 @@ def _without_period(calculator: Calculator, claim: Claim, tree: Node, why: str) 
         reason = (
             f"{why} The book has periods on one side of it only, which cannot say what it should have been."
         )
-        return Verdict(claim, untested(claim), reason=_write.untestable(claim, [reason]), **common)
+        return Verdict(claim, untested(claim), reason=_wording.untestable(claim, [reason]), **common)
     if not closest.fits and _between(claim, around):
         reason = f"{why} It lies between the figures of the periods around it, so nothing contradicts it."
-        return Verdict(claim, untested(claim), reason=_write.untestable(claim, [reason]), **common)
+        return Verdict(claim, untested(claim), reason=_wording.untestable(claim, [reason]), **common)
     cause = closest.kind
     if not closest.fits and around and _moved(trace, closest.value > printed):
         cause = "vintage"
-    short, reason = _write.difference(claim, common["gap"], cause, tried, trace, _revisions(trace), lead=why)
+    short, reason = _wording.difference(
+        claim, common["gap"], cause, tried, trace, _revisions(trace), lead=why
+    )
     return Verdict(claim, DIFFERS, cause=cause, alternatives=tried, short=short, reason=reason, **common)
 
 
@@ -566,7 +589,7 @@ def _around(
     found = []
     for day in near(calculator, measure.id, claim, NEAR_DAYS):
         try:
-            results = _averages(calculator, claim, tree, trace, Setting(period_end=day))
+            results = _averages(calculator, claim, tree, trace, Assumptions(period_end=day))
         except Unavailable:
             continue
         name = measure.period_name(day)

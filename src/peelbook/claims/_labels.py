@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from peelbook.claims import _write
+from peelbook.claims import _wording
+from peelbook.claims._calculator import Calculator, Unavailable
 from peelbook.claims._evaluate import NEAR_DAYS, near
-from peelbook.claims._figures import Calculator, Unavailable
-from peelbook.claims._language import Call, Text, calls
+from peelbook.claims._expression import Call, Text, calls
 from peelbook.claims._ledger import Claim
 from peelbook.claims._read import read
 from peelbook.claims._verdict import Alternative, Verdict
@@ -109,7 +109,7 @@ def _check(calculator: Calculator, claim: Claim) -> LabelCheck:
     )
     if call is None or not isinstance(call.arguments[0], Text):
         return LabelCheck(
-            claim, reason=f"No measure stands for it. {_write.publication(claim)} would settle it."
+            claim, reason=f"No measure stands for it. {_wording.publication(claim)} would settle it."
         )
     name = call.arguments[0].value
     options: dict[str, Any] = {key: value for key, value in call.named if key not in ("period", "subject")}
@@ -136,8 +136,8 @@ def _check(calculator: Calculator, claim: Claim) -> LabelCheck:
         claim,
         name,
         period,
-        found.position,
-        found.position_sd,
+        found.funnel_verdict,
+        found.distance_verdict,
         found.z,
         found.sd_distance,
         tuple(counts),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from peelbook.claims import _language
+from peelbook.claims import _expression
 from peelbook.claims._units import UNITS, Unit
 from peelbook.forces import ENGLAND_AND_WALES
 
@@ -52,10 +52,10 @@ class Claim:
     publication: str
     evidence: str
     location: str
-    trees: tuple[_language.Node, ...] = field(default=(), compare=False, repr=False)
+    trees: tuple[_expression.Node, ...] = field(default=(), compare=False, repr=False)
 
     @property
-    def measured_in(self) -> Unit:
+    def unit_definition(self) -> Unit:
         """The unit with its scale."""
         return UNITS[self.unit]
 
@@ -72,7 +72,7 @@ class Claim:
     @property
     def comparative(self) -> bool:
         """Whether the figure is a rate, share or ratio, of which there can be two averages."""
-        return not self.measured_in.dimensions or self.unit == "gbp_per_1000"
+        return not self.unit_definition.dimensions or self.unit == "gbp_per_1000"
 
     @property
     def cycle(self) -> str:

@@ -13,13 +13,13 @@ from importlib.resources import files as package_files
 from typing import TYPE_CHECKING, Any
 
 from peelbook import blocks, contracts, display, formats, paths
-from peelbook.claims import _write
+from peelbook.claims import _wording
 from peelbook.claims._check import SIGNATURES
+from peelbook.claims._cross_checks import KINDS, CrossCheck, cross_checks
 from peelbook.claims._evaluate import evaluate
 from peelbook.claims._labels import LabelCheck, label_agreement, two_averages
 from peelbook.claims._ledger import TABLE, Claim, not_filled, reported
 from peelbook.claims._read import claim_of
-from peelbook.claims._ties import KINDS, Tie, ties
 from peelbook.claims._verdict import VERDICTS, Alternative, Verdict
 from peelbook.sections import SectionName, of_cycle
 from peelbook.util.spreadsheets import to_csv
@@ -39,7 +39,7 @@ def printed(claim: Claim | Mapping[str, Any]) -> str:
 
     Takes a `Claim`, or a row of the table `claims`. A grade or a comparison gives its words.
     """
-    return _write.printed(claim if isinstance(claim, Claim) else claim_of(claim))
+    return _wording.printed(claim if isinstance(claim, Claim) else claim_of(claim))
 
 
 def summary(verdicts: Sequence[Verdict]) -> dict[str, dict[str, int]]:
@@ -102,11 +102,11 @@ def _row(catalogue: Catalogue, verdict: Verdict) -> dict[str, str]:
         "section": claim.section,
         "heading": claim.heading,
         "statement": claim.statement,
-        "printed": _write.printed(claim),
+        "printed": _wording.printed(claim),
         "computed": verdict.computed_text,
-        "gap": "" if verdict.gap is None or not verdict.gap else _write.gap(claim, verdict.gap),
+        "gap": "" if verdict.gap is None or not verdict.gap else _wording.gap(claim, verdict.gap),
         "verdict": verdict.verdict,
-        "icon": _write.ICONS[verdict.verdict],
+        "icon": _wording.ICONS[verdict.verdict],
         "basis": claim.basis,
         "computed_note": verdict.computed_note,
         "summary": verdict.summary,
@@ -124,7 +124,7 @@ def _source(catalogue: Catalogue, verdict: Verdict) -> tuple[str, str, str]:
     names = [name for name in verdict.tables if name != TABLE and catalogue.has(name)]
     names += [TABLE] if TABLE in verdict.tables and catalogue.has(TABLE) else []
     if not names:
-        return _write.publication(verdict.claim), "", ""
+        return _wording.publication(verdict.claim), "", ""
     provenance = catalogue.provenance(names[0])
     url = provenance.page_url if provenance.page_url.startswith(("https://", "http://")) else ""
     return provenance.title, url, provenance.publisher
@@ -138,11 +138,11 @@ def box(catalogue: Catalogue, force_code: str, section: str) -> blocks.Block:
     verdicts = evaluate(catalogue, force_code, section=section)
     records = rows(catalogue, verdicts)
     counts = _counts(verdicts)
-    told = formats.joined(_write.tally(name, count) for name, count in counts.items() if count)
+    totals = formats.joined(_wording.tally(name, count) for name, count in counts.items() if count)
     noun = formats.counted(len(verdicts), "printed number", "printed numbers")
-    line = f"{noun} on this page, checked: {told or 'none'}"
+    line = f"{noun} on this page, checked: {totals or 'none'}"
     legend = [
-        {"icon": _write.ICONS[name], "verdict": name, "meaning": _write.MEANINGS[name]}
+        {"icon": _wording.ICONS[name], "verdict": name, "meaning": _wording.MEANINGS[name]}
         for name in VERDICTS
         if counts[name]
     ]
@@ -248,7 +248,7 @@ def report_markdown(
             f"Nobody has entered the report on {force.full_name} yet. `peelbook claims new --force {force.slug}` "
             "makes a skeleton to fill in.\n"
         )
-    found = ties(catalogue, force_code)
+    found = cross_checks(catalogue, force_code)
     parts = [
         f"{_holds(len(verdicts), f'the report on {force.full_name} prints')}{_open(catalogue, force_code)} The "
         "differences come first.",
@@ -288,7 +288,7 @@ def _open(catalogue: Catalogue, force_code: str) -> str:
     """That rows of a ledger wait to be filled in, as a sentence; empty where none does."""
     count = not_filled(catalogue, force_code)
     return (
-        f" {_write.to_fill_in(count).capitalize()}, and {'is' if count == 1 else 'are'} no claim."
+        f" {_wording.to_fill_in(count).capitalize()}, and {'is' if count == 1 else 'are'} no claim."
         if count
         else ""
     )
@@ -314,7 +314,7 @@ def _totals_table(caption: str, what: str, counts: Mapping[str, Mapping[str, int
         [name, *(f"{row[verdict]:,}" for verdict in used), f"{sum(row.values()):,}"]
         for name, row in counts.items()
     ]
-    columns = [what, *(f"{_write.ICONS[name]} {name.capitalize()}" for name in used), "Claims"]
+    columns = [what, *(f"{_wording.ICONS[name]} {name.capitalize()}" for name in used), "Claims"]
     numeric = [False, *[True] * (len(used) + 1)]
     return display.table_html(caption, columns, body, numeric=numeric, css="pb-table pb-totals")
 
@@ -340,7 +340,7 @@ def overview_markdown(catalogue: Catalogue, pages: Mapping[str, str], *, base: s
     )
     entries = []
     for entered, own in found.items():
-        broken = sum(not tie.holds for tie in ties(catalogue, entered.force_code))
+        broken = sum(not tie.holds for tie in cross_checks(catalogue, entered.force_code))
         differing = _counts(own)["differs"]
         entries.append(
             f"- [The report on {names[entered]}]({pages[entered.report]}), "
@@ -351,7 +351,7 @@ def overview_markdown(catalogue: Catalogue, pages: Mapping[str, str], *, base: s
             f"[CSV]({base}{FOLDER}/{entered.report}.csv)."
         )
     meanings = [
-        f"- {_write.ICONS[name]} **{name.capitalize()}**: {_write.MEANINGS[name]}"
+        f"- {_wording.ICONS[name]} **{name.capitalize()}**: {_wording.MEANINGS[name]}"
         for name in VERDICTS
         if any(row[name] for row in counts.values())
     ]
@@ -406,15 +406,15 @@ def _differences(catalogue: Catalogue, verdicts: Sequence[Verdict]) -> str:
 def _tried(verdict: Verdict) -> str:
     """The reason in full and every alternative, folded away."""
     items = "".join(
-        f"<li>{display.escape(_write.CAUSES[item.kind].capitalize())}: {display.escape(item.label)} gives "
-        f"{display.escape(_write.computed(verdict.claim, item.value))}{' (fits)' if item.fits else ''}</li>"
+        f"<li>{display.escape(_wording.CAUSES[item.kind].capitalize())}: {display.escape(item.label)} gives "
+        f"{display.escape(_wording.computed(verdict.claim, item.value))}{' (fits)' if item.fits else ''}</li>"
         for item in verdict.alternatives
     )
     tested = f"<p>Tested:</p><ul>{items}</ul>" if items else ""
     return f"<details><summary>In full</summary><p>{display.escape(verdict.reason)}</p>{tested}</details>"
 
 
-def _ties_section(found: Sequence[Tie]) -> str:
+def _ties_section(found: Sequence[CrossCheck]) -> str:
     broken = [tie for tie in found if not tie.holds]
     if not found:
         hold = "."
@@ -438,7 +438,7 @@ def _ties_section(found: Sequence[Tie]) -> str:
     return "\n\n".join(parts)
 
 
-def _ties_table(caption: str, found: Sequence[Tie]) -> str:
+def _ties_table(caption: str, found: Sequence[CrossCheck]) -> str:
     body = [[KINDS[tie.kind], tie.says, tie.gives, tie.note] for tie in found]
     return _cards(caption, ["Kind", "The report prints", "Beside it", "Note"], body)
 
@@ -454,10 +454,10 @@ def _averages_table(verdicts: Sequence[Verdict]) -> str:
             body.append(
                 [
                     item.claim.heading,
-                    _write.printed(item.claim),
+                    _wording.printed(item.claim),
                     one.label,
-                    _write.computed(item.claim, one.value),
-                    "fits" if one.fits else _write.gap(item.claim, one.value - (item.claim.value or 0)),
+                    _wording.computed(item.claim, one.value),
+                    "fits" if one.fits else _wording.gap(item.claim, one.value - (item.claim.value or 0)),
                 ]
             )
     further = formats.counted(without, "further average", "further averages")
@@ -494,9 +494,9 @@ def _labels_section(checks: Sequence[LabelCheck], methods: str) -> str:
         }.values()
         counts = []
         for rule, name in (("funnel", "funnel rule"), ("distance", "distance rule")):
-            spoken = [check for check in distinct if check.agrees(rule) is not None]
-            agreed = sum(bool(check.agrees(rule)) for check in spoken)
-            counts.append(f"the {name} agrees in {agreed} of {len(spoken)}")
+            decided = [check for check in distinct if check.agrees(rule) is not None]
+            agreed = sum(bool(check.agrees(rule)) for check in decided)
+            counts.append(f"the {name} agrees in {agreed} of {len(decided)}")
         if distinct:
             lead += f" {words}, {formats.joined(counts)}."
     body, spread = [], []
@@ -607,7 +607,7 @@ def _filter(verdicts: Sequence[Verdict]) -> str:
 
 
 def to_json(
-    verdicts: Sequence[Verdict], catalogue: Catalogue | None = None, found: Sequence[Tie] = ()
+    verdicts: Sequence[Verdict], catalogue: Catalogue | None = None, found: Sequence[CrossCheck] = ()
 ) -> dict[str, Any]:
     """Return verdicts as plain data with a fixed order, for `claims.json`.
 
@@ -625,7 +625,7 @@ def to_json(
     return {
         "format": FORMAT,
         "verdicts": {
-            name: {"icon": _write.ICONS[name], "meaning": _write.MEANINGS[name]} for name in VERDICTS
+            name: {"icon": _wording.ICONS[name], "meaning": _wording.MEANINGS[name]} for name in VERDICTS
         },
         "totals": summary(verdicts),
         "reports": _by_report(verdicts, catalogue),
@@ -658,7 +658,7 @@ def _claim_json(item: Verdict) -> dict[str, Any]:
         "statement": claim.statement,
         "quantity": claim.quantity,
         "subject": claim.subject,
-        "value": _write.number(claim.value),
+        "value": _wording.number(claim.value),
         "sense": claim.sense or None,
         "unit": claim.unit,
         "decimals": claim.decimals if claim.value is not None else None,
@@ -667,15 +667,15 @@ def _claim_json(item: Verdict) -> dict[str, Any]:
         "period_end": None if claim.period_end is None else claim.period_end.isoformat(),
         "basis": claim.basis,
         "label": claim.label or None,
-        "printed": _write.printed(claim),
+        "printed": _wording.printed(claim),
         "evidence": claim.evidence or None,
         "verdict": item.verdict,
         "cause": item.cause or None,
-        "computed": _write.number(item.computed),
+        "computed": _wording.number(item.computed),
         "computed_exact": None if item.computed is None else str(item.computed),
         "computed_text": item.computed_text or None,
         "computed_note": item.computed_note or None,
-        "gap": _write.number(item.gap),
+        "gap": _wording.number(item.gap),
         "average": item.average or None,
         "summary": item.summary,
         "reason": item.reason,
@@ -684,12 +684,12 @@ def _claim_json(item: Verdict) -> dict[str, Any]:
         "averages": [_alternative_json(one) for one in item.averages],
         "tables": list(item.tables),
         "claims": list(item.claims),
-        "publication": _write.publication(claim),
+        "publication": _wording.publication(claim),
     }
 
 
 def _alternative_json(item: Alternative) -> dict[str, Any]:
-    return {"kind": item.kind, "label": item.label, "value": _write.number(item.value), "fits": item.fits}
+    return {"kind": item.kind, "label": item.label, "value": _wording.number(item.value), "fits": item.fits}
 
 
 def files(catalogue: Catalogue) -> dict[str, str]:
@@ -700,15 +700,15 @@ def files(catalogue: Catalogue) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     every: list[Verdict] = []
-    cross_checks: list[dict[str, Any]] = []
+    found_checks: list[dict[str, Any]] = []
     for entered in reported(catalogue):
         own = evaluate(catalogue, entered.force_code)
-        data = to_json(own, catalogue, ties(catalogue, entered.force_code))
+        data = to_json(own, catalogue, cross_checks(catalogue, entered.force_code))
         every += own
-        cross_checks += data["ties"]
+        found_checks += data["ties"]
         found[f"{FOLDER}/{entered.report}.json"] = _json(data)
         found[f"{FOLDER}/{entered.report}.csv"] = _csv(own)
-    whole = to_json(every, catalogue) | {"ties": cross_checks}
+    whole = to_json(every, catalogue) | {"ties": found_checks}
     return {"claims.json": _json(whole), "claims.csv": _csv(every), **found}
 
 

@@ -1,4 +1,4 @@
-"""From the rows of the ledger's table to claims, with every fault that a row, its evidence or the whole has."""
+"""Parse the rows of the ledger's table into claims; collect the faults of rows, of their evidence and of the whole."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from peelbook import contracts
-from peelbook.claims import _check, _language
-from peelbook.claims._language import ExpressionError, alternatives
+from peelbook.claims import _check, _expression
+from peelbook.claims._expression import ExpressionError, alternatives
 from peelbook.claims._ledger import TABLE, Claim, Ledger
 from peelbook.errors import Fault, TableContractError
 
@@ -59,7 +59,7 @@ def _in_own_file(fault: Fault, before: int) -> Fault:
 def every_fault(path: Path, known: Sequence[Fault]) -> list[Fault]:
     """Return the `known` faults of a ledger's file against its contract, with those of the rows themselves.
 
-    A cell of which a fault is known is not named again, and what rests on a faulty row is not judged.
+    A cell with a known fault is not reported again, and claims that rest on a faulty row are not checked.
     """
     known = [_word_in_value(fault) for fault in known]
     try:
@@ -73,7 +73,7 @@ def every_fault(path: Path, known: Sequence[Fault]) -> list[Fault]:
 
 
 def _word_in_value(fault: Fault) -> Fault:
-    """A fault of `value`, which says where a grade or a comparison belongs if that is what stands there."""
+    """A fault of `value`, which names the right column if the cell holds a grade or a comparison."""
     cell = fault.value
     if (
         fault.column != "value"
@@ -119,7 +119,7 @@ _FIRST_LINE = 2
 
 
 def _checked(frame: pd.DataFrame, broken: Collection[int] = ()) -> tuple[Ledger, list[Fault]]:
-    """The ledger of a typed frame and its faults; rows on the lines `broken` are no ground for another fault."""
+    """The ledger of a typed frame and its faults; rows on the lines `broken` cause no further fault."""
     claims: list[Claim] = []
     faults: list[Fault] = []
     lines = [int(index) + _FIRST_LINE for index in frame.index]
@@ -139,7 +139,7 @@ def _rests_on(claim: Claim, bad: Collection[str]) -> bool:
     return claim.claim_id in bad or any(
         call.name == "quantity" or _check.refers_to(call) in bad
         for tree in claim.trees
-        for call in _language.calls(tree)
+        for call in _expression.calls(tree)
     )
 
 
@@ -200,7 +200,7 @@ def _claim(row: Mapping[str, Any], line: int) -> tuple[Claim, list[Fault]]:
             fault("value", "not the numerator of x of y", "repeat the numerator as the value")
     if not text["claim_id"].startswith(f"{text['section']}."):
         fault("claim_id", "does not start with its section", f"start it with {text['section']}.")
-    trees: tuple[_language.Node, ...] = ()
+    trees: tuple[_expression.Node, ...] = ()
     if text["evidence"]:
         try:
             trees = tuple(alternatives(text["evidence"]))
@@ -225,11 +225,11 @@ def _claim(row: Mapping[str, Any], line: int) -> tuple[Claim, list[Fault]]:
     )
 
 
-def _needs_period(trees: Iterable[_language.Node]) -> bool:
+def _needs_period(trees: Iterable[_expression.Node]) -> bool:
     return any(
         call.name in _OF_A_PERIOD and "period" not in dict(call.named)
         for tree in trees
-        for call in _language.calls(tree)
+        for call in _expression.calls(tree)
     )
 
 

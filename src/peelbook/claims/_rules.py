@@ -1,6 +1,6 @@
 """The rules in `rules.toml`, checked and parsed once.
 
-They are facts about publications and about what must agree with what, so they are data, not code.
+They are facts about publications and about which figures must agree, so they are data, not code.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from peelbook.claims._language import Node, parse
+from peelbook.claims._expression import Node, parse
 from peelbook.errors import Fault, TableContractError
 
 FILE = "rules.toml"
@@ -20,7 +20,7 @@ KINDS = ("definition", "vintage", "period", "population")
 
 
 @dataclass(frozen=True)
-class Stand:
+class Substitute:
     """An expression that stands in for a measure."""
 
     measure: str
@@ -67,7 +67,7 @@ class Implied:
 class Rules:
     """All rules, each kind in the order of the file."""
 
-    stands: tuple[Stand, ...]
+    substitutes: tuple[Substitute, ...]
     revisions: tuple[Revision, ...]
     identities: tuple[Identity, ...]
     implied: tuple[Implied, ...] = ()
@@ -101,8 +101,8 @@ def read(text: str, source: str = FILE) -> Rules:
                 good.append(row)
         return good
 
-    stands = [
-        Stand(
+    substitutes = [
+        Substitute(
             row["measure"],
             row["kind"],
             row["label"],
@@ -133,9 +133,9 @@ def read(text: str, source: str = FILE) -> Rules:
         if rule.unit not in ("count", "percent")
     ]
     faults += [
-        Fault("alternative: kind", None, stand.kind, "unknown kind", f"use one of {', '.join(KINDS)}")
-        for stand in stands
-        if stand.kind not in KINDS
+        Fault("alternative: kind", None, substitute.kind, "unknown kind", f"use one of {', '.join(KINDS)}")
+        for substitute in substitutes
+        if substitute.kind not in KINDS
     ]
     faults += [
         Fault("revision: direction", None, rule.direction, "unknown direction", "use up or either")
@@ -144,4 +144,4 @@ def read(text: str, source: str = FILE) -> Rules:
     ]
     if faults:
         raise TableContractError(source, faults)
-    return Rules(tuple(stands), tuple(revisions), tuple(identities), tuple(implied))
+    return Rules(tuple(substitutes), tuple(revisions), tuple(identities), tuple(implied))

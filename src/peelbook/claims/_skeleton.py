@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from peelbook import contracts
 from peelbook.claims._check import refers_to
-from peelbook.claims._language import Node, calls, parse
+from peelbook.claims._expression import Node, calls, parse
 from peelbook.claims._ledger import TABLE, Claim, Ledger
 from peelbook.errors import ParameterError
 

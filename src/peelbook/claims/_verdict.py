@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from peelbook.claims._figures import Figure
+from peelbook.claims._calculator import Figure
 from peelbook.claims._ledger import Claim
 
 REPRODUCED, OWN, CONSISTENT, RESTATED, DIFFERS, WAITING, OUTSIDE = (
@@ -82,7 +82,7 @@ def fit(claim: Claim, figure: Figure) -> str:
     """
     if claim.value is None:
         raise ValueError(f"{claim.claim_id} has no value")
-    factor = claim.measured_in.factor
+    factor = claim.unit_definition.factor
     value, step = claim.value * factor, claim.step * factor
     low, high = figure.range
     if claim.sense == ">":

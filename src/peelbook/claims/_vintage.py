@@ -1,8 +1,8 @@
 """The ledger at the right vintage: each printed number against the newest release that its report could have used.
 
-A report has a date and, for some tables, names its release; both stand in `reports.toml`. Where the releases that
+A report has a date and, for some tables, names its release; both are in `reports.toml`. Where the releases that
 are here are all later, time has passed between the two figures, so a difference says nothing about the report: the
-claim waits for a release of its time, and the later figure stands beside it as context.
+claim waits for a release of its time, and the later figure is given as context.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ def catalogue_of(catalogue: Catalogue, ledger: Ledger) -> Catalogue | None:
     report = reports().get(next(iter(names))) if len(names) == 1 else None
     if report is None:
         return None
-    # Shared by all that ask: to read the releases of that time takes as long as to judge the claims.
-    then = measures.kept(
+    # Shared by all callers: reading the releases of that time takes as long as evaluating the claims.
+    then = measures.memoised(
         catalogue, ("vintage", report.report), lambda: catalogue.at(report.published, report.releases)
     )
     return None if all(then.reads_newest(name) for name in catalogue.resources) else then
 
 
-def settled(then: Verdict, now: Callable[[], Verdict], catalogue: Catalogue) -> Verdict:
+def at_report_date(then: Verdict, now: Callable[[], Verdict], catalogue: Catalogue) -> Verdict:
     """Return the verdict at the report's vintage, from that of the releases of its time (`catalogue`).
 
-    What those releases decide stands. Otherwise today's figure is looked at: it may bear the printed one out, but
+    A verdict from those releases is final. Otherwise today's figure is looked at: it may bear the printed one out, but
     where it differs and comes of a later release, the claim waits for a release of its time.
     """
     if then.verdict not in UNTESTED:

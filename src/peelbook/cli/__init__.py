@@ -51,7 +51,7 @@ def _options(
 
 
 def _choose_project(words: list[str]) -> None:
-    """Settle which project the command acts on, and say so on stderr, with the folder that output goes to.
+    """Decide which project the command acts on, and say so on stderr, with the folder that output goes to.
 
     It goes into the environment, so that the processes of a run see the same one. `words` is the command line;
     help, the version and a shell's completion are about no project.
@@ -82,7 +82,7 @@ class _Terminated(BaseException):
 
 
 def _end(number: int, frame: object) -> None:
-    signal.signal(number, signal.SIG_IGN)  # once is enough: what is at work is being put away
+    signal.signal(number, signal.SIG_IGN)  # once is enough: the processes are being stopped
     raise _Terminated
 
 

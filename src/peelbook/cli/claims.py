@@ -82,7 +82,7 @@ def check(
     waiting = claims.not_filled(catalogue, found.code)
     if not verdicts:
         raise PeelbookError(_nothing_entered(found, waiting, overlay))
-    broken = [tie for tie in claims.ties(catalogue, found.code) if not tie.holds]
+    broken = [tie for tie in claims.cross_checks(catalogue, found.code) if not tie.holds]
     totals = claims.summary(verdicts)["all"]
     typer.echo(
         f"{len(verdicts)} {'claim' if len(verdicts) == 1 else 'claims'}: "
@@ -99,7 +99,7 @@ def check(
     for tie in broken:
         typer.echo(f"\n{claims.ICONS['differs']} {tie.name}\n  {tie.says}\n  {tie.gives}")
     if target is not None:
-        content = claims.to_json(verdicts, catalogue, claims.ties(catalogue, found.code))
+        content = claims.to_json(verdicts, catalogue, claims.cross_checks(catalogue, found.code))
         write_atomic(target, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     if strict and any(item.cause == "unexplained" for item in verdicts):
         raise typer.Exit(1)

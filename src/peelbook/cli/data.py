@@ -95,7 +95,7 @@ def ingest(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Read official files into the tables. Publications are told by content, not by file name.
+    """Read official files into the tables. Publications are recognised by content, not by file name.
 
     Either every table goes in or the folder stays as it was.
     """

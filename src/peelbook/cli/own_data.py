@@ -98,7 +98,7 @@ def check_command(
             typer.echo(f"{name}.csv: {count:,} row{'' if count == 1 else 's'}")
         if report.suppress_below is not None:
             typer.echo(
-                f"Counts below {report.suppress_below} will be left out, with others that would give them away."
+                f"Counts below {report.suppress_below} will be suppressed, with others that would reveal them."
             )
         for warning in report.warnings:
             typer.echo(f"Warning: {warning}")

@@ -88,7 +88,7 @@ SuppressOption = Annotated[
     int | None,
     typer.Option(
         "--suppress-below",
-        help="With --data: hide counts of yours below this number, and those that would give them away.",
+        help="With --data: suppress your counts below this number, and others that would reveal them.",
         show_default=False,
     ),
 ]
@@ -374,7 +374,7 @@ def clean_command(
     ] = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Remove what runs and builds keep to be quick. Nothing published or committed is touched."""
+    """Remove the caches of runs and builds. Nothing published or committed is touched."""
     from peelbook.runner import clean
     from peelbook.runner.workspace import Workspace
     from peelbook.site import publish

@@ -1,7 +1,7 @@
 """The contract of every tidy table: one Frictionless Table Schema a file, `<table>.json`.
 
 The same descriptor is embedded in `datapackage.json`, types the columns on reading, and becomes a
-pandera schema for validation, so that a fact about a column stands once.
+pandera schema for validation, so that a fact about a column is stated once.
 
 Beside the standard keys a contract may carry `fix` on a field (advice printed with a fault) and, at
 the top, `description`. Fields are `string`, `integer`, `number`, `date` or `boolean`; constraints are
@@ -78,7 +78,7 @@ def as_far_as_typed(path: Path, table: str) -> pd.DataFrame:
     """Return the rows of a file that breaks its contract, every cell of the wrong type empty.
 
     For checks that go beyond the contract and are to be reported with its faults. Raises `TableContractError` for a
-    file whose columns cannot be told.
+    file whose columns cannot be read.
     """
     from peelbook.contracts import _rules
 
@@ -123,7 +123,7 @@ def _raw(path: Path) -> pd.DataFrame:
         raise fault(None, "not a CSV table: the file is empty", fix)
     (header, _), *body = lines
     if repeated := sorted({name for name in header if header.count(name) > 1}):
-        raise fault(1, f"the column {repeated[0]!r} stands twice in the header", "remove one of them")
+        raise fault(1, f"the column {repeated[0]!r} is in the header twice", "remove one of them")
     for row, number in body:
         if len(row) != len(header):
             raise fault(

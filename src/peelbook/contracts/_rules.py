@@ -22,7 +22,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LARGEST = 10**15
-"""No count, sum or share of a police force comes near it; above it, numbers are no longer told apart exactly."""
+"""No count, sum or share of a police force comes near it; above it, floats no longer represent every whole number exactly."""
 _LONGEST = 40
 
 _BOOLEANS = {"true": True, "false": False, "True": True, "False": False}

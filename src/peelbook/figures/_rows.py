@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Series:
-    """How one series is told from another: by shape and fill, never by colour alone."""
+    """How one series differs from another: by shape and fill, never by colour alone."""
 
     label: str
     color: str = FOCUS

@@ -72,7 +72,7 @@ def disparity(
         between = f" ({formats.interval(lower, upper, write)})" if lower == lower and upper == upper else ""
         return f"{write(value)}{between}"
 
-    rows, spoken = [], []
+    rows, phrases = [], []
     for number, record in enumerate(data.itertuples(index=False)):
         entries = []
         for series, numbers in enumerate(
@@ -100,7 +100,7 @@ def disparity(
             text = f"{as_printed(ratio)} as printed"
             entries.append(_rows.Entry(2, shown_ratio, text, cell=(number, "as_printed")))
         rows.append(_rows.Row(record.group, entries))
-        spoken.append(
+        phrases.append(
             f"{record.group}: {name} {words_of(record.value, record.lower, record.upper)}, "
             f"{comparator} {write(record.comparator_value)}"
         )
@@ -113,7 +113,7 @@ def disparity(
     alt = words.alt_text(
         f"Dot plot on a log scale of {words.lower_first(label)} against {baseline} (ratio 1), with 95% "
         f"intervals, {period}",
-        *((index, text) for index, text in enumerate(spoken)),
+        *((index, text) for index, text in enumerate(phrases)),
         *[
             (
                 9,

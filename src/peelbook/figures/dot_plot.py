@@ -81,12 +81,12 @@ def dot_plot(
         if number is not None
     ]
     axis = _rows.Axis(min(0.0, *ends), max(0.0, *ends) or 1.0, label=words.axis_label(label, unit))
-    spoken = "; ".join(f"{row.label} {row.entries[0].text}" for row in rows)
+    phrases = "; ".join(f"{row.label} {row.entries[0].text}" for row in rows)
     return Chart(
         id=id,
         title=title,
         force=force.name,
-        alt=words.alt_text(f"Dot plot of {words.lower_first(label)}, {period}", spoken),
+        alt=words.alt_text(f"Dot plot of {words.lower_first(label)}, {period}", phrases),
         data=pd.DataFrame(data),
         columns={
             "force": Column("Force", numeric=False),

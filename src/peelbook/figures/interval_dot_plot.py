@@ -72,7 +72,7 @@ def interval_dot_plot(
         return f"{x} of {y} ({write(record.value)})"
 
     rows: dict[str, list[_rows.Entry]] = {}
-    spoken = []
+    phrases = []
     for number, record in enumerate(data.itertuples(index=False)):
         missing = record.value != record.value
         has_interval = not missing and record.lower == record.lower and record.upper == record.upper
@@ -88,7 +88,7 @@ def interval_dot_plot(
         )
         who = f"{record.label}, {record.series}" if len(names) > 1 else record.label
         between = f", interval {formats.interval(record.lower, record.upper, write)}" if has_interval else ""
-        spoken.append(f"{who}: {count(record)}{between}")
+        phrases.append(f"{who}: {count(record)}{between}")
     data.insert(4, "x_of_y", [count(record) for record in data.itertuples(index=False)])
     table_rows = [_rows.Row(text, entries) for text, entries in rows.items()]
     styles = [
@@ -104,7 +104,7 @@ def interval_dot_plot(
     if len(valued) > 1:
         high, low = valued.loc[valued["value"].idxmax()], valued.loc[valued["value"].idxmin()]
         summary = f"Highest: {high['label']}, {high['x_of_y']}; lowest: {low['label']}, {low['x_of_y']}"
-    whole = words.alt_text(first, *spoken, limit=100_000)
+    whole = words.alt_text(first, *phrases, limit=100_000)
     alt = whole if len(whole) <= words.ALT_LIMIT else words.alt_text(first, summary)
     columns = {
         "label": Column("What was looked at", numeric=False),

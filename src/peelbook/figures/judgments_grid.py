@@ -83,11 +83,11 @@ def _one_force(data, id, title, provenance, period, force, notes, basis) -> Char
         _area=[order[area] for area in data["area"]],
     )
     data = data.sort_values(["_grade", "_area"], ignore_index=True)[["force_code", "force", "area", "grade"]]
-    spoken = []
+    phrases = []
     for grade in GRADES:
         areas = [words.lower_first(area) for area in data.loc[data["grade"] == grade, "area"]]
         if areas:
-            spoken.append((1, f"{grade}: {formats.joined(areas)}"))
+            phrases.append((1, f"{grade}: {formats.joined(areas)}"))
     counts = formats.joined(
         [
             f"{formats.cardinal(int((data['grade'] == grade).sum()))} “{grade.lower()}”"
@@ -98,7 +98,7 @@ def _one_force(data, id, title, provenance, period, force, notes, basis) -> Char
     alt = words.alt_text(
         f"Grid of grades, {period}. {name}: {counts or 'no grade stated'}"
         + (f" ({len(data)} {'area' if len(data) == 1 else 'areas'})" if counts else ""),
-        *spoken,
+        *phrases,
     )
     rows = list(zip(data["area"].tolist(), data["grade"].tolist(), strict=True))
 

@@ -1,6 +1,6 @@
 """One force's months or quarters against the limits of a baseline: an XmR chart.
 
-What is a signal is told by shape and, in the table, by the name of the rule; the line itself is grey.
+A signal is shown by its shape and, in the table, by the name of the rule; the line itself is grey.
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ def ski_slope(
     )
 
 
-_SAMPLE, _MARK_ROOM = 0.2, 0.16  # inches of a line's sample, and of a mark before its words
+_SAMPLE, _MARK_SPACE = 0.2, 0.16  # inches of a line's sample, and of a mark before its words
 _PRINTED_MARK: dict[str, Any] = {"marker": "D", "color": "white", "edge": TEXT, "size": 5, "width": 1.2}
 
 
@@ -378,7 +378,7 @@ class _Foot:
         self.printed = "" if plot.printed is None else f"{plot.write(plot.printed)} as printed in the report"
         self.width = max(pg.text_width(text, size, bold) for text, bold in self.lines)
         if self.printed:
-            self.width = max(self.width, pg.text_width(self.printed, small) + _MARK_ROOM)
+            self.width = max(self.width, pg.text_width(self.printed, small) + _MARK_SPACE)
         half = inner / 2 - 0.06
         self.ends = [[pg.cut_to(text, half, small) for text in texts] for texts in plot.ends]
         taken = [max((pg.text_width(text, small) for text in texts), default=-1.0) for texts in self.ends]
@@ -411,9 +411,9 @@ class _Foot:
             page.text(at, y, text, ha=ha, va="top", bold=bold, color=FOCUS if bold else TEXT)
             y -= page.line_height
         if self.printed:
-            width = pg.text_width(self.printed, page.small) + _MARK_ROOM
+            width = pg.text_width(self.printed, page.small) + _MARK_SPACE
             start = at - {"left": 0.0, "center": width / 2, "right": width}[ha]
-            page.text(start + _MARK_ROOM, y, self.printed, va="top", size=page.small)
+            page.text(start + _MARK_SPACE, y, self.printed, va="top", size=page.small)
             page.marks([(start + 0.07, y - 0.43 * page.small / 72)], **_PRINTED_MARK)
             if mark := field.printed_mark:
                 page.marks([mark], **_PRINTED_MARK, z=4.5)

@@ -67,19 +67,19 @@ def small_multiples(
     if days:
         first, last = formats.period(days[0], time), formats.period(days[-1], time)
         span = last if first == last else f"{first} to {last}"
-    spoken = []
+    phrases = []
     for index, panel in enumerate(panels):
         rows = data[data["panel"] == panel]
         late = rows.dropna(subset=["value"]).tail(1)
         if late.empty:
-            spoken.append((index, f"{panel}: no value"))
+            phrases.append((index, f"{panel}: no value"))
             continue
         row = late.iloc[0]
-        spoken.append((index, f"{panel}: {write(row['value'])} (average {write(row['average'])})"))
+        phrases.append((index, f"{panel}: {write(row['value'])} (average {write(row['average'])})"))
     alt = words.alt_text(
         f"{len(panels)} small line chart{'s' if len(panels) != 1 else ''} of {words.lower_first(label)}, {name} "
         f"against {words.lower_average(other)}, {span or period}. Latest values",
-        *spoken,
+        *phrases,
     )
     columns = {
         "panel": Column("Group", numeric=False),

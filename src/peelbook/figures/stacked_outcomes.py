@@ -99,13 +99,13 @@ def stacked_outcomes(
     top = max([0.01, *numbers.max().dropna().tolist()])
     axis = _rows.Axis(0.0, top)
     ranked = data.dropna(subset=["value"]).sort_values("value", ascending=False, kind="stable")
-    spoken = [
+    phrases = [
         f"{row.outcome}: {row.text} against {row.comparator_text}" for row in ranked.itertuples(index=False)
     ]
     absent = list(data.loc[data["value"].isna(), "outcome"])
     alt = words.alt_text(
         f"Bar chart of {words.lower_first(label)} by {len(data)} outcome types, {name} against {other}, {period}",
-        *((index, text) for index, text in enumerate(spoken)),
+        *((index, text) for index, text in enumerate(phrases)),
         (99, f"No value for {formats.joined(absent)}" if absent else ""),
     )
     columns = {

@@ -69,7 +69,7 @@ def structure(
     write = words.number_format("%", decimals)
     name, other = words.plain(force.short_name), words.plain(comparator)
     cells = {(row.category, row.side): row for row in data.itertuples(index=True)}
-    spoken = [
+    phrases = [
         f"{category}: "
         + ", ".join(
             f"{f'{side} ' if side else ''}{write(cells[category, side].value)} ({other} {write(cells[category, side].comparator_value)})"
@@ -85,7 +85,7 @@ def structure(
     )
     alt = words.alt_text(
         f"{what}: {words.lower_first(label)}, {name} against {other}, {period}",
-        *((index, text) for index, text in enumerate(spoken)),
+        *((index, text) for index, text in enumerate(phrases)),
     )
     whole = words.number_format("", 0)
     columns = {

@@ -29,15 +29,15 @@ COLUMNS = ["force_code", "period_end", "numerator", "denominator", "value"]
 
 #: Figures worked out so far, by catalogue. A catalogue cannot be hashed, so its identity is the key and
 #: the entry goes when the catalogue does.
-_KNOWN: dict[int, dict[Any, Any]] = {}
+_MEMO: dict[int, dict[Any, Any]] = {}
 
 #: So many forces cannot all be without a row of a category, such as robbery: the table is a part of the whole.
 SEVERAL = 10
 
-_SHARED: dict[Any, pd.DataFrame] = {}
-"""Frames that `share` worked out for every catalogue of the same bytes, by table hashes. Usually empty."""
+_PRECOMPUTED: dict[Any, pd.DataFrame] = {}
+"""Frames that `precompute` worked out for every catalogue of the same bytes, by table hashes. Usually empty."""
 
-_OF_MEASURES = ("measure", "tidy")
+_PRECOMPUTED_KINDS = ("measure", "tidy")
 """The kinds of what is kept of one measure and rests on its tables alone."""
 
 
@@ -67,7 +67,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Missing:
-    """No figure, and why. It is false in a condition; it never stands for zero."""
+    """A missing figure and the reason. It is false in a condition; it is never zero."""
 
     reason: str
     period_end: pd.Timestamp | None = None
@@ -105,11 +105,11 @@ def compute(catalogue: Catalogue, measure_id: str, **dimension: Any) -> pd.DataF
     measure = registry()[measure_id]
     dimension = _checked(measure, dimension)
     key = ("measure", measure_id, frozen(dimension))
-    frame = kept(catalogue, key, lambda: _frame(catalogue, measure, dimension), measure.tables)
-    return frame.copy(deep=False)  # whoever writes to it gets a copy then: pandas copies on write
+    frame = memoised(catalogue, key, lambda: _frame(catalogue, measure, dimension), measure.tables)
+    return frame.copy(deep=False)  # pandas copies on write
 
 
-def share(
+def precompute(
     catalogue: Catalogue, by: Mapping[str, Sequence[str]], make: Callable[..., Any] | None = None
 ) -> int:
     """Work out every measure once, for all catalogues whose tables hold the same bytes; returns how many frames.
@@ -120,24 +120,24 @@ def share(
     """
     make = make or partial(compute, catalogue)
     for measure in registry().values():
-        mark = _mark(catalogue, measure.tables)
-        if mark is None or not all(catalogue.has(name) for name in measure.tables):
+        digests = _table_digests(catalogue, measure.tables)
+        if digests is None or not all(catalogue.has(name) for name in measure.tables):
             continue
         names = by.get(measure.id, ())
         choices = product(*(values(catalogue, measure, name) for name in names))
         for dimension in ({}, *(dict(zip(names, chosen, strict=True)) for chosen in choices if chosen)):
             with contextlib.suppress(ParameterError):  # a breakdown that only goes with another
                 make(measure.id, **dimension)
-        _SHARED.update(
-            ((mark, key), found)
-            for key, found in _KNOWN.get(id(catalogue), {}).items()
-            if key[0] in _OF_MEASURES and key[1] == measure.id
+        _PRECOMPUTED.update(
+            ((digests, key), found)
+            for key, found in _MEMO.get(id(catalogue), {}).items()
+            if key[0] in _PRECOMPUTED_KINDS and key[1] == measure.id
         )
-    return len(_SHARED)
+    return len(_PRECOMPUTED)
 
 
-def _mark(catalogue: Catalogue, tables: Iterable[str]) -> Any:
-    """What tells the bytes of some tables; `None` where a user's own are laid over them, or one is not there."""
+def _table_digests(catalogue: Catalogue, tables: Iterable[str]) -> Any:
+    """The digests of some tables; `None` where a user's own are laid over them, or one is not there."""
     if catalogue.overlay is not None:
         return None
     digests = tuple(catalogue.digest(name) for name in tables)
@@ -170,17 +170,19 @@ def at(
         return Value(float(row["value"]), _float(row["numerator"]), _float(row["denominator"]), **tags)
     if code == ENGLAND_AND_WALES:
         return _national(catalogue, frame, measure, day, tags)
-    return Missing(_why(catalogue, measure, code, day, dimension), **tags)
+    return Missing(_missing_reason(catalogue, measure, code, day, dimension), **tags)
 
 
-def why(catalogue: Catalogue, measure_id: str, force_code: str, period_end: Any, **dimension: Any) -> str:
+def missing_reason(
+    catalogue: Catalogue, measure_id: str, force_code: str, period_end: Any, **dimension: Any
+) -> str:
     """Return the reason why a force has no figure in a period, for one that `compute` left out.
 
     Raises as `at` does.
     """
     measure = registry()[measure_id]
     day = pd.Timestamp(period_end).normalize()
-    return _why(catalogue, measure, force_code, day, _checked(measure, dimension))
+    return _missing_reason(catalogue, measure, force_code, day, _checked(measure, dimension))
 
 
 def periods(catalogue: Catalogue, measure_id: str, **dimension: Any) -> list[pd.Timestamp]:
@@ -241,7 +243,7 @@ def mid_year(period_end: pd.Series, *, stock: bool) -> pd.Series:
     return pd.to_datetime(year.astype(str) + "-06-30", format="%Y-%m-%d").dt.as_unit("s")
 
 
-def _has(measure: Measure, name: str) -> None:
+def _require_breakdown(measure: Measure, name: str) -> None:
     """Raise `ParameterError` where a measure lacks a breakdown."""
     if name not in measure.breakdowns:
         known = formats.joined(measure.breakdowns) or "none"
@@ -254,7 +256,7 @@ def _has(measure: Measure, name: str) -> None:
 def _checked(measure: Measure, dimension: Mapping[str, Any]) -> dict[str, Any]:
     """The dimensions with defaults filled in; raises `ParameterError` for one the measure lacks."""
     for name, value in dimension.items():
-        _has(measure, name)
+        _require_breakdown(measure, name)
         allowed = measure.breakdowns[name]
         given = value if isinstance(value, (list, tuple)) else [value]
         if bad := [item for item in given if allowed and item not in allowed]:
@@ -275,26 +277,28 @@ def frozen(dimension: Mapping[str, Any]) -> tuple[Any, ...]:
 T = TypeVar("T")
 
 
-def kept(catalogue: Catalogue, key: Any, make: Callable[[], T], tables: Sequence[str] = ()) -> T:
+def memoised(catalogue: Catalogue, key: Any, make: Callable[[], T], tables: Sequence[str] = ()) -> T:
     """Return what belongs to a key, made at most once for each catalogue object. Not a copy: do not change it.
 
     With `tables`, it may come from a process before this one, which worked it out from the same bytes.
     """
     identity = id(catalogue)
-    if identity not in _KNOWN:
-        _KNOWN[identity] = {}
-        weakref.finalize(catalogue, _KNOWN.pop, identity, None)
-    known = _KNOWN[identity]
+    if identity not in _MEMO:
+        _MEMO[identity] = {}
+        weakref.finalize(catalogue, _MEMO.pop, identity, None)
+    known = _MEMO[identity]
     if key not in known:
-        shared = _SHARED.get((_mark(catalogue, tables), key)) if _SHARED and tables else None
+        shared = (
+            _PRECOMPUTED.get((_table_digests(catalogue, tables), key)) if _PRECOMPUTED and tables else None
+        )
         if shared is not None:
             for name in tables:
-                catalogue.read_elsewhere(name)
+                catalogue.record_read(name)
         known[key] = make() if shared is None else shared
     return known[key]
 
 
-def _need(catalogue: Catalogue, measure: Measure, name: str) -> None:
+def _require_table(catalogue: Catalogue, measure: Measure, name: str) -> None:
     if catalogue.lacks(name):
         raise MissingTableError(
             f"{_no_table(catalogue, measure)} Fix: ingest the publication with `peelbook data ingest`, where one exists."
@@ -302,8 +306,8 @@ def _need(catalogue: Catalogue, measure: Measure, name: str) -> None:
 
 
 def _table(catalogue: Catalogue, measure: Measure, name: str) -> pd.DataFrame:
-    _need(catalogue, measure, name)
-    return kept(catalogue, ("table", name), lambda: catalogue.table(name))
+    _require_table(catalogue, measure, name)
+    return memoised(catalogue, ("table", name), lambda: catalogue.table(name))
 
 
 def _no_table(catalogue: Catalogue, measure: Measure) -> str:
@@ -324,7 +328,7 @@ def _filters(part: Part, dimension: Mapping[str, Any]) -> dict[str, tuple[Any, .
 def _totals(catalogue: Catalogue, measure: Measure, part: Part, dimension: Mapping[str, Any]) -> pd.DataFrame:
     """One part's figure by force and period: columns force_code, period_end, amount."""
     key = ("part", *_part_key(measure, part, dimension))
-    return kept(catalogue, key, lambda: _sum(catalogue, measure, part, _filters(part, dimension))).copy()
+    return memoised(catalogue, key, lambda: _sum(catalogue, measure, part, _filters(part, dimension))).copy()
 
 
 def _part_key(measure: Measure, part: Part, dimension: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -342,10 +346,10 @@ def _sum(
                 f"{measure.id}: the table {part.table!r} has no column {column!r}. "
                 f"Fix: in the registry, use one of {', '.join(table.columns)}."
             )
-    grid = kept(catalogue, ("grid", part.table), lambda: _grid(table))
+    grid = memoised(catalogue, ("grid", part.table), lambda: _grid(table))
     keep = (grid.national if measure.areas == "national" else ~grid.national) & (grid.place >= 0)
     for column, values in filters.items():
-        codes, found = kept(catalogue, ("codes", part.table, column), partial(_codes, table[column]))
+        codes, found = memoised(catalogue, ("codes", part.table, column), partial(_codes, table[column]))
         # One answer more than there are values: a row without one has the code -1.
         keep &= np.append(_isin(found, values), False)[codes]
     if filters and not keep.any() and not _known_categories(part.table, filters):
@@ -387,7 +391,7 @@ def _categories(catalogue: Catalogue, table: str, column: str) -> pd.DataFrame:
         rows = rows.loc[forces >= SEVERAL, ["period_end", column]].drop_duplicates()
         return pd.crosstab(rows["period_end"], rows[column]).gt(0)
 
-    return kept(catalogue, ("categories", table, column), make)
+    return memoised(catalogue, ("categories", table, column), make)
 
 
 def _complete(catalogue: Catalogue, name: str, filters: Mapping[str, tuple[Any, ...]]) -> np.ndarray | None:
@@ -395,7 +399,7 @@ def _complete(catalogue: Catalogue, name: str, filters: Mapping[str, tuple[Any, 
 
     A file cut to one offence group has rows of every force, and a sum of them would read as the whole.
     """
-    table = kept(catalogue, ("table", name), lambda: catalogue.table(name))
+    table = memoised(catalogue, ("table", name), lambda: catalogue.table(name))
     if "period_end" not in table:
         return None
     whole: np.ndarray | None = None
@@ -500,7 +504,7 @@ def _rolled(totals: pd.DataFrame, every: str) -> pd.DataFrame:
 
 def _frame(catalogue: Catalogue, measure: Measure, dimension: Mapping[str, Any]) -> pd.DataFrame:
     for name in measure.tables:
-        _need(catalogue, measure, name)
+        _require_table(catalogue, measure, name)
     frame = _MAKERS.get(measure.kind, _quotient)(catalogue, measure, dimension)
     frame = frame[frame["value"].notna()].sort_values(["force_code", "period_end"], ignore_index=True)
     frame["period_end"] = frame["period_end"].dt.as_unit("s")
@@ -616,7 +620,7 @@ def values(catalogue: Catalogue, measure: Measure, dimension: str) -> list[Any]:
 
     Raises `ParameterError` for a breakdown that the measure does not have.
     """
-    _has(measure, dimension)
+    _require_breakdown(measure, dimension)
     if dimension == "years":
         return list(measure.breakdowns[dimension])
     present = set(_table(catalogue, measure, measure.numerator.table)[dimension].dropna().unique())
@@ -635,23 +639,24 @@ def _national(
     rows = frame[(frame["period_end"] == day) & ~frame["force_code"].isin(out)]
     if rows.empty or not measure.kind.columns:
         return Missing(
-            f"{measure.label}: there is no England and Wales figure for {_the(measure, day)}.", **tags
+            f"{measure.label}: there is no England and Wales figure for {_period_phrase(measure, day)}.",
+            **tags,
         )
-    gone = [
+    lacking = [
         force.short_name
         for force in catalogue.forces
         if force.code not in set(rows["force_code"]) and force.code not in out
     ]
-    if gone:
+    if lacking:
         return Missing(
-            f"The figure for England and Wales for {_the(measure, day)} would lack {formats.joined(gone)}.",
+            f"The figure for England and Wales for {_period_phrase(measure, day)} would lack {formats.joined(lacking)}.",
             **tags,
         )
     sums = [float(rows[name].sum()) for name in measure.kind.columns]
     return Value(*measure.kind.total(sums, measure.scale), **tags)
 
 
-def _why(
+def _missing_reason(
     catalogue: Catalogue,
     measure: Measure,
     code: str,
@@ -661,7 +666,7 @@ def _why(
     """Why a force has no figure in a period, from the narrowest reason to the widest."""
     force = catalogue.forces[code]
     when = measure.period_name(day)
-    span = _span(measure, day)
+    span = _months_of_year(measure, day)
     for part in (measure.numerator, measure.denominator):
         if part is None:
             continue
@@ -675,14 +680,14 @@ def _why(
     if measure.kind == kinds.GRADE:
         return f"{measure.publications[0]} has no stated grade for {force.full_name} for {when}."
     if measure.kind == kinds.CHANGE:
-        if lacks := _lacks(catalogue, measure, measure.numerator, dimension, code, day):
-            return lacks
+        if reason := _part_missing_reason(catalogue, measure, measure.numerator, dimension, code, day):
+            return reason
         years = int(dimension["years"])
         ago = f"{formats.cardinal(years)} year{'' if years == 1 else 's'} earlier"
         source = registry().publications[measure.numerator.table]
         return f"{source} has no figure for {force.full_name} {ago} to compare with."
-    if lacks := _lacks(catalogue, measure, measure.numerator, dimension, code, day):
-        return lacks
+    if reason := _part_missing_reason(catalogue, measure, measure.numerator, dimension, code, day):
+        return reason
     if measure.denominator is not None:
         if measure.denominator.match in ("mid_year", "newest_mid_year"):
             needed = mid_year(pd.Series([day]), stock=measure.period == "stock").iloc[0]
@@ -694,17 +699,17 @@ def _why(
                     f"{formats.period(held.max(), 'mid-year')}."
                 )
         elif measure.denominator.match == "same" and (
-            lacks := _lacks(catalogue, measure, measure.denominator, dimension, code, day)
+            reason := _part_missing_reason(catalogue, measure, measure.denominator, dimension, code, day)
         ):
-            return lacks
-    return f"The number to divide by is zero or missing for {force.full_name} for {_the(measure, day)}."
+            return reason
+    return f"The number to divide by is zero or missing for {force.full_name} for {_period_phrase(measure, day)}."
 
 
-def _the(measure: Measure, day: pd.Timestamp) -> str:
+def _period_phrase(measure: Measure, day: pd.Timestamp) -> str:
     return f"{'the ' if measure.period in ('year', 'quarter') else ''}{measure.period_name(day)}"
 
 
-def _lacks(
+def _part_missing_reason(
     catalogue: Catalogue,
     measure: Measure,
     part: Part,
@@ -724,10 +729,10 @@ def _lacks(
     if day not in held:
         first, last = min(held), max(held)
         return (
-            f"{source} has no figure for {_the(measure, day)}: in this book it runs from "
-            f"{_the(measure, first)} to {_the(measure, last)}."
+            f"{source} has no figure for {_period_phrase(measure, day)}: in this book it runs from "
+            f"{_period_phrase(measure, first)} to {_period_phrase(measure, last)}."
         )
-    return f"{source} has no figure for {name} for {_the(measure, day)}."
+    return f"{source} has no figure for {name} for {_period_phrase(measure, day)}."
 
 
 def _held(
@@ -743,10 +748,10 @@ def _held(
             found.setdefault(day, set()).add(code)
         return found
 
-    return kept(catalogue, ("held", *_part_key(measure, part, dimension)), make)
+    return memoised(catalogue, ("held", *_part_key(measure, part, dimension)), make)
 
 
-def _span(measure: Measure, day: pd.Timestamp) -> list[pd.Timestamp]:
+def _months_of_year(measure: Measure, day: pd.Timestamp) -> list[pd.Timestamp]:
     """The last days of the months of the year that ends on a day, latest first."""
     return [day - pd.offsets.MonthEnd(step) if step else day for step in range(0, 12)]
 

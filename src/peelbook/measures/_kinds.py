@@ -1,6 +1,6 @@
 """The kinds of measure: all that the arithmetic, the comparison and the sentences need to know of each.
 
-A kind is told from another here and nowhere else. Whoever adds one describes it in this file.
+Kinds differ here and nowhere else: a new one is described in this file.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Kind(str):
       value with its two sides; the quotient of the first two unless a kind says otherwise.
     - `small`: the columns whose counts, if small, make the figure move by chance.
     - `comparators`: the averages that make sense of it.
-    - `judged`: whether "higher or lower than expected" can be said of it.
+    - `has_verdict`: whether "higher or lower than expected" can be said of it.
     - `steps`: whether its change since the year before says something by itself.
     - `tested`: whether there are limits by size, a test of change and a trend.
     - `apart`: whether a force that a measure leaves out of the mean is left out of the total too.
@@ -50,7 +50,7 @@ class Kind(str):
     columns: tuple[str, ...]
     small: tuple[str, ...]
     comparators: tuple[str, ...]
-    judged: bool
+    has_verdict: bool
     steps: bool
     tested: bool
     apart: bool
@@ -74,7 +74,7 @@ class Kind(str):
         total: Callable[[Sequence[Any], float], tuple[Any, Any, Any]] | None = None,
         small: Sequence[str] = ("numerator",),
         comparators: Sequence[str] = (MEAN_OF_FORCES, TOTAL_OVER_TOTAL),
-        judged: bool = True,
+        has_verdict: bool = True,
         steps: bool = False,
         tested: bool = False,
         apart: bool = False,
@@ -86,7 +86,7 @@ class Kind(str):
         self.noun, self.divided = noun, divided
         self.model, self.model_given, self.less = model, model_given or model, less
         self.columns, self.small, self.comparators = tuple(columns), tuple(small), tuple(comparators)
-        self.judged, self.steps, self.tested, self.apart = judged, steps, tested, apart
+        self.has_verdict, self.steps, self.tested, self.apart = has_verdict, steps, tested, apart
         self.status, self.named, self._data_unit = status, named, data_unit
         self._total, self._write = total or _quotient, write or _of_unit
 
@@ -139,7 +139,7 @@ def _grade(value: Any, unit: str, decimals: int) -> str:
 
 
 COUNT = Kind(
-    "count", noun="number", columns=["numerator"], total=_sum, comparators=(), judged=False, steps=True
+    "count", noun="number", columns=["numerator"], total=_sum, comparators=(), has_verdict=False, steps=True
 )
 RATE = Kind("rate", noun="rate", divided=True, model="rate", tested=True, steps=True)
 SHARE = Kind("share", noun="share", divided=True, model="proportion", tested=True, steps=True, apart=True)
@@ -169,7 +169,7 @@ PUBLISHED = Kind(
     columns=(),
     small=(),
     comparators=(MEAN_OF_FORCES,),
-    judged=False,
+    has_verdict=False,
     status="as published",
 )
 GRADE = Kind(
@@ -178,7 +178,7 @@ GRADE = Kind(
     columns=(),
     small=(),
     comparators=(),
-    judged=False,
+    has_verdict=False,
     status="as reported",
     write=_grade,
     named=True,

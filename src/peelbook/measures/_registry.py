@@ -137,7 +137,7 @@ class Measure:
         return "{period}" in self.sentence
 
     @property
-    def by_chance(self) -> bool:
+    def has_sampling_error(self) -> bool:
         """Whether the figure counts events, which chance moves from year to year.
 
         A roll call of staff or residents and a sum of money are complete counts: they have no interval.
@@ -146,7 +146,7 @@ class Measure:
         return self.period in ("year", "quarter", "month") and not money
 
     @property
-    def denominator_by_chance(self) -> bool:
+    def denominator_has_sampling_error(self) -> bool:
         """Whether chance moves what a ratio divides by.
 
         It does not move officers, residents or money, which are complete counts, nor the incidents that a
@@ -161,9 +161,9 @@ class Measure:
         return not whole and not self.numerator.table.startswith(f"{table}_")
 
     @property
-    def judged(self) -> bool:
+    def has_verdict(self) -> bool:
         """Whether "higher or lower than expected" can be said of it; not of who lives in an area."""
-        return self.kind.judged and not self.numerator.table.startswith("population")
+        return self.kind.has_verdict and not self.numerator.table.startswith("population")
 
     def format(self, value: Any) -> str:
         """One value as printed, without its unit: `19.8`, `18.6%`, `£489,705`."""

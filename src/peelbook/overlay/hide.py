@@ -130,14 +130,14 @@ def hide(frame: pd.DataFrame, table: str, below: int) -> HiddenRows:
         )
     key = contracts.load(table)["primaryKey"]
     out = frame.copy()
-    gone = out["force_code"].isna()
+    suppressed = out["force_code"].isna()
     partners: set[tuple[Any, Any]] = set()
     totals: set[tuple[Any, Any]] = set()
     for rule in own:
         if "whole" in rule:
             lost = _whole(frame, rule["whole"], below)
             out.loc[lost, rule["whole"]] = None
-            gone |= lost
+            suppressed |= lost
             # Nothing keeps what these rows add up to from telling of them.
             partners |= _places(out, lost)
             totals |= _places(out, lost)
@@ -150,7 +150,7 @@ def hide(frame: pd.DataFrame, table: str, below: int) -> HiddenRows:
         lost = (found.frame[columns].isna() & out[columns].notna()).any(axis=1)
         out = found.frame
         out.loc[lost, rule.get("blank", [])] = None
-        gone |= lost
+        suppressed |= lost
         at = within.index("force_code"), within.index("period_end")
         partners |= {(group[at[0]], group[at[1]]) for group, _ in found.partners}
         totals |= {
@@ -158,7 +158,7 @@ def hide(frame: pd.DataFrame, table: str, below: int) -> HiddenRows:
             for group, cell in found.partners
             if all(label is TOTAL for label in cell)
         }
-    return HiddenRows(out, frozenset(_places(out, gone)), frozenset(partners), frozenset(totals))
+    return HiddenRows(out, frozenset(_places(out, suppressed)), frozenset(partners), frozenset(totals))
 
 
 def _places(frame: pd.DataFrame, rows: pd.Series) -> set[tuple[Any, Any]]:

@@ -1,4 +1,4 @@
-"""What can be told of a supplied file before it is read as a table: is it filled in, and whose rows it has.
+"""Checks of a user's file before it is read as a table: whether it has rows, and of which forces.
 
 One force's folder must never change another force's figures, so a row of another force is an error here and not a
 matter of what a later step does with it.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def filled(path: Path) -> bool:
+def has_rows(path: Path) -> bool:
     """Whether a CSV file is there and has anything below its header."""
     if not path.is_file():
         return False
@@ -41,7 +41,7 @@ def codes(path: Path) -> Iterator[tuple[int, str]]:
         return  # the contract says what is wrong with it
 
 
-def foreign(path: Path, forces: Forces, embedded: Forces, own: str | None) -> list[Fault]:
+def rows_of_other_forces(path: Path, forces: Forces, embedded: Forces, own: str | None) -> list[Fault]:
     """Return one fault for each other force whose rows a supplied file holds, at the first of them.
 
     `own` is the code of the force the folder is about; `None` allows any one force. Areas that only the
@@ -116,7 +116,7 @@ def _day_fault(frame: pd.DataFrame, place: Any, rule: str, fix: str) -> Fault:
     return Fault("period_end", int(place) + 2, day, rule, fix, str(frame.at[place, "force_code"]))
 
 
-def parts_short_of_whole(frame: pd.DataFrame, table: str) -> list[str]:
+def parts_below_total(frame: pd.DataFrame, table: str) -> list[str]:
     """Return a sentence for each row whose parts leave some of the whole unaccounted for, though all are given.
 
     It may be meant, as calls that were never answered are in no part; so it is said and not refused.
@@ -149,7 +149,7 @@ _WHOLES: dict[str, tuple[tuple[str, list[str]], ...]] = {
 }
 
 
-def above_whole(frame: pd.DataFrame, table: str) -> list[Fault]:
+def parts_exceed_total(frame: pd.DataFrame, table: str) -> list[Fault]:
     """Return a fault for each row whose parts add up to more than their whole (`suppression.toml` has them)."""
     from peelbook.overlay.hide import rules
 

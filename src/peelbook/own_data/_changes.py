@@ -75,7 +75,7 @@ def changes(folder: Path | str, catalogue: Catalogue, tables: Iterable[str], cod
     `catalogue` is of the embedded data; the folder must be one that `check` finds no fault in. Figures are those of
     each measure's usual breakdown.
     """
-    book = Catalogue(catalogue.data_dir, overlay=folder, own=code)
+    book = Catalogue(catalogue.data_dir, overlay=folder, own_force_code=code)
     before = catalogue if code in catalogue.forces else None
     found = []
     for table in tables:
@@ -98,7 +98,7 @@ def _figure(
     changed = [day for day in now if day in known and now[day] != known[day]]
     lacking = _lacking(book, measure, table, code, now) if table == measure.numerator.table else []
     lost = [day for day in known if day not in now and _text(day) not in dict(lacking)]
-    lacking += [(_text(day), measures.why(book, measure.id, code, day)) for day in lost]
+    lacking += [(_text(day), measures.missing_reason(book, measure.id, code, day)) for day in lost]
     return Figure(
         measure.id, measure.label, tuple(map(_text, new)), tuple(map(_text, changed)), tuple(lacking)
     )
@@ -111,7 +111,7 @@ def _lacking(
     days = sorted(set(_own_days(book, table, code)) - set(now))
     every = measure.numerator.every
     if not every:
-        return [(_text(day), measures.why(book, measure.id, code, day)) for day in days]
+        return [(_text(day), measures.missing_reason(book, measure.id, code, day)) for day in days]
     if not days or set(_own_days(book, table, code)) & set(now):
         return []  # months before the first full year give no figure of their own
     steps, unit = measures.STEPS[every], {"month": "months", "quarter": "quarters"}[every]

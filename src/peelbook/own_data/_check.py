@@ -25,7 +25,7 @@ from peelbook.util import output
 if TYPE_CHECKING:
     import pandas as pd
 
-#: What stands beside the tables: the page of the template, the threshold, and the site that a build puts there.
+#: Other files of the folder: the page of the template, the threshold, and the site that a build puts there.
 _NOT_TABLES = frozenset({README, hide.THRESHOLD_FILE, "_site"})
 
 _SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".tsv")
@@ -78,17 +78,17 @@ def check(folder: Path | str, catalogue: Catalogue, *, force: str | None = None)
         raise MissingTableError(f"{folder}: no such folder. Fix: make one with `peelbook data template`.")
     faults: list[tuple[str, Fault]] = []
     embedded = catalogue.forces
-    forces, areas_stand = embedded, True
+    forces, areas_known = embedded, True
     if (folder / "forces.csv").is_file():
         try:
             forces = Forces.read(folder / "forces.csv")
         except TableContractError as error:
             faults += [("forces.csv", fault) for fault in error.faults]
-            areas_stand = False
-    own = forces[force].code if force is not None and areas_stand else None
+            areas_known = False
+    own = forces[force].code if force is not None and areas_known else None
     rows: dict[str, int] = {}
     empty: list[str] = []
-    told: dict[str, str] = {}
+    files_by_force: dict[str, str] = {}
     warnings: list[str] = []
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.name in _NOT_TABLES:
@@ -102,18 +102,20 @@ def check(folder: Path | str, catalogue: Catalogue, *, force: str | None = None)
             warnings.append(f"{path.name} is not read: a table is a CSV file with the name of its table.")
             continue
         table = path.stem
-        if not own_rows.filled(path):
+        if not own_rows.has_rows(path):
             empty.append(table)
             continue
-        if areas_stand:
-            faults += [(path.name, fault) for fault in own_rows.foreign(path, forces, embedded, own)]
+        if areas_known:
+            faults += [
+                (path.name, fault) for fault in own_rows.rows_of_other_forces(path, forces, embedded, own)
+            ]
             for _, code in own_rows.codes(path):
-                told.setdefault(code, path.name)
+                files_by_force.setdefault(code, path.name)
         try:
-            frame = contracts.read_csv(path, table, forces if areas_stand else None)
+            frame = contracts.read_csv(path, table, forces if areas_known else None)
             faults += [(path.name, fault) for fault in own_rows.wrong_days(frame, table)]
-            faults += [(path.name, fault) for fault in own_rows.above_whole(frame, table)]
-            warnings += own_rows.parts_short_of_whole(frame, table)
+            faults += [(path.name, fault) for fault in own_rows.parts_exceed_total(frame, table)]
+            warnings += own_rows.parts_below_total(frame, table)
             rows[table] = len(frame)
             if table == "claims":
                 faults += [(path.name, fault) for fault in _ledger_faults(frame)]
@@ -121,15 +123,15 @@ def check(folder: Path | str, catalogue: Catalogue, *, force: str | None = None)
             warnings += _left_out(frame, table, beside)
         except TableContractError as error:
             seen = {(fault.column, fault.row) for file, fault in faults if file == path.name}
-            told_of = _with_ledger_faults(path, error) if table == "claims" else error.faults
-            faults += [(path.name, item) for item in told_of if (item.column, item.row) not in seen]
-    faults += _two_forces(told, embedded) if own is None else []
+            file_of = _with_ledger_faults(path, error) if table == "claims" else error.faults
+            faults += [(path.name, item) for item in file_of if (item.column, item.row) not in seen]
+    faults += _two_forces(files_by_force, embedded) if own is None else []
     below = None
     try:
         below = hide.threshold(folder)
     except PeelbookError as error:
         faults.append((hide.THRESHOLD_FILE, _fault(*str(error).partition(": ")[2].split(" Fix: ", 1))))
-    known = tuple(code for code in told if code in forces)
+    known = tuple(code for code in files_by_force if code in forces)
     return Report(folder, rows, tuple(empty), tuple(faults), known, below, tuple(warnings))
 
 
@@ -145,7 +147,7 @@ def _ledger_faults(frame: pd.DataFrame) -> list[Fault]:
 
 
 def _with_ledger_faults(path: Path, error: TableContractError) -> Sequence[Fault]:
-    """The faults of a ledger's cells, and those between its cells as far as they can be told."""
+    """The faults of a ledger's cells, and those between its cells as far as they can be checked."""
     from peelbook.claims import every_fault
 
     return every_fault(path, error.faults)
@@ -245,21 +247,21 @@ def _name_fault(name: str) -> Fault | None:
     return _fault(f"there is no table {stem!r}", fix)
 
 
-def _two_forces(told: dict[str, str], embedded: Forces) -> list[tuple[str, Fault]]:
+def _two_forces(files_by_force: dict[str, str], embedded: Forces) -> list[tuple[str, Fault]]:
     """A fault for each force but the first, where files that hold one force each do not hold the same."""
-    first, *others = [code for code in told if code in embedded] or [""]
+    first, *others = [code for code in files_by_force if code in embedded] or [""]
     return [
         (
-            told[code],
+            files_by_force[code],
             Fault(
                 "force_code",
                 None,
                 code,
-                f"rows of {embedded[code].name}, but {told[first]} has rows of {embedded[first].name}",
+                f"rows of {embedded[code].name}, but {files_by_force[first]} has rows of {embedded[first].name}",
                 "give each force a folder of its own",
                 embedded[code].name,
             ),
         )
         for code in others
-        if told[code] != told[first]
+        if files_by_force[code] != files_by_force[first]
     ]

@@ -61,7 +61,7 @@ def template(force: Force, folder: Path | str, *, areas: Forces | None = None) -
     files = {
         f"{name}.csv": _line(field["name"] for field in contracts.load(name)["fields"]) for name in tables()
     }
-    used = [name for name in files if own_rows.filled(folder / name)]
+    used = [name for name in files if own_rows.has_rows(folder / name)]
     readme = folder / README
     if readme.exists() and not readme.read_text(encoding="utf-8", errors="replace").startswith(_MARK):
         used.append(README)

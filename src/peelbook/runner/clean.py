@@ -1,4 +1,4 @@
-"""Removes what runs and builds keep to be quick, and never anything else.
+"""Removes the caches of runs and builds, and never anything else.
 
 A folder is only removed by the name this project gives it, inside the private folder or beside it.
 """

@@ -144,8 +144,8 @@ def execute(
         _quiet(),
         tempfile.TemporaryDirectory(prefix="pb-", dir=scratch, ignore_cleanup_errors=True) as private,
     ):
-        stand = Path(folder or Path(private) / "empty")
-        stand.mkdir(exist_ok=True)
+        working_folder = Path(folder or Path(private) / "empty")
+        working_folder.mkdir(exist_ok=True)
         try:
             done = execute_notebook(
                 node,
@@ -160,7 +160,7 @@ def execute(
                 execution_timeout=cell_timeout,
                 shutdown_kernel="immediate",
                 kernel_manager_class=_manager_class(dict(env or {}), private),
-                resources={"metadata": {"path": str(stand)}},
+                resources={"metadata": {"path": str(working_folder)}},
                 on_cell_execute=progress.start,
                 on_cell_executed=progress.end,
             )

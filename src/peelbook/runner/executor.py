@@ -1,8 +1,8 @@
 """Hands tasks to any `concurrent.futures.Executor` and loses none when a worker dies.
 
 Laptop and cluster differ by one object: a pool of local processes, or the executor of a dask client. Both
-get the same bytes. Only as many tasks are handed out as keep the workers busy, so that few are under
-suspicion when a worker is lost.
+get the same bytes. Only as many tasks are handed out as keep the workers busy, so that few must be
+retried when a worker is lost.
 """
 
 from __future__ import annotations

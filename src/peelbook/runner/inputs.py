@@ -195,7 +195,7 @@ def parts(
     """Return what the key is made of, so that a plan can say which part of it changed.
 
     `notebook` is a hash. Never a modification time: a file that was touched is the same file. A
-    force's row cannot be told from the rest of its table, because averages and ranks use the rows of all forces.
+    force's row cannot be separated from the rest of its table, because averages and ranks use the rows of all forces.
     """
     return {
         "format": FORMAT,

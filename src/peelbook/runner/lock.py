@@ -1,4 +1,4 @@
-"""The door of the cache folder: one run at a time."""
+"""The lock on the cache folder: one run at a time."""
 
 from __future__ import annotations
 

@@ -49,11 +49,11 @@ class DraftVerdicts:
         text = draft.ledger_text(kept)
         if text != self._known[0]:
             found = claims.evaluate_ledger(self._catalogue, claims.of_text(text))
-            told = {
+            checked = {
                 item.claim.claim_id: (item.verdict, f"{item.computed_text} {item.reason}".strip())
                 for item in found
             }
-            self._known = (text, told)
+            self._known = (text, checked)
         return self._known[1]
 
 

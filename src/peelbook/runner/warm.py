@@ -79,7 +79,7 @@ def figures() -> None:
     with contextlib.suppress(PeelbookError, OSError):  # a worker of a cluster has no tables yet
         everyone = National()
         catalogue = everyone.catalogue
-        measures.share(catalogue, BREAKDOWNS, everyone.measure)
+        measures.precompute(catalogue, BREAKDOWNS, everyone.measure)
         for name in sorted({name for section in all_sections() for name in section.tables} | {"gaps"}):
             if catalogue.has(name):
                 catalogue.table(name)

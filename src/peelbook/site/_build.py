@@ -22,7 +22,7 @@ from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
 from peelbook.runner.lock import hold
 from peelbook.sections import all_sections
-from peelbook.site import archive, downloads, feed, own_files, places, search, stage
+from peelbook.site import archive, downloads, feed, places, search, site_data, stage
 from peelbook.site.edition import (
     FORCES_FOLDER,
     MEASURES_FOLDER,
@@ -35,9 +35,9 @@ from peelbook.site.edition import (
     slugified,
     table_hashes,
 )
-from peelbook.site.marks import MADE_OF, Marks, code_digest, data_digest
-from peelbook.site.memory import seldom_collected
-from peelbook.site.publish import Shared, keep_only, publish, put_file, target
+from peelbook.site.garbage_collection import relaxed_gc
+from peelbook.site.manifest import MADE_OF, InputManifest, code_digest, data_digest
+from peelbook.site.publish import HardLinkGuard, keep_only, publish, put_file, target
 from peelbook.site.templates import render
 from peelbook.site.workers import Workers, disk_message
 from peelbook.util.files import files_below, sha256
@@ -82,7 +82,7 @@ def build(
     out_dir = target(out_dir)
     work = Path(work_dir).absolute() if work_dir else out_dir.parent / ".peelbook" / "site"
     with hold(work, "build"), _writable(work), contextlib.ExitStack() as stack:
-        shared = Shared(work / "shared.json")
+        shared = HardLinkGuard(work / "shared.json")
         if shared.edited():
             _empty(work)  # what is there is not what this program made
         building = _Building(
@@ -114,7 +114,7 @@ class _Building:
     work: Path
     jobs: int
     provenance: Mapping[str, Any]
-    shared: Shared
+    shared: HardLinkGuard
     stack: contextlib.ExitStack
     edition: Edition = field(init=False)
     sources: stage.Sources = field(init=False)
@@ -124,14 +124,14 @@ class _Building:
     def __post_init__(self) -> None:
         self.report = Report(self.out_dir)
         self.workers = self.stack.enter_context(Workers())
-        self.own_files_made_of = Marks.of(self.work / EXTRA)
+        self.own_files_made_of = InputManifest.of(self.work / EXTRA)
 
     def start_own_files(self) -> None:
         """Tables → texts of pages and the site's own files, in a process beside this one."""
         texts, extra = self.work / TEXTS, self.work / EXTRA
-        if not self.own_files_made_of.same("own files", own_files.inputs(self.catalogue), texts, extra):
-            told = own_files.work(extra, texts, self.catalogue, self.jobs)
-            self.own_files_maker = self.workers.start(own_files.__name__, told)
+        if not self.own_files_made_of.unchanged("own files", site_data.inputs(self.catalogue), texts, extra):
+            job = site_data.work(extra, texts, self.catalogue, self.jobs)
+            self.own_files_maker = self.workers.start(site_data.__name__, job)
 
     def wait_for_results(self) -> None:
         """Results → the edition that they make."""
@@ -149,10 +149,10 @@ class _Building:
         """Sources of forces' pages → a zip and workbooks for each, in processes beside Sphinx, which keeps one busy."""
         staged = self.sources.staged
         parts = max(1, self.jobs - 1)
-        for told in downloads.work(
+        for job in downloads.work(
             self.edition, self.work / DOWNLOADS, staged.notebooks, staged.digests, parts
         ):
-            self.workers.start(downloads.__name__, told)
+            self.workers.start(downloads.__name__, job)
 
     def stage_book(self) -> None:
         """Texts → the sources of all other pages."""
@@ -164,8 +164,8 @@ class _Building:
     def pages(self) -> None:
         """Sources → HTML."""
         html = self.work / HTML
-        made_of = Marks.of(html)
-        if not made_of.same("pages", _pages_key(self.work / SOURCE, self.edition), html):
+        made_of = InputManifest.of(html)
+        if not made_of.unchanged("pages", _pages_key(self.work / SOURCE, self.edition), html):
             render_pages(self.work / SOURCE, html, self.work / DOCTREES, self.edition, self.jobs)
             made_of.save()
 
@@ -291,7 +291,7 @@ def render_pages(source: Path, out: Path, doctrees: Path, edition: Edition, jobs
     out.mkdir(parents=True, exist_ok=True)
     warnings = io.StringIO()
     try:
-        with patch_docutils(), docutils_namespace(), seldom_collected():
+        with patch_docutils(), docutils_namespace(), relaxed_gc():
             app = Sphinx(
                 srcdir=source,
                 confdir=None,
@@ -365,10 +365,10 @@ def _write_extras(
         put_file(folder / name, content)
         written.add(name)
 
-    made_of = Marks.of(folder, "once")
+    made_of = InputManifest.of(folder, "once")
 
     def put_once(name: str, made_from: str, content: Callable[[], str | bytes]) -> None:
-        if made_of.same(name, made_from) and (folder / name).exists():
+        if made_of.unchanged(name, made_from) and (folder / name).exists():
             written.add(name)
         else:
             put(name, content())
@@ -401,7 +401,7 @@ def _write_extras(
         "\n".join([data_digest(catalogue), *(force.slug for force in edition.forces)]),
         lambda: places.content(edition, catalogue),
     )
-    written |= own_files.SITE_FILES
+    written |= site_data.SITE_FILES
     written |= {f"{MEASURES_FOLDER}/{name}" for name in files_below(folder / MEASURES_FOLDER)}
     written |= {f"{name}.{kind}" for name in staged.reports for kind in ("csv", "json")}
     totals = json.loads((folder / "claims.json").read_bytes())["totals"]

@@ -22,11 +22,11 @@ from peelbook import formats
 from peelbook.catalogue import Catalogue
 from peelbook.figures._chart import BASIS_WORDS
 from peelbook.sections import section
-from peelbook.site import cells, ods, workers
+from peelbook.site import ods, staged_page, workers
 from peelbook.site.card import Figure, csv_with_source, licence_words, source_words
 from peelbook.site.edition import FORCES_FOLDER, Edition
-from peelbook.site.marks import Marks
-from peelbook.site.memory import seldom_collected
+from peelbook.site.garbage_collection import relaxed_gc
+from peelbook.site.manifest import InputManifest
 from peelbook.site.publish import put_file
 from peelbook.util.spreadsheets import safe_cell
 
@@ -69,15 +69,17 @@ def prune(digests: Mapping[str, str], out: Path) -> None:
             shutil.rmtree(folder)
 
 
-def _made_of(slug: str, digest: str, edition: Edition, out: Path) -> tuple[Marks, bool]:
+def _made_of(slug: str, digest: str, edition: Edition, out: Path) -> tuple[InputManifest, bool]:
     """The marks of a force's downloads, and whether these are what would be made."""
-    marks = Marks.of(out, slug)
-    return marks, marks.same(slug, f"{digest}{edition.version}{edition.date}", out / FORCES_FOLDER / slug)
+    marks = InputManifest.of(out, slug)
+    return marks, marks.unchanged(
+        slug, f"{digest}{edition.version}{edition.date}", out / FORCES_FOLDER / slug
+    )
 
 
 def write_one(slug: str, sources: Mapping[str, Path], digest: str, edition: Edition, out: Path) -> None:
     """Write the downloads of one force from its notebooks (section stem → file)."""
-    figures = [(stem, figure) for stem, path in sources.items() for figure in cells.figures(path)]
+    figures = [(stem, figure) for stem, path in sources.items() for figure in staged_page.figures(path)]
     made_of, _ = _made_of(slug, digest, edition, out)
     write_force(edition.by_slug[slug].name, figures, edition, out / FORCES_FOLDER / slug)
     made_of.save()
@@ -90,7 +92,7 @@ def work(
     digests: Mapping[str, str],
     parts: int,
 ) -> list[dict[str, Any]]:
-    """What `main` is told on its standard input, for the stale downloads in so many parts.
+    """The job descriptions that `make` reads on standard input, for the stale downloads in so many parts.
 
     Those of forces that are no longer in the edition are removed.
     """
@@ -113,13 +115,13 @@ def work(
     ]
 
 
-def make(told: Mapping[str, Any]) -> None:
-    """Make the downloads that are told."""
-    edition = Edition.from_config(told["edition"])
-    with seldom_collected():
-        for force in told["forces"]:
+def make(job: Mapping[str, Any]) -> None:
+    """Make the downloads of a job description."""
+    edition = Edition.from_config(job["edition"])
+    with relaxed_gc():
+        for force in job["forces"]:
             sources = {stem: Path(path) for stem, path in force["sources"].items()}
-            write_one(force["slug"], sources, force["digest"], edition, Path(told["out"]))
+            write_one(force["slug"], sources, force["digest"], edition, Path(job["out"]))
 
 
 def write_force(name: str, figures: Sequence[tuple[str, Figure]], edition: Edition, folder: Path) -> None:

@@ -33,13 +33,13 @@ from sphinx.writers.html5 import HTML5Translator
 from peelbook import blocks
 from peelbook.catalogue import Catalogue
 from peelbook.figures._chart import MIME
-from peelbook.site import frame, notebook, own_files, reader
-from peelbook.site.absent import FoldAbsent, SayReasonsOnce
+from peelbook.site import notebook, page_frame, site_data, staged_parser
 from peelbook.site.card import SHARED, Figure, render_card
 from peelbook.site.edition import Edition
-from peelbook.site.marks import Marks, package_digest
+from peelbook.site.manifest import InputManifest, package_digest
+from peelbook.site.missing_panel import FoldAbsent, SayReasonsOnce
 from peelbook.site.publish import put_file
-from peelbook.site.reader import FigureCard, block_node, figure_card, page_figures
+from peelbook.site.staged_parser import FigureCard, block_node, figure_card, page_figures
 from peelbook.util.files import sha256
 
 LOGGER = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ def _visit_card(self: HTML5Translator, node: FigureCard) -> None:
     docname = self.builder.current_docname
     page = Path(self.builder.get_outfilename(docname))
     edition = Edition.from_config(self.config.peelbook_edition)
-    origin = frame.origin(edition, docname, self.config.html_title)
+    origin = page_frame.origin(edition, docname, self.config.html_title)
     shared = _shared_folder(edition, docname)
     for name, content in figure.files(origin, shared).items():
         put_file(Path(os.path.normpath(page.parent / FIGURES_FOLDER / name)), content)
@@ -152,7 +152,7 @@ def _visit_card(self: HTML5Translator, node: FigureCard) -> None:
             folder=f"{FIGURES_FOLDER}/",
             first=node["first"],
             origin=origin,
-            measure=frame.measure_link(self.builder.app, edition, docname, figure.id),
+            measure=page_frame.measure_link(self.builder.app, edition, docname, figure.id),
             own=force.short_name if (force := edition.place(docname).force) else "",
             shared=shared,
         )
@@ -180,7 +180,7 @@ class CollapseCode(SphinxPostTransform):
         """Mark each code cell that shows its source."""
         for node in self.document.findall(nodes.container):
             if node.get("nb_element") == "cell_code" and node.children:
-                if reader.SHOWN in node["classes"]:
+                if staged_parser.SHOWN in node["classes"]:
                     continue
                 if node.children[0].get("nb_element") == "cell_code_source" and not node.get("hide_mode"):
                     node["hide_mode"] = "input"
@@ -199,7 +199,7 @@ class LinkSiteFiles(SphinxPostTransform):
         for node in list(self.document.findall(addnodes.pending_xref)):
             target = str(node.get("reftarget", ""))
             name = target.removeprefix("../")
-            made = name in own_files.SITE_FILES or own_files.LEDGER_FILE.fullmatch(name)
+            made = name in site_data.SITE_FILES or site_data.LEDGER_FILE.fullmatch(name)
             if node.get("reftype") == "myst" and made:
                 link = nodes.reference("", "", internal=False, refuri=target)
                 link.extend(node[0].deepcopy().children)
@@ -480,7 +480,7 @@ def _page_context(
         if source.suffix == ".ipynb":
             page = Path(app.outdir) / f"{pagename}.html"
             put_file(page.with_suffix(".ipynb"), notebook.slim(json.loads(source.read_bytes())))
-    context["peelbook_page"] = frame.render_page(app, edition, pagename, context, doctree)
+    context["peelbook_page"] = page_frame.render_page(app, edition, pagename, context, doctree)
     return "page.html"
 
 
@@ -491,8 +491,8 @@ def _extra_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     edition = Edition.from_config(app.config.peelbook_edition)
     if edition.layout == "edition":
         yield "search", {"title": "Search", "body": Markup("")}, "page.html"
-    if frame.can_compare(app, edition):
-        for name in frame.COMPARE:
+    if page_frame.can_compare(app, edition):
+        for name in page_frame.COMPARE:
             yield name, {"title": "Compare forces", "body": Markup("")}, "page.html"
     if app.config.root_doc != "index":
         yield "index", {"title": app.config.html_title, "body": Markup("")}, "page.html"
@@ -520,19 +520,19 @@ def _clean(app: Sphinx, exception: Exception | None) -> None:
                 path.unlink()
         if not any(folder.iterdir()):
             folder.rmdir()
-    kept = {*app.env.found_docs, "404", "search", "index", *frame.COMPARE}
+    kept = {*app.env.found_docs, "404", "search", "index", *page_frame.COMPARE}
     for path in [*out.rglob("*.html"), *out.rglob("*.ipynb")]:
         if path.relative_to(out).with_suffix("").as_posix() not in kept:
             path.unlink()
     for path in (out / "_static").iterdir():
-        if path.name not in frame.static_files():
+        if path.name not in page_frame.static_files():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     if edition.layout == "book":
         # In an edition these files come with the rest that is not a page.
-        made_of = Marks.of(Path(app.doctreedir), "site-files")
-        same = made_of.same("site files", own_files.inputs(Catalogue()))
-        if not same or not all((out / name).exists() for name in own_files.SITE_FILES):
-            own_files.put_site_files(out, Catalogue())
+        made_of = InputManifest.of(Path(app.doctreedir), "site-files")
+        same = made_of.unchanged("site files", site_data.inputs(Catalogue()))
+        if not same or not all((out / name).exists() for name in site_data.SITE_FILES):
+            site_data.put_site_files(out, Catalogue())
         made_of.save()
 
 
@@ -552,7 +552,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         latex=(_skip, None),
         epub=(_skip, None),
     )
-    reader.setup(app)
+    staged_parser.setup(app)
     app.add_builder(BookBuilder, override=True)
     app.add_post_transform(CollapseCode)
     app.add_post_transform(LinkSiteFiles)

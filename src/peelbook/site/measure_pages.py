@@ -22,7 +22,7 @@ from peelbook.analysis import tables
 from peelbook.catalogue import Catalogue
 from peelbook.measures._kinds import GRADE
 from peelbook.sections import all_sections
-from peelbook.site import cells, notebook
+from peelbook.site import notebook, staged_page
 from peelbook.site.card import Figure
 from peelbook.site.edition import MEASURES_FOLDER
 from peelbook.site.publish import keep_only, put_file
@@ -58,13 +58,13 @@ def put_pages(pages: Path, files: Path, catalogue: Catalogue, frame: pd.DataFram
     used = _used_in()
     names = set()
     for page in found:
-        put_file(pages / f"{page.measure.id}{cells.SUFFIX}", page.staged(used.get(page.measure.id, [])))
+        put_file(pages / f"{page.measure.id}{staged_page.SUFFIX}", page.staged(used.get(page.measure.id, [])))
         put_file(files / f"{page.measure.id}.csv", page.csv())
         put_file(files / f"{page.measure.id}.json", page.json())
         names |= {f"{page.measure.id}.csv", f"{page.measure.id}.json"}
     put_file(pages / "index.md", _index(found))
     put_file(files / "index.json", _contents(found, catalogue))
-    keep_only(pages, {f"{page.measure.id}{cells.SUFFIX}" for page in found} | {"index.md"})
+    keep_only(pages, {f"{page.measure.id}{staged_page.SUFFIX}" for page in found} | {"index.md"})
     keep_only(files, names | {"index.json"})
 
 
@@ -97,7 +97,8 @@ def _index(pages: Sequence[_Page]) -> str:
     ]
     lines[0] += "its history, its parts, and files to take away."
     lines += [
-        f"- [{page.measure.label}](../{MEASURES_FOLDER}/{page.measure.id}{cells.SUFFIX})" for page in pages
+        f"- [{page.measure.label}](../{MEASURES_FOLDER}/{page.measure.id}{staged_page.SUFFIX})"
+        for page in pages
     ]
     known = {page.measure.id for page in pages}
     absent = [m for m in measures.registry().values() if m.id not in known]
@@ -282,7 +283,7 @@ class _Page:
         page: list[dict[str, Any]] = [{"markdown": f"# {m.label}\n\n{m.definition}"}, _html(self._files())]
         page += [{"markdown": f"## All forces, {m.period_name(self.newest)}"}]
         if (chart := self._map()) is not None:
-            page.append(_output([cells.FIGURE, notebook.packed(_figure(chart))]))
+            page.append(_output([staged_page.FIGURE, notebook.packed(_figure(chart))]))
         page.append(_html(self._forces()))
         if self.main["period_end"].nunique() > 1 and self.is_comparable:
             page += [{"markdown": "## Through time"}, _html(self._history())]
@@ -341,10 +342,10 @@ class _Page:
         ranks = rows["value"].rank(ascending=False, method="min")
         lines = []
         for row, rank in zip(rows.to_dict("records"), ranks.tolist(), strict=True):
-            gone = formats.is_missing(row["value"])
+            no_figure = formats.is_missing(row["value"])
             line = [names[row["force_code"]]]
-            line += ["" if gone else str(int(rank))] if self.is_comparable else []
-            line.append("no figure" if gone else m.format(row["value"]))
+            line += ["" if no_figure else str(int(rank))] if self.is_comparable else []
+            line.append("no figure" if no_figure else m.format(row["value"]))
             line += [_whole(row["numerator"]), _whole(row["denominator"])] if counted else []
             lines.append(line)
         numeric = [False, *[True] * (len(columns) - 1)]
@@ -473,7 +474,7 @@ def _output(output: list[str]) -> dict[str, Any]:
 
 
 def _html(html: str) -> dict[str, Any]:
-    return _output([cells.OWN_HTML, html])
+    return _output([staged_page.OWN_HTML, html])
 
 
 def _figure(chart: Chart) -> Figure:

@@ -98,7 +98,7 @@ def join(pages: list[tuple[str, Path]], folder: Path, address: str) -> str:
 
 
 def _for_paper(article: Tag, stem: str, address: str) -> None:
-    """Make an article ready to stand among others: what paper shows is open, and anchors are told apart."""
+    """Make an article ready to stand among others: what paper shows is open, and anchors are unique."""
     for link in article.select("a.headerlink"):
         link.decompose()
     for picture in article.find_all("img"):

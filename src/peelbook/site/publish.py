@@ -154,17 +154,17 @@ def publish(
     from peelbook.runner.lock import hold
 
     out_dir = Path(out_dir).resolve()
-    with hold(_door(out_dir), "publish"):
+    with hold(_lock_folder(out_dir), "publish"):
         for left in out_dir.parent.glob(f".{glob.escape(out_dir.name)}.*-*"):
             if re.fullmatch(rf"\.{re.escape(out_dir.name)}\.(?:new|old)-\w+", left.name):
                 shutil.rmtree(left, ignore_errors=True)  # of a build that was killed
         return _publish(files, out_dir, set(shared))
 
 
-class Shared:
-    """What was known of the files that a site shares with its build folder when it was published.
+class HardLinkGuard:
+    """Detects edits of files that a published site shares with its build folder by hard link.
 
-    Whoever edits such a file in the site edits the build folder's too, and the next build would think it made it.
+    An edit of such a file in the site changes the build folder's too, and the next build would take it for its own.
     """
 
     def __init__(self, record: Path):
@@ -186,7 +186,7 @@ class Shared:
             try:
                 now = self._now(Path(name))
             except OSError:
-                continue  # it is gone, and will be made again
+                continue  # it was removed, and will be made again
             if now[0] == before[0] and now != before:
                 return True
         return False
@@ -197,7 +197,7 @@ class Shared:
         return [about.st_ino, about.st_size, about.st_mtime_ns]
 
 
-def _door(out_dir: Path) -> Path:
+def _lock_folder(out_dir: Path) -> Path:
     """Where the lock of a site's folder is kept: in the system's own place for such, beside no reader's files."""
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
     return Path(tempfile.gettempdir()) / f"peelbook-{user}-{sha256(os.fsencode(out_dir))[:16]}"

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from peelbook.errors import PeelbookError
-from peelbook.site.marks import Marks
+from peelbook.site.manifest import InputManifest
 from peelbook.site.publish import keep_only, put_file
 from peelbook.util.files import files_below, sha256
 
@@ -57,10 +57,10 @@ class Indexing:
         self.out = out
         self.process: subprocess.Popen[str] | None = None
         texts = out.with_name(f"{out.name}-texts")
-        self.made_of = Marks.of(out)
+        self.made_of = InputManifest.of(out)
         program = binary()
         names = _put_texts(site, texts)
-        if self.made_of.same("index", f"{sha256(program)} {names}", out):
+        if self.made_of.unchanged("index", f"{sha256(program)} {names}", out):
             return
         if out.exists():
             shutil.rmtree(out)  # what a page said before must not stay to be found
@@ -99,10 +99,10 @@ class Indexing:
 def _put_texts(site: Path, texts: Path) -> str:
     """Write the text of every page of a site for Pagefind to read; returns a hash of them all."""
     pages = [name for name in files_below(site) if name.endswith(".html")]
-    made_of = Marks.of(texts)
+    made_of = InputManifest.of(texts)
     for name in pages:
         page = (site / name).read_bytes()
-        if not made_of.same(name, sha256(page)) or not (texts / name).exists():
+        if not made_of.unchanged(name, sha256(page)) or not (texts / name).exists():
             put_file(texts / name, _NO_TEXT.sub("", page.decode()))
     made_of.save()
     keep_only(texts, set(pages))

@@ -20,9 +20,9 @@ from peelbook import formats, paths
 from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
 from peelbook.sections import all_sections, section
-from peelbook.site import cells, generated, ledger_pages, notebook
+from peelbook.site import generated, ledger_pages, notebook, staged_page
 from peelbook.site.edition import FORCES_FOLDER, LEDGER_FOLDER, MEASURES_FOLDER, PROFILES, Edition, ForceEntry
-from peelbook.site.marks import Marks, data_digest
+from peelbook.site.manifest import InputManifest, data_digest
 from peelbook.site.publish import keep_only, put_file
 from peelbook.site.templates import render
 from peelbook.util.files import sha256
@@ -61,7 +61,7 @@ class Sources:
         self.edition, self.catalogue, self.folder = edition, catalogue, folder
         self.staged = Staged()
         self.data = data_digest(catalogue)
-        self._made_of = Marks.of(folder)
+        self._made_of = InputManifest.of(folder)
         self._written: set[str] = set()
 
     def forces(self, results: Iterable[Result]) -> Staged:
@@ -86,7 +86,7 @@ class Sources:
     def book(self, texts: Path | None = None) -> Staged:
         """Write the other pages, and remove what no longer belongs into the folder.
 
-        `texts` is the folder of what is computed for them (`peelbook.site.own_files`): what markers stand for, pages
+        `texts` is the folder of what is computed for them (`peelbook.site.site_data`): what markers stand for, pages
         of measures and of reports, profiles. Without it markers are filled here, and there are no such pages.
         """
         measures = texts / MEASURES_FOLDER if texts is not None else None
@@ -95,10 +95,10 @@ class Sources:
         facts = _facts(self.catalogue, self.data, self._made_of, self.folder.with_name("facts.json"))
         facts["ledgers"] = {item["force_code"]: item for item in entered}
         self._put_overviews(facts, texts)
-        for page in sorted(measures.glob(f"*{cells.SUFFIX}")) if measures is not None else []:
+        for page in sorted(measures.glob(f"*{staged_page.SUFFIX}")) if measures is not None else []:
             name = f"{MEASURES_FOLDER}/{page.stem}"
             text = page.read_text(encoding="utf-8")
-            self._put(f"{name}{cells.SUFFIX}", _relinked(text, self.edition, self.staged))
+            self._put(f"{name}{staged_page.SUFFIX}", _relinked(text, self.edition, self.staged))
             self.staged.measures.append(name)
         for item in entered:
             name = f"{LEDGER_FOLDER}/{item['report']}"
@@ -120,8 +120,8 @@ class Sources:
 
     def _page_of(self, name: str, key: str) -> Path | None:
         """The page that was made of this before, and is still there with its notebook; else `None`."""
-        same = self._made_of.same(name, key)
-        found = [self.folder / f"{name}{suffix}" for suffix in (cells.SUFFIX, ".ipynb")]
+        same = self._made_of.unchanged(name, key)
+        found = [self.folder / f"{name}{suffix}" for suffix in (staged_page.SUFFIX, ".ipynb")]
         if not same or not (notebooks_folder(self.folder) / f"{name}.ipynb").exists():
             return None
         return next((path for path in found if path.exists()), None)
@@ -152,7 +152,7 @@ class Sources:
                 continue
             text = page.read_text(encoding="utf-8")
             name = f"book/{page.name}"
-            if self._made_of.same(name, f"{text}{self.data}{linked}") and (self.folder / name).exists():
+            if self._made_of.unchanged(name, f"{text}{self.data}{linked}") and (self.folder / name).exists():
                 self._written.add(name)
                 continue
             if page.suffix == ".md":
@@ -174,8 +174,8 @@ class Sources:
 
 def _write_page(name: str, source: dict[str, Any], folder: Path) -> Path:
     """Write one page's source, and beside the folder the small notebook that its readers download."""
-    content = cells.stage(source)
-    path = folder / f"{name}{cells.SUFFIX if content is not None else '.ipynb'}"
+    content = staged_page.stage(source)
+    path = folder / f"{name}{staged_page.SUFFIX if content is not None else '.ipynb'}"
     put_file(path, content if content is not None else json.dumps(source, ensure_ascii=False))
     put_file(notebooks_folder(folder) / f"{name}.ipynb", notebook.slim(source))
     return path
@@ -238,7 +238,7 @@ def _force_page(
 ) -> str:
     """A force's overview: its profile where there is one (`peelbook.profile`), its grades and its sections."""
     graded = (facts["grades"] or {"by_force": {}})["by_force"].get(force.code, {})
-    pages = {path.stem for path in measures.glob(f"*{cells.SUFFIX}")} if measures is not None else set()
+    pages = {path.stem for path in measures.glob(f"*{staged_page.SUFFIX}")} if measures is not None else set()
     body = render(
         "force_body.html",
         force=force,
@@ -256,12 +256,12 @@ def _force_page(
     return _page(f"# {force.name}", body)
 
 
-def _facts(catalogue: Catalogue, data: str, made_of: Marks, kept: Path) -> dict[str, Any]:
+def _facts(catalogue: Catalogue, data: str, made_of: InputManifest, kept: Path) -> dict[str, Any]:
     """What every build's own pages say of the tables: codes of the forces whose report is in the ledger, and grades.
 
     Kept in a file: to read two tables takes pandas, which a build that changes one page has no other need of.
     """
-    if made_of.same("facts", data):
+    if made_of.unchanged("facts", data):
         with contextlib.suppress(OSError, ValueError):
             return json.loads(kept.read_text(encoding="utf-8"))
     from peelbook import claims
@@ -350,7 +350,7 @@ def sections_period(staged: Staged) -> str:
     """The day that most figures of the sections end on, in words: the setting that their notebooks ran with."""
     for pages in staged.notebooks.values():
         for path in pages.values():
-            if period := cells.settings(path).get("period"):
+            if period := staged_page.settings(path).get("period"):
                 return formats.date(period)
     return ""
 

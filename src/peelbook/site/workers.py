@@ -114,25 +114,25 @@ def disk_message(error: OSError, place: object) -> str | None:
 
 
 def _end_with_parent() -> None:
-    """End when standard input does: the process that started this one is gone, and its folder may be another's."""
+    """End when standard input does: the parent process has ended, and its folder may be another's."""
     os.read(0, 1)
     os._exit(1)
 
 
 def work(task: Callable[[Any], None]) -> None:
-    """Do a task, the body of a worker, with what is told on standard input.
+    """Do a task, the body of a worker, with the job given as JSON on standard input.
 
     An error that is the input's fault, or the disk's, ends the process with `BAD_INPUT` and one message.
     """
-    told = json.loads(sys.stdin.readline())
+    job = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        task(told)
+        task(job)
         return
     except PeelbookError as error:
         message = str(error)
     except OSError as error:
-        text = disk_message(error, told.get("out") or told.get("folder") or "the work folder")
+        text = disk_message(error, job.get("out") or job.get("folder") or "the work folder")
         if text is None:
             raise
         message = text

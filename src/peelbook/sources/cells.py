@@ -25,7 +25,7 @@ _SIGNS = ("", "-", "–", "—", "..", "...", ".", ":", "*", "[x]", "[z]", "[c]"
 _WORDS = ("n/a", "na", "nan", "none", "null", "no data", "not available", "not applicable", "--", "---")
 MISSING_SYMBOLS = frozenset((*_SIGNS, *_WORDS))
 
-# Four things that are none of them each other: a zero is a figure; what does not apply ("[z]", the code of a
+# Four different things: a zero is a figure; what does not apply ("[z]", the code of a
 # retired offence) has none and leaves a sum whole; what was not provided, or is not known yet, is missing and
 # so is every sum with it.
 _NOT_APPLICABLE = re.compile(
@@ -112,7 +112,7 @@ def figure(cell: Any) -> float | int | None:
     return number
 
 
-@lru_cache(maxsize=100_000)  # the same small numbers stand in a million rows
+@lru_cache(maxsize=100_000)  # a million rows repeat the same small numbers
 def _written(cell: str) -> tuple[float | int | None, str]:
     """The number that a text writes, and the rule it breaks."""
     text = cell.strip().replace("\xa0", " ")
@@ -126,7 +126,7 @@ def _written(cell: str) -> tuple[float | int | None, str]:
     if found is None:
         return None, "not a number"
     if found["percent"]:
-        return None, "a percentage where a plain number should stand"
+        return None, "a percentage where a plain number is expected"
     digits = found["figure"].replace(",", "")
     number: float | int = float(digits) if "." in digits else int(digits)
     if found["sign"] in ("-", "−", "–"):

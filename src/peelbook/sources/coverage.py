@@ -1,7 +1,6 @@
-"""What is there and what is not: force × period for every table, before any rate is read.
+"""The coverage matrix: which figures each table has, by force and period.
 
-A blank in a chart may mean none, not collected, not published or not ingested; this is the one place
-that says which.
+A blank in a chart may mean none, not collected, not published or not ingested; this module says which.
 """
 
 from __future__ import annotations

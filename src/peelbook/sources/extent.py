@@ -1,4 +1,4 @@
-"""How many cells a spreadsheet spans, told from its XML before a reader makes room for all of them.
+"""How many cells a spreadsheet spans, counted from its XML before a reader allocates memory for them.
 
 A reader allots the whole rectangle between the first and the last filled cell, so two cells in opposite
 corners are enough to end the process. Nothing here keeps more than a piece of the file.
@@ -26,8 +26,8 @@ def column_number(letters: str | bytes) -> int:
     return number
 
 
-class Glance:
-    """A quick bound of the cells of an Excel sheet, never too low; fed piece by piece."""
+class CellBounds:
+    """A fast upper bound on the number of cells of an Excel sheet; fed piece by piece."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -149,7 +149,7 @@ def of_open_document(pieces: Iterable[bytes]) -> tuple[int, int]:
 
 
 def times(text: str | None) -> int:
-    """Return how often a cell or row stands for itself, by its attribute."""
+    """Return how often a cell or row is repeated, by its attribute."""
     return int(text) if text is not None and text.isdecimal() and len(text) < 10 else 1
 
 

@@ -25,7 +25,7 @@ from peelbook.sources.reading import SourceFile
 from peelbook.sources.web import HEADERS, Client, FetchError, Limits, mirror_host
 from peelbook.util.files import sha256 as hash_of
 
-#: Told how many bytes have come, and how many there are where the server says so.
+#: Called with the bytes received, and the total where the server states it.
 Progress = Callable[[int, int | None], None]
 
 

@@ -1,7 +1,7 @@
-"""Why a table says nothing about a force in a period: `data/gaps.csv`, so that a hole never reads as zero.
+"""Why a table says nothing about a force in a period: `data/gaps.csv`, so that a missing figure is never read as zero.
 
 Reasons come from three places: `known_gaps.csv` (what publishers say about their figures), the
-adapter (what it met in the file) and, for any hole neither explains, the plain fact that the
+adapter (what it found in the file) and, for any missing figure neither explains, the plain fact that the
 published file has no figure there.
 """
 
@@ -85,16 +85,16 @@ def without_missing(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, list
     if not empty.any():
         return frame, []
     keys = [frame[name] for name in by]
-    gone = empty.groupby(keys).transform("any")
+    affected = empty.groupby(keys).transform("any")
     part = empty.groupby(keys).transform("all").eq(False)
     found = [
         _missing(table, code, day, MISSING_PIECE if in_part else default_reason(table))
         for code, day, in_part in frame.assign(part=part)
-        .loc[gone, ["force_code", "period_end", "part"]]
+        .loc[affected, ["force_code", "period_end", "part"]]
         .drop_duplicates()
         .itertuples(index=False)
     ]
-    return frame[~gone], found
+    return frame[~affected], found
 
 
 def _missing(table: str, code: str, day: datetime.date, reason: str) -> Gap:
@@ -102,7 +102,7 @@ def _missing(table: str, code: str, day: datetime.date, reason: str) -> Gap:
 
 
 def of_empty_figures(frame: pd.DataFrame, table: str) -> list[Gap]:
-    """Return a gap for each force-period with an empty figure whose emptiness is not in the column's nature."""
+    """Return a gap for each force-period with an empty figure, unless the column's contract explains empty cells."""
     if not {"force_code", "period_end"} <= set(frame):
         return []
     empty: dict[tuple[str, datetime.date], list[str]] = {}
@@ -137,7 +137,7 @@ def start_of(table: str, end: datetime.date) -> datetime.date:
 
 
 def default_reason(table: str) -> str:
-    """Return what is said of a hole that neither the publisher nor the adapter explains."""
+    """Return the reason given for a missing figure that neither the publisher nor the adapter explains."""
     return facts()["table"][table].get("hole", "The published file has no figure for this force here.")
 
 
@@ -166,7 +166,7 @@ def periods(frame: pd.DataFrame, table: str) -> dict[Any, tuple[datetime.date, d
 
 
 def explain(frame: pd.DataFrame, table: str, forces: Forces, met: Iterable[Gap]) -> list[Gap]:
-    """Return every gap of one table: recorded, met while reading, and holes nobody explained."""
+    """Return every gap of one table: recorded, found while reading, and unexplained."""
     recorded = [gap for gap, _ in known() if gap.table == table]
     spans = periods(frame, table)
     by = "cycle" if "cycle" in frame else "period_end"
@@ -236,7 +236,7 @@ def merged(old: pd.DataFrame | None, table: str, gaps: Iterable[Gap]) -> pd.Data
 
 
 def unexplained(frame: pd.DataFrame, table: str, gaps: pd.DataFrame, forces: Forces) -> list[str]:
-    """Return every force × period hole and every empty figure that no row of `gaps` explains.
+    """Return every missing force × period and every empty figure that no row of `gaps` explains.
 
     A column whose emptiness is by nature carries the reason in its contract (`missing`).
     """

@@ -1,6 +1,6 @@
 """What a spreadsheet holds that its cells' values do not show: hidden rows and columns, formulas without a value.
 
-The reader gives hidden cells like any others, and a broken formula as an empty cell. Both are told from the
+The reader gives hidden cells like any others, and a broken formula as an empty cell. Both are found in the
 XML, which is parsed a second time only where a quick look at its bytes has found a trace of either.
 """
 

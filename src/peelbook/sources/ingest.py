@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from peelbook.sources.cells import Rows
     from peelbook.sources.layout import Match
 
-# In the folder of the tables while somebody writes to it, and gone afterwards.
+# The lock file in the folder of the tables; removed when writing ends.
 LOCK = ".ingest-lock"
 
 
@@ -50,7 +50,9 @@ class Outcome:
     rows: int
     changed: bool
     inputs: tuple[str, ...]
-    lost: tuple[str, ...] = ()  # force and period of figures that were here and are not any more
+    lost: tuple[
+        str, ...
+    ] = ()  # force and period of figures that the table had before this ingest and has no more
     left_out: tuple[
         str, ...
     ] = ()  # what of the files was not read: hidden sheets, rows, columns; other bodies
@@ -74,7 +76,7 @@ def ingest(
 ) -> list[Outcome]:
     """Ingest official files into a data folder; return what became of each table.
 
-    Publications are told by content. All files are read and validated before anything is written. A table
+    Publications are recognised by content. All files are read and validated before anything is written. A table
     that loses a category (an offence group, a rank) in a period it keeps is refused unless `accept_loss`. `origins`
     says of files, by path, what is known beside their bytes; the release of a file that `releases.toml` has is
     known without. A file of an older release than the table's becomes one of its earlier releases.
@@ -94,15 +96,15 @@ def ingest(
             found[1].file.name,
         )
     )
-    with _alone(data_dir, "data ingest"):
+    with _exclusive(data_dir, "data ingest"):
         workbench = _Workbench(data_dir, accept_loss=accept_loss)
         for publication, match, origin in recognised:
             workbench.take(publication, match, origin)
         return workbench.write()
 
 
-def _alone(data_dir: Path, purpose: str) -> AbstractContextManager[object]:
-    """Keep others from writing to the folder meanwhile: what is read first is what is merged and replaced."""
+def _exclusive(data_dir: Path, purpose: str) -> AbstractContextManager[object]:
+    """Lock the folder against other writers, so that the tables read are the ones merged and replaced."""
     if not data_dir.is_dir():
         return contextlib.nullcontext()  # reading its forces is what fails, with its own message
     return lock.hold(
@@ -126,7 +128,7 @@ def register_project_table(name: str, data_dir: Path | str | None = None) -> boo
             "Fix: a table of a publication goes in with `peelbook data ingest`."
         )
     path = data_dir / f"{name}.csv"
-    with _alone(data_dir, f"data register {name}"):
+    with _exclusive(data_dir, f"data register {name}"):
         forces = Forces.read(data_dir / "forces.csv")
         if name != "forces":
             contracts.read_csv(path, name, forces)
@@ -136,7 +138,7 @@ def register_project_table(name: str, data_dir: Path | str | None = None) -> boo
 
 
 class _Workbench:
-    """Tables in the making: read, merged and validated, not yet on disk."""
+    """Tables being built in memory: read, merged and validated, not yet on disk."""
 
     def __init__(self, data_dir: Path, *, accept_loss: bool = False):
         self.data_dir = data_dir
@@ -154,7 +156,7 @@ class _Workbench:
 
     def table(self, name: str) -> pd.DataFrame | None:
         """A table of this ingest, or of the folder, or `None`."""
-        self._settle(name)
+        self._merge_releases(name)
         if name in self.states:
             return self.states[name][-1].frame
         return self._on_disk(name)
@@ -227,13 +229,13 @@ class _Workbench:
         return contracts.validate(frame, table, source=label, forces=self.forces, lines=lines, of=of)
 
     def _inputs_of(self, table: str) -> list[dict[str, Any]]:
-        self._settle(table)
+        self._merge_releases(table)
         if table in self.states:
             return self.states[table][-1].inputs
         return list(self.old.get(table, {}).get("inputs", []))
 
-    def _settle(self, table: str) -> None:
-        """Put this ingest's files of a table into its line of releases, oldest first."""
+    def _merge_releases(self, table: str) -> None:
+        """Merge this ingest's files of a table into its sequence of releases, oldest first."""
         parts = self.parts.pop(table, [])
         if not parts:
             return
@@ -247,7 +249,7 @@ class _Workbench:
             used = set(kept_keys(newest, part, merge))
             states = with_part(states, part, merge)
             self.fresh.setdefault(table, set()).update(used)
-            # What a file of an older release met says nothing of the figures that a later one gives.
+            # Gaps found in a file of an older release do not apply to figures that a later one gives.
             self.met.setdefault(table, []).extend(
                 gap
                 for _, met in same
@@ -303,7 +305,7 @@ class _Workbench:
     def write(self) -> list[Outcome]:
         """Write every table, `gaps.csv` and the descriptor, all or nothing."""
         for table in list(self.parts):
-            self._settle(table)
+            self._merge_releases(table)
         payloads: dict[str, bytes] = {}
         lost: dict[str, tuple[str, ...]] = {}
         by_name = dict(self.old)
@@ -385,7 +387,7 @@ def _text(part: Any) -> str:
 
 
 def _gaps_still_met(reasons: pd.DataFrame | None, table: str, fresh: set[tuple[Any, ...]]) -> list[Gap]:
-    """Gaps an earlier file of a merged table met, for periods the new file says nothing about."""
+    """Gaps found in an earlier file of a merged table, for periods that the new file does not cover."""
     if reasons is None or () in fresh:
         return []
     merge = facts()["table"][table]["merge"]

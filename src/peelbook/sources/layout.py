@@ -1,7 +1,7 @@
 """Recognises a publication by what is in the file: its sheets and the names of its columns.
 
 File names change with every release and every download; headings hardly do. A file that nearly fits
-is told which column is missing, renamed or new, rather than "not recognised".
+is refused with the column that is missing, renamed or new, rather than "not recognised".
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Match:
 
     @property
     def complete(self) -> bool:
-        """Whether every column is there, and none besides."""
+        """Whether every column is there, and no other."""
         return not self.missing and not self.extra
 
     @property
@@ -99,7 +99,7 @@ class Match:
         """Return what is wrong with the header, and the fix.
 
         A column that has another name may have another meaning, and one more may split the figures: nobody
-        is told to rename or remove it.
+        is advised to rename or remove it.
         """
         parts, fixes = [], []
         free = list(self.extra)
@@ -213,8 +213,8 @@ class Match:
             cells = {column: row[at] for column, at in columns.items() if at < len(row)}
             if column := next((column for column, cell in cells.items() if _is_figure(cell)), None):
                 raise self.file.error(
-                    "figures stand below the empty row that ends the table",
-                    "remove the empty row, or what stands below the table if it is not part of it",
+                    "there are figures below the empty row that ends the table",
+                    "remove the empty row, or what is below the table if it is not part of it",
                     sheet=self.sheet or None,
                     row=place,
                     column=self.header[columns[column]],

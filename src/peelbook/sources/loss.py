@@ -1,4 +1,4 @@
-"""What a new file takes away: categories that a table had in a period, and has not any more."""
+"""Categories that a table had in a period and that a new file no longer has."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def lost_categories(old: pd.DataFrame, new: pd.DataFrame, table: str) -> str:
     for name in dimensions(table):
         here = old[old[by].isin(new[by].unique())][[by, name]].drop_duplicates()
         both = here.merge(new[[by, name]].drop_duplicates(), on=[by, name], how="left", indicator=True)
-        gone = both[both["_merge"] == "left_only"]
-        if gone.empty:
+        lost = both[both["_merge"] == "left_only"]
+        if lost.empty:
             continue
-        values = sorted(map(str, gone[name].unique()))
+        values = sorted(map(str, lost[name].unique()))
         more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
         ends = sorted(
-            f"{day:%Y-%m-%d}" if hasattr(day, "strftime") else str(day) for day in gone[by].unique()
+            f"{day:%Y-%m-%d}" if hasattr(day, "strftime") else str(day) for day in lost[by].unique()
         )
         when = ends[0] if len(ends) == 1 else f"{len(ends)} periods from {ends[0]} to {ends[-1]}"
         parts.append(f"{name.replace('_', ' ')} {', '.join(map(repr, values[:SHOWN]))}{more} for {when}")

@@ -1,6 +1,6 @@
 """What an adapter is: the layouts it reads, the tables it makes, and one function between.
 
-Facts about a publication (publisher, page, caveats) stand in `publications.toml`; an adapter holds
+Facts about a publication (publisher, page, caveats) are in `publications.toml`; an adapter holds
 only what it must know of the file's shape.
 """
 

@@ -1,7 +1,7 @@
 """Opens an official file safely and gives its cells, whatever it is: xlsx, ods, CSV (packed with gzip or not) or Parquet.
 
 Publishers move between formats and their files arrive through mail boxes and browsers, so the kind
-is told from the bytes, never from the name, and nothing is unpacked before its size is known.
+is determined from the bytes, never from the name, and nothing is unpacked before its size is known.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def key(text: Any) -> str:
     return _folded(str(text))
 
 
-@lru_cache(maxsize=10_000)  # the same few names stand in a million rows
+@lru_cache(maxsize=10_000)  # a million rows repeat the same few names
 def _folded(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).casefold().replace("&", " and ").replace("%", " percent ")
     plain = re.sub(r"\[(?:notes?\s*)?[\d\s,]+\]|\((?:notes?\s*)?\d+\)", " ", plain)
@@ -60,7 +60,7 @@ def duckdb_path(path: Path) -> str:
 
 
 class HiddenRow(list[Any]):
-    """A row that cannot be seen: empty, but no end of a table."""
+    """A hidden row: read as empty, but not as the end of a table."""
 
 
 class Broken(str):
@@ -179,17 +179,17 @@ class SourceFile:
                     raise self._bomb(f"it would unpack to {declared / 1024**3:,.1f} GB")
                 unpacked = 0
                 for member in members:
-                    glance = extent.Glance() if "xl/workbook.xml" in names else None
+                    bounds = extent.CellBounds() if "xl/workbook.xml" in names else None
                     if member.flag_bits & 0x1:
                         raise self.error("the archive is locked with a password", "save it without one")
                     size = 0
                     traces = hidden.Traces()
                     with archive.open(member) as stream:
-                        # Reading all of it checks the CRC too, so a damaged file is told here, not half-read.
+                        # Reading all of it checks the CRC too, so a damaged file is refused here, not half-read.
                         while chunk := stream.read(1 << 20):
                             size += len(chunk)
-                            if glance is not None:
-                                glance.feed(chunk)
+                            if bounds is not None:
+                                bounds.feed(chunk)
                             traces.feed(chunk)
                             unpacked += len(chunk)
                             if unpacked > UNPACKED_LIMIT or (
@@ -198,9 +198,9 @@ class SourceFile:
                                 raise self._bomb(f"{member.filename!r} unpacks without end")
                     if traces.found:
                         self._traced.append(member.filename)
-                    if glance is not None and glance.cells > extent.CELL_LIMIT:
+                    if bounds is not None and bounds.cells > extent.CELL_LIMIT:
                         self._check_extent(archive, member, extent.of_excel)
-                    elif glance is None and member.filename == "content.xml":
+                    elif bounds is None and member.filename == "content.xml":
                         self._check_extent(archive, member, extent.of_open_document)
         except (zipfile.BadZipFile, EOFError, zipfile.zlib.error, NotImplementedError, OSError) as error:  # type: ignore[attr-defined]
             raise self.error(

@@ -1,6 +1,6 @@
 """Brings a data folder up to what publishers list now: discover, download, ingest, and say what changed.
 
-Each publication is a step of its own: one that fails is told, leaves its tables as they were, and the others go
+Each publication is a step of its own: one that fails is reported, leaves its tables as they were, and the others go
 on. What a release changed is compared figure by figure with the table that was there.
 """
 
@@ -37,7 +37,7 @@ _TABLES = {_arcgis.FORM: _arcgis.table, _police_uk.FORM: _police_uk.table}
 class Change:
     """What one release did to one table.
 
-    `revised` counts figures that were there and are other now; `largest` is the greatest relative change of one
+    `revised` counts figures that were there and have changed; `largest` is the greatest relative change of one
     (0.05 for 5%), `where` its force and period, `forces` the codes of the forces with a revised figure. `added`
     and `lost` count rows, `periods` names the new periods.
     """
@@ -56,7 +56,7 @@ class Change:
 class Step:
     """What became of one publication: its state, the files it needed, what changed in its tables, why it failed.
 
-    `vanished` are addresses of files its tables were made of that the publisher lists no more.
+    `vanished` are addresses of files its tables were made of that the publisher no longer lists.
     """
 
     publication: str
@@ -89,12 +89,12 @@ def update(
     since: datetime.date | None = None,
     pages: Sequence[LandingPage] | None = None,
     progress: Callable[[Listed], Progress | None] | None = None,
-    told: Callable[[Step], None] | None = None,
+    on_step: Callable[[Step], None] | None = None,
 ) -> list[Step]:
     """Bring the tables of these publications (or tables; all for no name) up to date; return a step for each.
 
     With `check` nothing is downloaded and nothing written. `since` leaves out files released before that day.
-    `folder` keeps the downloads. `told` hears of each step as it ends. Raises `FetchError` for an unknown name.
+    `folder` keeps the downloads. `on_step` is called with each step as it ends. Raises `FetchError` for an unknown name.
     """
     run = _Run(data_dir, folder, client, since, check, progress)
     for page in chosen(names, pages):
@@ -105,8 +105,8 @@ def update(
             step = Step(page.publication, FAILED, reason=str(error))
         step = Step(**{**vars(step), "requests": client.requests - before})
         run.steps.append(step)
-        if told is not None:
-            told(step)
+        if on_step is not None:
+            on_step(step)
     return run.steps
 
 
@@ -134,11 +134,11 @@ def _step(run: _Run, page: LandingPage) -> Step:
         if not _is_here(run.data_dir, page, item)
         and (run.since is None or item.released is None or item.released >= run.since)
     ]
-    gone = _vanished(run.data_dir, page, listed)
+    vanished = _vanished(run.data_dir, page, listed)
     if not wanted:
-        return Step(page.publication, UNCHANGED, vanished=gone)
+        return Step(page.publication, UNCHANGED, vanished=vanished)
     if run.check:
-        return Step(page.publication, LISTED, tuple(wanted), vanished=gone)
+        return Step(page.publication, LISTED, tuple(wanted), vanished=vanished)
     folder = run.folder / page.publication
     origins: dict[str, Origin] = {}
     for item in wanted:
@@ -156,7 +156,7 @@ def _step(run: _Run, page: LandingPage) -> Step:
     state = UNCHANGED
     if changes:
         state = REVISED if any(change.revised for change in changes) else NEW
-    return Step(page.publication, state, tuple(wanted), tuple(changes), gone)
+    return Step(page.publication, state, tuple(wanted), tuple(changes), vanished)
 
 
 def _is_here(data_dir: Path, page: LandingPage, item: Listed) -> bool:
@@ -222,7 +222,7 @@ def _number(cell: str) -> float | None:
 
 
 def compare(table: str, old: bytes | None, new: bytes) -> Change:
-    """Return what is other in a table's new bytes: rows added and lost, figures revised."""
+    """Return what changed in a table's new bytes: rows added and lost, figures revised."""
     schema = contracts.load(table)
     fields = [item["name"] for item in schema["fields"]]
     key = list(schema.get("primaryKey", fields))

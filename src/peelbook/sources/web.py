@@ -122,7 +122,7 @@ class Client:
         self.only_host = mirror_host("mirror", mirror) if mirror else None
         self.requests = 0
         self._last: dict[str, float] = {}
-        # Told by an error at the end, not by a line for each attempt.
+        # Reported by one error at the end, not by a line for each attempt.
         logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
         self._session = requests.Session()
         # Proxies of the environment are used, credentials of a .netrc are not.

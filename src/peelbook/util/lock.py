@@ -1,4 +1,4 @@
-"""One run at a time in a folder, with the owner's name on the door.
+"""An operating-system lock on a folder, with a record of who holds it.
 
 The lock is the operating system's, so it ends with its owner however that ends, and a clock that jumps
 cannot break it. The record in the file only serves to say who holds it, and that the last owner was killed.

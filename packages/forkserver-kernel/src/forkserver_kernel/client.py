@@ -284,7 +284,7 @@ class LentZygote(_Zygote):
 
     def __init__(self, control: socket.socket):
         super().__init__(control)
-        self._gone = False
+        self._ended = False
 
     @property
     def report(self) -> dict[str, Any]:
@@ -293,14 +293,14 @@ class LentZygote(_Zygote):
 
     def usable(self) -> bool:
         """Whether it has answered every request so far."""
-        return not self._gone
+        return not self._ended
 
     async def fork(self, *arguments: Any) -> ForkedProcess:
         """Fork one kernel, as an owner does; one refusal, and it is not asked again."""
         try:
             return await super().fork(*arguments)
         except ForkServerError:
-            self._gone = True
+            self._ended = True
             raise
 
 

@@ -1,4 +1,4 @@
-"""What is known of the publishers' landing pages, and how a file on one is told from the others.
+"""What is known of the publishers' landing pages, and how a file on one is identified.
 
 Titles are compared without case, commas and doubled spaces: publishers move them between releases. A file's
 address is never compared, as its number changes with every revision.

@@ -31,7 +31,7 @@ def blocks(
 ) -> dict[datetime.date, dict[str, int]]:
     """Return the place of each of `columns` (our name -> headings) in each year of the row above the header.
 
-    A year stands over the first of its columns; the cells after it are empty or merged with it. Raises
+    A year is above the first of its columns; the cells after it are empty or merged with it. Raises
     `SourceFileError` for a heading that is no year, a year twice, and a column that a year lacks.
     """
     above = match.file.rows(match.sheet)[match.header_row - 2]
@@ -75,7 +75,7 @@ def _begun(
         ) from error
     if day in found:
         raise match.file.error(
-            f"the year that ends on {day} stands over two groups of columns",
+            f"the year that ends on {day} is over two groups of columns",
             "keep one of them",
             sheet=match.sheet or None,
             row=match.header_row - 1,
@@ -98,7 +98,7 @@ def rows_of(match: Match, places: dict[str, int], name: int) -> Rows:
             continue
         if not str(row[name]).strip():
             raise match.file.error(
-                "figures stand in a row without a name",
+                "there are figures in a row without a name",
                 "restore the name",
                 sheet=match.sheet or None,
                 row=number,

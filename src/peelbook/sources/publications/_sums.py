@@ -1,4 +1,4 @@
-"""Sums that know what they lack: a missing part makes the whole missing, never smaller."""
+"""Sums in which a missing part makes the total missing, never smaller."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class WholeSums:
     """Adds up blocks of rows over the columns `by`: a sum with a missing piece is missing.
 
-    A piece that does not apply (the code of a retired offence) is no piece at all; a sum of nothing else is
+    A piece that does not apply (the code of a retired offence) is ignored; a sum of nothing else is
     missing too.
     """
 
@@ -63,7 +63,7 @@ def whole_sums(
 def check_once(rows: Rows, column: str, keys: pd.Series, rule: str) -> None:
     """Note a fault for each row whose key an earlier row has; rows without a key are no matter.
 
-    To be said before any total is checked, which a row too many upsets.
+    Call it before any total is checked: a duplicate row makes the total wrong.
     """
     for place in keys.index[keys.notna() & keys.duplicated()]:
         rows.fault(column, int(place), rows.text(column)[place], rule, "keep one of the rows")

@@ -84,7 +84,7 @@ def plain_name(cell: str) -> str:
 
 
 def _areas(match: Match, places: dict[str, int]) -> Rows:
-    """The rows of forces and of the total without British Transport Police, under names that can be told."""
+    """The rows of forces and of the total without British Transport Police, under names that can be matched."""
     labels = {key(cell): place for place, cell in enumerate(match.header)}
     name, code = labels.get("area name", 0), labels.get("area code")
     rows = _side_by_side.rows_of(match, places, name)
@@ -113,7 +113,7 @@ def _incidents(match: Match, context: Context) -> Any:
     titled = {str(day): places["incidents"] for day, places in years.items()}
     rows = _areas(match, titled)
     codes = rows.forces("name", context.forces, national=True)
-    check_once(rows, "name", pd.Series(codes, dtype=object), "the area stands here twice")
+    check_once(rows, "name", pd.Series(codes, dtype=object), "the area is listed twice")
     rows.check()
     parts = []
     for day in years:

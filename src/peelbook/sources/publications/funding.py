@@ -93,7 +93,7 @@ def _side(match: Match, context: Context) -> Any:
 
 
 def read(match: Match, context: Context) -> Result:
-    """Return `funding` in pounds. A force without a precept has none by design or none in the file: never nought."""
+    """Return `funding` in pounds. A force without a precept has none by design or none in the file: never zero."""
     if _form.is_form(match, TABLE):
         return _form.read(match, context, TABLE)
     if match.layout == SIDE_BY_SIDE:

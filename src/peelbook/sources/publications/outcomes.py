@@ -20,7 +20,7 @@ from peelbook.sources.reading import key
 if TYPE_CHECKING:
     import pandas as pd
 
-# The extract of this edition has no row where both counts are nought, so a row that is not there is nought.
+# The extract of this edition has no row where both counts are zero, so a row that is not there is zero.
 WITHOUT_ZEROS = "CSV extract of the table for the year ending March 2019, release of January 2020"
 
 # 1A, 2A and 3A are parts of 1, 2 and 3; 0 is "not yet assigned an outcome".
@@ -74,7 +74,7 @@ def read(match: Match, context: Context) -> Result:
 
 
 def _with_zeros(total: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Return the sums with a nought for each group and type that a force has no row of in a year."""
+    """Return the sums with a zero for each group and type that a force has no row of in a year."""
     import pandas as pd
 
     years = total[by[:2]].drop_duplicates()

@@ -94,7 +94,7 @@ def _complete(match: Match, current: list[str], pairs: list[tuple[str, str]]) ->
         )
     if double:
         raise match.file.error(
-            f"these districts stand beside the ones they succeeded: {', '.join(double[:5])}",
+            f"these districts are listed together with the ones they replaced: {', '.join(double[:5])}",
             "keep the districts of one year's boundaries only",
             sheet=match.sheet or None,
             column=match.header[match.places["code"]],

@@ -106,7 +106,7 @@ def read(match: Match, context: Context) -> Result:
         for quarter in frame["period_end"].unique():
             if sheet_of.setdefault(quarter, sheet) != sheet:
                 raise match.file.error(
-                    f"the quarter ending {quarter} stands on the sheet {sheet_of[quarter]!r} too",
+                    f"the quarter ending {quarter} is on the sheet {sheet_of[quarter]!r} too",
                     "keep one of the two sheets",
                     sheet=sheet,
                 )

@@ -49,7 +49,7 @@ def read(match: Match, context: Context) -> Result:
         None if pd.isna(code) else (code, year)
         for code, year in frame[["force_code", "period_end"]].itertuples(index=False)
     ]
-    check_once(rows, "geography", pd.Series(pairs, dtype=object), "the area stands twice in this year")
+    check_once(rows, "geography", pd.Series(pairs, dtype=object), "the area is listed twice in this year")
     rows.check()
     for column, name in (("searches_count", "searches"), ("ethnicity_known_count", "known")):
         national = frame[frame["force_code"] == ENGLAND_AND_WALES]

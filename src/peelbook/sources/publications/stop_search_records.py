@@ -53,7 +53,7 @@ STANDARD = (
 LAYOUT = Layout(columns(*STANDARD), optional=("month", "force"))
 
 MEMORY_LIMIT = "256MB"
-# DuckDB reads CSV in blocks of 32 MB a thread unless told otherwise, most of its memory for this query.
+# DuckDB reads CSV in blocks of 32 MB a thread by default, most of its memory for this query.
 CSV_BUFFER = 2 * 1024**2
 CSV_LINE = 64 * 1024
 
@@ -104,7 +104,7 @@ def _named(match: Match) -> tuple[str | None, str | None]:
 def count(match: Match) -> Any:
     """Return one row per month, force slug, broad ethnicity, object and outcome, with counts.
 
-    `parity` is 0 where every record of the group stands an even number of times (a month published
+    `parity` is 0 where every record of the group occurs an even number of times (a month published
     twice over). Raises `SourceFileError` where the file cannot be read or names no month and force.
     """
     import duckdb
@@ -157,7 +157,7 @@ def count(match: Match) -> Any:
 def read(match: Match, context: Context) -> Result:
     """Return `stop_search_records`, searches of vehicles alone left out.
 
-    A force's month in which every record stands twice is left out and becomes a gap.
+    A force's month in which every record occurs twice is left out and becomes a gap.
     """
     import pandas as pd
 

@@ -1,7 +1,7 @@
 """Home Office police use of force statistics: incidents by force, tactics and ethnicity.
 
 The three yearly workbooks here differ in layout (tactics by force only from 2018/19, "Chinese" a group
-of its own until 2018/19), and a year can only be told from the contents sheet.
+of its own until 2018/19), and the year is only given on the contents sheet.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def incidents(match: Match, context: Context, year: datetime.date) -> tuple[Any,
             "incidents_count": pd.array(rows.counts("total"), dtype="Int64"),
         }
     )
-    check_once(rows, "force", frame["force_code"], "the force stands twice")
+    check_once(rows, "force", frame["force_code"], "the force is listed twice")
     rows.check()
     forces = frame.loc[frame["force_code"] != ENGLAND_AND_WALES, "incidents_count"]
     for place in frame.index[frame["force_code"] == ENGLAND_AND_WALES]:

@@ -67,14 +67,14 @@ class FoldAbsent(SphinxPostTransform):
 def _fold(section: nodes.section) -> Iterator[tuple[list[str], str, list[str]]]:
     """Take what is absent out of a section: anchors, heading and reasons of each part."""
     inner = [child for child in section.children if isinstance(child, nodes.section)]
-    told = _only_reasons(section)
+    only_reasons = _only_reasons(section)
     title = next(child for child in section.children if isinstance(child, nodes.title)).astext()
     below = [part for child in inner for part in _fold(child)]
     kept = any(isinstance(child, nodes.section) for child in section.children)
-    if told and not kept:
+    if only_reasons and not kept:
         section.parent.remove(section)
-        yield list(section["ids"]), title, told
-    elif told:
+        yield list(section["ids"]), title, only_reasons
+    elif only_reasons:
         # Something stands further down under this heading: it stays, and says where the rest is.
         for child in [
             child for child in section.children if not isinstance(child, nodes.section | nodes.title)
@@ -85,25 +85,25 @@ def _fold(section: nodes.section) -> Iterator[tuple[list[str], str, list[str]]]:
             nodes.reference("", "Part of this is not available here.", refuri=f"#{ANCHOR}", internal=True)
         )
         section.insert(1, pointer)
-        yield [], title, told
+        yield [], title, only_reasons
     yield from below
 
 
 def _only_reasons(section: nodes.section) -> list[str]:
     """The reasons under a heading whose every cell is a note and whose words only lead up to them."""
-    told: list[str] = []
+    only_reasons: list[str] = []
     for child in section.children:
         if isinstance(child, nodes.container) and child.get("nb_element") == "cell_code":
             for output in _outputs(child):
                 found = _reasons_of(output)
                 if not found:
                     return []
-                told += found
+                only_reasons += found
         elif not isinstance(
             child, nodes.section | nodes.title | nodes.paragraph | nodes.target | nodes.comment
         ):
             return []
-    return list(dict.fromkeys(told))
+    return list(dict.fromkeys(only_reasons))
 
 
 def _reasons_of(output: nodes.Node) -> list[str]:
@@ -120,10 +120,10 @@ def _outputs(cell: nodes.container) -> Iterator[nodes.Node]:
 def _panel(found: list[tuple[list[str], str, list[str]]]) -> str:
     """The panel. The notes' text is this package's own HTML, escaped where it was made."""
     entries = []
-    for anchors, title, told in found:
+    for anchors, title, only_reasons in found:
         first, *others = [f' id="{escape(anchor)}"' for anchor in anchors] or [""]
         spare = "".join(f"<span{other}></span>" for other in others)
-        entries.append(f"<dt{first}>{spare}{escape(title)}</dt><dd>{''.join(told)}</dd>")
+        entries.append(f"<dt{first}>{spare}{escape(title)}</dt><dd>{''.join(only_reasons)}</dd>")
     return (
         f'<details class="pb-unavailable" id="{ANCHOR}" data-pagefind-ignore>'
         f"<summary>Not available for this force ({len(found)})</summary><dl>{''.join(entries)}</dl></details>\n"

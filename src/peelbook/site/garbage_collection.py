@@ -1,4 +1,4 @@
-"""Let the garbage collector rest while many small objects are made that all die together."""
+"""Run the garbage collector less often while many small objects are made and freed together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _OBJECTS = 100_000
 
 
 @contextmanager
-def seldom_collected() -> Iterator[None]:
+def relaxed_gc() -> Iterator[None]:
     """Collect garbage a hundred times less often; a tenth of the time of a build goes into it otherwise."""
     before = gc.get_threshold()
     gc.set_threshold(_OBJECTS, *before[1:])

@@ -7,8 +7,8 @@ import pytest
 from claims_helpers import MET, WALES, claim_row
 
 from peelbook import claims
+from peelbook.claims._cross_checks import label_holds
 from peelbook.claims._read import claim_of
-from peelbook.claims._ties import label_holds
 
 YEAR = {"period_end": "2023-03-31"}
 
@@ -17,7 +17,7 @@ YEAR = {"period_end": "2023-03-31"}
 def ties_of(make_catalogue, population):
     def of(*rows, tables=None):
         catalogue = make_catalogue({"population": population} if tables is None else tables, *rows)
-        return claims.ties(catalogue, MET)
+        return claims.cross_checks(catalogue, MET)
 
     return of
 
@@ -215,7 +215,7 @@ def test_limits_such_as_more_than_are_no_part_of_a_tie(ties_of):
 
 def test_an_empty_ledger_has_no_ties(make_catalogue):
     catalogue = make_catalogue({}, claim_row("a", value=1, force_code="E23000032", subject="E23000032"))
-    assert claims.ties(catalogue, MET) == []
+    assert claims.cross_checks(catalogue, MET) == []
 
 
 def test_populations_are_not_needed_where_no_rate_is_printed(ties_of):

@@ -1,6 +1,6 @@
-"""Remember what each file of the work folder was made of, so that what is unchanged is not even read.
+"""A manifest of the inputs of each file in the work folder, so that outputs of unchanged inputs are not made again.
 
-Marks are hashes of the input and of the code, never times. A lost or spoilt mark only costs work.
+It holds hashes of the input and of the code, never times. A lost or damaged manifest only costs work.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from peelbook.util.files import files_below, sha256
 HERE = Path(__file__).resolve().parent
 
 MADE_OF = "made-of"
-"""The folder of all marks, in the work folder."""
+"""The folder of all manifests, in the work folder."""
 
 
 def code_digest() -> str:
@@ -44,8 +44,8 @@ def data_digest(catalogue: Catalogue) -> str:
     return sha256("".join(f"{path.name} {sha256(path)}\n" for path in files).encode())
 
 
-class Marks:
-    """What the files of one folder were made of, by name; kept in a file."""
+class InputManifest:
+    """The inputs of the files of one folder, by name; saved as JSON."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -56,15 +56,15 @@ class Marks:
             self.before = {}
 
     @classmethod
-    def of(cls, folder: Path, part: str = "") -> Marks:
-        """The marks of a folder, or of a part of it that another process makes; all lie in `made-of` beside it."""
+    def of(cls, folder: Path, part: str = "") -> InputManifest:
+        """The manifest of a folder, or of a part of it that another process makes, in the folder `made-of` next to it."""
         return cls(folder.with_name(MADE_OF) / f"{folder.name}{part and '-'}{part}.json")
 
-    def same(self, name: str, key: str, *folders: Path) -> bool:
-        """Whether something was made of this input by this code, and all files of its folders are still there.
+    def unchanged(self, name: str, key: str, *folders: Path) -> bool:
+        """Whether an output was made from this input by this code, and all files of its folders are still there.
 
-        Remembers it for the next time. Where it was not, the caller makes it anew, and until `save` no record
-        vouches for what is there: a build that is killed meanwhile must not pass for the one before it.
+        Where it was not, the caller makes it again, and the record is removed until `save`: an interrupted build must
+        not look complete.
         """
         self._now[name] = (sha256(f"{code_digest()} {key}".encode()), folders)
         if self.before.get(name) == self._mark(name):

@@ -1,4 +1,4 @@
-"""Search a ledger for figures that must agree with one another, and say which do not.
+"""Cross-checks: search a ledger for figures that must agree with one another, and say which do not.
 
 Declared evidence tests what somebody thought of. This looks at all printed figures of a report by their
 units, subjects and periods: the same figure printed twice, a share of a total, a difference, a count and a
@@ -14,10 +14,10 @@ from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING
 
 from peelbook import formats, measures
-from peelbook.claims import _write
+from peelbook.claims import _wording
+from peelbook.claims._calculator import Calculator, Figure, combined, printed
 from peelbook.claims._check import text
-from peelbook.claims._figures import Calculator, Figure, combined, printed
-from peelbook.claims._language import Call, Text, calls, swapped
+from peelbook.claims._expression import Call, Text, calls, swapped
 from peelbook.claims._ledger import Claim, Ledger
 from peelbook.claims._read import read
 from peelbook.claims._rules import rules
@@ -53,7 +53,7 @@ DOWN = (
 
 
 @dataclass(frozen=True)
-class Tie:
+class CrossCheck:
     """Figures that should agree. `kind` is one of `KINDS`; `says` and `gives` are both sides in words."""
 
     kind: str
@@ -78,13 +78,13 @@ KINDS = {
 }
 
 
-def ties(catalogue: Catalogue, force_code: str) -> list[Tie]:
+def cross_checks(catalogue: Catalogue, force_code: str) -> list[CrossCheck]:
     """Return every tie found in a force's report, in the order of the report and of `KINDS`.
 
     Reads the claims and, for rates per head, the population. Raises what `evaluate` raises.
     """
     return list(
-        measures.kept(
+        measures.memoised(
             catalogue,
             ("ties", force_code),
             lambda: search(Calculator(catalogue, read(catalogue, force_code))),
@@ -92,7 +92,7 @@ def ties(catalogue: Catalogue, force_code: str) -> list[Tie]:
     )
 
 
-def search(calculator: Calculator) -> list[Tie]:
+def search(calculator: Calculator) -> list[CrossCheck]:
     """Return every tie found in a ledger."""
     ledger = calculator.ledger
     figures = [claim for claim in ledger.claims if claim.value is not None and claim.sense in ("=", "~")]
@@ -111,7 +111,7 @@ def search(calculator: Calculator) -> list[Tie]:
     return sorted(found, key=lambda tie: (order.index(tie.kind), [place[name] for name in tie.claims]))
 
 
-def without_data(ledger: Ledger) -> list[Tie]:
+def without_data(ledger: Ledger) -> list[CrossCheck]:
     """Return the ties of a ledger that need no data.
 
     Those are a claim's wording beside the figure it is compared with, the column it stands in, another printing and
@@ -121,7 +121,7 @@ def without_data(ledger: Ledger) -> list[Tie]:
     return [*_comparisons(ledger), *_columns(ledger), *_printed_twice(figures), *_changes(figures)]
 
 
-def beside(ties: Iterable[Tie], claim: Claim) -> list[Tie]:
+def beside(ties: Iterable[CrossCheck], claim: Claim) -> list[CrossCheck]:
     """Return those ties that tie one claim to other printed figures."""
     return [
         tie
@@ -144,12 +144,14 @@ def _apart(left: Fraction, right: Fraction) -> Fraction:
     return abs(left - right) / abs(right) if right else Fraction(1)
 
 
-def _tie(kind: str, name: str, claims: Sequence[Claim], gives: str, holds: bool, note: str = "") -> Tie:
-    return Tie(
+def _tie(
+    kind: str, name: str, claims: Sequence[Claim], gives: str, holds: bool, note: str = ""
+) -> CrossCheck:
+    return CrossCheck(
         kind,
         name,
         tuple(claim.claim_id for claim in claims),
-        f"{_name(claims[0])}: {_write.printed(claims[0])}",
+        f"{_name(claims[0])}: {_wording.printed(claims[0])}",
         gives,
         holds,
         note,
@@ -162,17 +164,17 @@ def _name(claim: Claim) -> str:
     return f"{claim.heading} (figure {claim.figure})" if claim.figure else claim.heading
 
 
-def _printed_twice(figures: Sequence[Claim]) -> Iterator[Tie]:
+def _printed_twice(figures: Sequence[Claim]) -> Iterator[CrossCheck]:
     for left, right in combinations(figures, 2):
         if left.quantity != right.quantity or not _same_scope(left, right) or left.unit != right.unit:
             continue
         holds = bool(fit(left, printed(right)))
         note = "The two may be different averages of the same figure." if left.national and not holds else ""
-        gives = f"{_name(right)}: {_write.printed(right)}"
+        gives = f"{_name(right)}: {_wording.printed(right)}"
         yield _tie("printed twice", left.heading, (left, right), gives, holds, note)
 
 
-def _shares(figures: Sequence[Claim]) -> Iterator[Tie]:
+def _shares(figures: Sequence[Claim]) -> Iterator[CrossCheck]:
     """A percentage that two amounts of the same kind give, or nearly give."""
     for share in figures:
         if share.unit != "percent" or not share.value:
@@ -180,36 +182,37 @@ def _shares(figures: Sequence[Claim]) -> Iterator[Tie]:
         amounts = [
             claim
             for claim in figures
-            if _same_scope(share, claim) and claim.measured_in.dimensions in ((("count", 1),), (("gbp", 1),))
+            if _same_scope(share, claim)
+            and claim.unit_definition.dimensions in ((("count", 1),), (("gbp", 1),))
         ]
         for part, whole in permutations(amounts, 2):
-            if part.measured_in.dimensions != whole.measured_in.dimensions or not whole.value:
+            if part.unit_definition.dimensions != whole.unit_definition.dimensions or not whole.value:
                 continue
             if min(printed(part).value, printed(whole).value) < LEAST_COUNT:
                 continue
             quotient = combined(printed(part), printed(whole), "/")
             quotient = Figure(quotient.value, UNITS["percent"], *quotient.range)
-            value = quotient.value / share.measured_in.factor
+            value = quotient.value / share.unit_definition.factor
             holds = bool(fit(share, quotient))
             # A wide range meets many shares by chance; only a near or equal quotient is meant.
             if fit(share, quotient) == "exactly" or _apart(value, share.value) < NEAR:
-                gives = f"{part.heading} over {whole.heading}: {_write.printed(part)} of {_write.printed(whole)} is {_write.computed(share, value)}"
+                gives = f"{part.heading} over {whole.heading}: {_wording.printed(part)} of {_wording.printed(whole)} is {_wording.computed(share, value)}"
                 yield _tie("share", share.heading, (share, part, whole), gives, holds)
 
 
-def _differences(figures: Sequence[Claim]) -> Iterator[Tie]:
+def _differences(figures: Sequence[Claim]) -> Iterator[CrossCheck]:
     """Amounts of one section of which one is the difference of two others, exactly or within rounding."""
     amounts = [
         claim
         for claim in figures
-        if claim.measured_in.dimensions in ((("count", 1),), (("gbp", 1),))
+        if claim.unit_definition.dimensions in ((("count", 1),), (("gbp", 1),))
         and claim.denominator is None
         and claim.value is not None
-        and claim.value * claim.measured_in.factor >= LEAST_COUNT
+        and claim.value * claim.unit_definition.factor >= LEAST_COUNT
     ]
     for result in amounts:
         for left, right in combinations(amounts, 2):
-            same = {claim.measured_in.dimensions for claim in (result, left, right)}
+            same = {claim.unit_definition.dimensions for claim in (result, left, right)}
             scope = {(claim.section, claim.subject) for claim in (result, left, right)}
             periods = {claim.period_end for claim in (result, left, right)}
             if result in (left, right) or len(same) > 1 or len(scope) > 1 or len(periods) > 1:
@@ -218,14 +221,12 @@ def _differences(figures: Sequence[Claim]) -> Iterator[Tie]:
             figure = combined(printed(big), printed(small), "-")
             # A small difference of two large rounded figures proves nothing.
             if fit(result, figure) == "exactly" and printed(result).value < printed(small).value:
-                value = figure.value / result.measured_in.factor
-                gives = (
-                    f"{_write.printed(big)} less {_write.printed(small)} is {_write.computed(result, value)}"
-                )
+                value = figure.value / result.unit_definition.factor
+                gives = f"{_wording.printed(big)} less {_wording.printed(small)} is {_wording.computed(result, value)}"
                 yield _tie("difference", result.heading, (result, big, small), gives, True)
 
 
-def _per_head(calculator: Calculator, figures: Sequence[Claim]) -> Iterator[Tie]:
+def _per_head(calculator: Calculator, figures: Sequence[Claim]) -> Iterator[CrossCheck]:
     """A count and a rate of one scope whose quotient is near the population; ranges from the rounding."""
     for rate in figures:
         if rate.unit not in RATES or not rate.value or rate.period_end is None:
@@ -235,7 +236,7 @@ def _per_head(calculator: Calculator, figures: Sequence[Claim]) -> Iterator[Tie]
             continue
         wanted = (("gbp", 1),) if rate.unit.startswith("gbp") else (("count", 1),)
         for count in figures:
-            if not _same_scope(rate, count) or count.measured_in.dimensions != wanted or not count.value:
+            if not _same_scope(rate, count) or count.unit_definition.dimensions != wanted or not count.value:
                 continue
             implied = combined(printed(count), printed(rate), "/")
             if _apart(implied.value, people.value) >= NEAR:
@@ -243,14 +244,14 @@ def _per_head(calculator: Calculator, figures: Sequence[Claim]) -> Iterator[Tie]
             low, high = implied.range
             holds = low <= people.value <= high
             gives = (
-                f"{count.heading} of {_write.printed(count)} implies {_people(implied.value)} people "
+                f"{count.heading} of {_wording.printed(count)} implies {_people(implied.value)} people "
                 f"({_people(low)} to {_people(high)}); the mid-year estimate is {_people(people.value)}"
             )
             yield _tie("per head", rate.heading, (rate, count), gives, holds)
 
 
 def _people(value: Fraction) -> str:
-    return formats.number(int(_write.rounded(value, 0)))
+    return formats.number(int(_wording.rounded(value, 0)))
 
 
 def _population(calculator: Calculator, claim: Claim) -> Figure | None:
@@ -264,7 +265,7 @@ def _population(calculator: Calculator, claim: Claim) -> Figure | None:
     return Figure(Fraction(repr(people.value))) if isinstance(people, measures.Value) else None
 
 
-def _changes(figures: Sequence[Claim]) -> Iterator[Tie]:
+def _changes(figures: Sequence[Claim]) -> Iterator[CrossCheck]:
     """A percentage of change and the two yearly amounts that it is the change of."""
     import pandas as pd
 
@@ -287,13 +288,13 @@ def _changes(figures: Sequence[Claim]) -> Iterator[Tie]:
             moved = combined(combined(printed(now), printed(then), "-"), printed(then), "/")
             ends = sorted(sign * end for end in moved.range)
             figure = Figure(sign * moved.value, UNITS["percent"], *ends)
-            value = figure.value / change.measured_in.factor
+            value = figure.value / change.unit_definition.factor
             if fit(change, figure) or _apart(value, change.value or Fraction(0)) < NEAR:
-                gives = f"{_write.printed(then)} to {_write.printed(now)} is {_write.computed(change, value)}"
+                gives = f"{_wording.printed(then)} to {_wording.printed(now)} is {_wording.computed(change, value)}"
                 yield _tie("change", change.heading, (change, now, then), gives, bool(fit(change, figure)))
 
 
-def _identities(calculator: Calculator) -> Iterator[Tie]:
+def _identities(calculator: Calculator) -> Iterator[CrossCheck]:
     """Declared identities, once for each way to pick among the printings of their parts."""
     for rule in rules().identities:
         names = [call for call in calls(rule.tree) if call.name == "quantity"]
@@ -306,13 +307,13 @@ def _identities(calculator: Calculator) -> Iterator[Tie]:
                 result = calculator.work_out(tree, claim)
                 if not isinstance(result, Figure):
                     continue
-                value = result.value / claim.measured_in.factor
-                listed = formats.joined(f"{_name(part)} {_write.printed(part)}" for part in parts)
-                gives = f"{listed} give {_write.computed(claim, value)}"
+                value = result.value / claim.unit_definition.factor
+                listed = formats.joined(f"{_name(part)} {_wording.printed(part)}" for part in parts)
+                gives = f"{listed} give {_wording.computed(claim, value)}"
                 yield _tie("sum", rule.name, (claim, *parts), gives, bool(fit(claim, result)), rule.note)
 
 
-def _columns(ledger: Ledger) -> Iterator[Tie]:
+def _columns(ledger: Ledger) -> Iterator[CrossCheck]:
     """The shares of one figure and subject: parts of one whole may not come to more than 100 percent."""
     columns: dict[tuple[int, str, dt.date | None], list[Claim]] = {}
     for claim in ledger.claims:
@@ -328,12 +329,12 @@ def _columns(ledger: Ledger) -> Iterator[Tie]:
             continue
         total = sum((claim.value or Fraction(0) for claim in claims), Fraction(0))
         slack = sum((claim.step for claim in claims), Fraction(0)) / 2
-        gives = f"{len(claims)} shares of figure {number} come to {_write.computed(claims[0], total)}"
+        gives = f"{len(claims)} shares of figure {number} come to {_wording.computed(claims[0], total)}"
         note = "The figure shows selected outcomes, so the sum may be less than 100%." if total < 100 else ""
         yield _tie("column", f"Column of figure {number}", claims, gives, total - slack <= 100, note)
 
 
-def _comparisons(ledger: Ledger) -> Iterator[Tie]:
+def _comparisons(ledger: Ledger) -> Iterator[CrossCheck]:
     """A claim labelled higher, lower or similar beside the figure it is compared with."""
     for claim in ledger.claims:
         if not claim.label or claim.comparator not in ledger:
@@ -341,7 +342,7 @@ def _comparisons(ledger: Ledger) -> Iterator[Tie]:
         holds = label_holds(claim, ledger[claim.comparator])
         if holds is not None:
             other = ledger[claim.comparator]
-            gives = f"{other.heading}: {_write.printed(other)}"
+            gives = f"{other.heading}: {_wording.printed(other)}"
             name = f"{claim.heading}: {claim.label}"
             yield _tie("comparison", name, (claim, other), gives, holds)
 
@@ -355,10 +356,10 @@ def label_holds(claim: Claim, other: Claim) -> bool | None:
     if (
         claim.value is None
         or other.value is None
-        or claim.measured_in.dimensions != other.measured_in.dimensions
+        or claim.unit_definition.dimensions != other.unit_definition.dimensions
     ):
         return None
-    here, there = claim.value * claim.measured_in.factor, other.value * other.measured_in.factor
+    here, there = claim.value * claim.unit_definition.factor, other.value * other.unit_definition.factor
     if claim.label in UP:
         return here > there
     if claim.label in DOWN:

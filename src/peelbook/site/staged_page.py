@@ -1,7 +1,7 @@
 """The staged form of an executed notebook: its cells in the fewest words.
 
 MyST-NB reads the committed book's ten notebooks. For 430 of them it would cost more than all the rest of
-the build: every value of every output is validated, copied and written out again. `peelbook.site.reader`
+the build: every value of every output is validated, copied and written out again. `peelbook.site.staged_parser`
 reads this form into the same document, and a test holds the two ways to one result.
 """
 

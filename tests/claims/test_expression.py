@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peelbook.claims._language import (
+from peelbook.claims._expression import (
     MAX_DEPTH,
     MAX_LENGTH,
     MAX_TOKENS,

@@ -1,4 +1,4 @@
-"""Work out evidence: expressions over measures, tables and printed claims, in exact fractions.
+"""Evaluate evidence: expressions over measures, tables and printed claims, in exact fractions.
 
 Printed figures are rounded, so each carries the range it may have come from; a computed figure's range
 is a point. What cannot be worked out is said in words and never guessed.
@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from peelbook.claims._check import named, text, unit_of, unit_of_column
-from peelbook.claims._language import Call, Node, Number, Operation
+from peelbook.claims._expression import Call, Node, Number, Operation
 from peelbook.claims._ledger import TABLE, Claim, Ledger
 from peelbook.claims._units import NUMBER, UNITS, Unit, added, multiplied
 from peelbook.forces import ENGLAND_AND_WALES
@@ -42,7 +42,7 @@ AVERAGES = (POOLED, POOLED_LESS_CITY, MEAN, MEAN_LESS_CITY)
 
 
 class Unavailable(Exception):
-    """A figure cannot be worked out, and why. `period` where only this period is missing."""
+    """A figure cannot be calculated, and why. `period` is set where only this period is missing."""
 
     def __init__(self, reason: str, *, period: bool = False):
         super().__init__(reason)
@@ -71,8 +71,8 @@ Result = Figure | bool | str
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What an alternative changes: the average, the period, the population, how inputs were rounded."""
+class Assumptions:
+    """Assumptions of a calculation, which an alternative changes: average, period, population, rounding of inputs."""
 
     average: str = POOLED
     period_end: Any = None
@@ -104,13 +104,15 @@ class Calculator:
         self.ledger = ledger
 
     def work_out(
-        self, node: Node, claim: Claim, setting: Setting | None = None, trace: Trace | None = None
+        self, node: Node, claim: Claim, setting: Assumptions | None = None, trace: Trace | None = None
     ) -> Result:
         """Return the figure, truth or grade of an expression as evidence for a claim.
 
         Raises `Unavailable` where data or a printed figure is missing.
         """
-        return _Run(self.catalogue, self.ledger, claim, setting or Setting(), trace or Trace()).result(node)
+        return _Run(self.catalogue, self.ledger, claim, setting or Assumptions(), trace or Trace()).result(
+            node
+        )
 
     def frame(self, measure_id: str, **dimension: Any) -> pd.DataFrame:
         """The measure for all forces and periods. Raises `Unavailable` naming the missing publication."""
@@ -136,7 +138,7 @@ def printed(claim: Claim, *, cut: bool = False) -> Figure:
         raise Unavailable(f"The claim {claim.claim_id} has no value yet.")
     if claim.sense not in ("=", "~"):
         raise Unavailable(f"The claim {claim.claim_id} is a limit, not a figure.")
-    unit = claim.measured_in
+    unit = claim.unit_definition
     value = claim.value * unit.factor
     step = claim.step * unit.factor
     base = Unit(unit.dimensions, unit.kind)
@@ -181,7 +183,9 @@ def root(square: Fraction) -> Fraction:
 class _Run:
     """One evaluation of one expression."""
 
-    def __init__(self, catalogue: Catalogue, ledger: Ledger, claim: Claim, setting: Setting, trace: Trace):
+    def __init__(
+        self, catalogue: Catalogue, ledger: Ledger, claim: Claim, setting: Assumptions, trace: Trace
+    ):
         self.catalogue, self.ledger, self.claim = catalogue, ledger, claim
         self.setting, self.trace = setting, trace
 
@@ -318,15 +322,15 @@ class _Run:
         if pd.isna(day) or not (frame["period_end"] == day).any():
             self.missing(name, self.claim.force_code, day, options)
         found = compare.against_peers(frame, self.claim.force_code, day)
-        if not found or found.position is None or found.z is None:
+        if not found or found.funnel_verdict is None or found.z is None:
             raise Unavailable(f"The funnel rule cannot speak of {measures.registry()[name].label.lower()}.")
         self.trace.own_rule = True
         self.trace.add(
             "notes",
-            f"The funnel rule of this book calls the force {found.position} "
+            f"The funnel rule of this book calls the force {found.funnel_verdict} "
             f"({formats.signed(found.z, 1)} standard errors); the report does not give its own rule.",
         )
-        return found.position == f"{side} than expected"
+        return found.funnel_verdict == f"{side} than expected"
 
     def missing(self, name: str, subject: str, period: Any, options: dict[str, Any]) -> None:
         """Raise `Unavailable` with the measure's own words for why."""
@@ -494,7 +498,7 @@ class _Run:
         (size,) = self.figures(call)
         if self.claim.value is None or size.value < 1:
             raise Unavailable("There is no share to compare with.")
-        asked = self.claim.value * self.claim.measured_in.factor
+        asked = self.claim.value * self.claim.unit_definition.factor
         whole = int(size.value)
         return _as(Figure(Fraction(round(asked * whole), whole)), "percent")
 

@@ -18,7 +18,6 @@ from markupsafe import Markup
 from sphinx.application import Sphinx
 
 from peelbook.sections import all_sections
-from peelbook.site.absent import ANCHOR
 from peelbook.site.edition import (
     FORCES_FOLDER,
     MEASURES_FOLDER,
@@ -27,6 +26,7 @@ from peelbook.site.edition import (
     Place,
     slugified,
 )
+from peelbook.site.missing_panel import ANCHOR
 from peelbook.site.publication import Origin
 from peelbook.site.templates import render
 from peelbook.util.files import sha256

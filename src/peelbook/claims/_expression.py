@@ -1,6 +1,6 @@
 """A small language for evidence: figures, arithmetic, one comparison, calls of known functions.
 
-Evidence stands in a data file that anyone may supply, so it is parsed here, by hand, into a tree of four
+Evidence comes from a data file that anyone may supply, so it is parsed here, by hand, into a tree of four
 kinds of node. There is no attribute, index, assignment, loop or power, nothing is ever passed to Python's
 own compiler, and size and depth are bounded.
 

@@ -11,14 +11,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from peelbook import formats
-from peelbook.claims._figures import GRADES
+from peelbook.claims._calculator import GRADES
 from peelbook.claims._units import UNITS
 
 if TYPE_CHECKING:
-    from peelbook.claims._figures import Figure, Trace
+    from peelbook.claims._calculator import Figure, Trace
+    from peelbook.claims._cross_checks import CrossCheck
     from peelbook.claims._ledger import Claim
     from peelbook.claims._rules import Revision
-    from peelbook.claims._ties import Tie
     from peelbook.claims._verdict import Alternative
 
 ICONS = {
@@ -145,7 +145,7 @@ def computed(claim: Claim, value: Fraction) -> str:
 def gap(claim: Claim, value: Fraction) -> str:
     """A difference with its sign, in the claim's unit (shares: percentage points)."""
     text = computed(claim, abs(value))
-    if claim.measured_in.dimensions == (("calendar", 1),):
+    if claim.unit_definition.dimensions == (("calendar", 1),):
         years = int(abs(value))
         text = f"{years} year{'' if years == 1 else 's'}"
     if claim.unit in ("percent", "percentage_points"):
@@ -182,8 +182,8 @@ def implied(label: str, unit: str, decimals: int, figure: Figure) -> str:
     return f"{label}: {shown(figure.value)}{spread}."
 
 
-def beside(claim: Claim, tie: Tie) -> str:
-    """What stands in the report beside an untested claim, from a tie between the two."""
+def beside(claim: Claim, tie: CrossCheck) -> str:
+    """What the report prints that agrees or disagrees with an untested claim, from a cross-check of the two."""
     if tie.kind == "column":
         return f"{tie.gives}, {'as parts of one whole may' if tie.holds else 'more than one whole'}."
     verb = "agrees with" if tie.holds else "does not agree with"

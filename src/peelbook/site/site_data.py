@@ -20,12 +20,12 @@ from peelbook import paths
 from peelbook.catalogue import Catalogue
 from peelbook.site import downloads, generated, ledger_pages, workers
 from peelbook.site.edition import LEDGER_FOLDER, MEASURES_FOLDER, PROFILES
-from peelbook.site.marks import code_digest, data_digest
-from peelbook.site.memory import seldom_collected
+from peelbook.site.garbage_collection import relaxed_gc
+from peelbook.site.manifest import code_digest, data_digest
 from peelbook.site.publish import put_file
 from peelbook.util.files import sha256
 
-_MODULE = "peelbook.site.own_files"  # this one, whose name is another where it is run as a command
+_MODULE = "peelbook.site.site_data"  # this one, whose name is another where it is run as a command
 
 LEDGER_FILE = re.compile(rf"{LEDGER_FOLDER}/[a-z0-9-]+\.(?:json|csv)")
 """The files of one report's ledger."""
@@ -90,7 +90,7 @@ def _keep_site_files(folder: Path, catalogue: Catalogue) -> None:
 
 
 def work(folder: Path, texts: Path, catalogue: Catalogue, jobs: int = 1) -> dict[str, Any]:
-    """What `make` is told on its standard input; with more than one job it starts a process to share the work."""
+    """The job description that `make` reads on standard input; with more than one job it starts a process to share the work."""
     return {
         "folder": str(folder),
         "texts": str(texts),
@@ -100,11 +100,11 @@ def work(folder: Path, texts: Path, catalogue: Catalogue, jobs: int = 1) -> dict
     }
 
 
-def make(told: Mapping[str, Any]) -> None:
-    """Write texts and files for the catalogue that is told; say when the texts are there."""
-    catalogue = Catalogue(told["data"], overlay=told["overlay"])
-    texts, folder = Path(told["texts"]), Path(told["folder"])
-    if told.get("measures"):
+def make(job: Mapping[str, Any]) -> None:
+    """Write texts and files for the catalogue of a job description; say when the texts are there."""
+    catalogue = Catalogue(job["data"], overlay=job["overlay"])
+    texts, folder = Path(job["texts"]), Path(job["folder"])
+    if job.get("measures"):
         _make_measures(texts, folder, catalogue)
         return
     kept = _kept(catalogue, *_settings())
@@ -113,8 +113,8 @@ def make(told: Mapping[str, Any]) -> None:
         return
     from peelbook import profile
 
-    with workers.Workers() as helpers, seldom_collected():
-        helper = helpers.start(_MODULE, {**told, "measures": True}) if told["jobs"] > 1 else None
+    with workers.Workers() as helpers, relaxed_gc():
+        helper = helpers.start(_MODULE, {**job, "measures": True}) if job["jobs"] > 1 else None
         put_texts(texts, catalogue)
         put_file(texts / PROFILES, json.dumps(profile.profiles(catalogue), ensure_ascii=False))
         if helper is None:
@@ -134,7 +134,7 @@ def _make_measures(texts: Path, folder: Path, catalogue: Catalogue) -> None:
     from peelbook import national
     from peelbook.site import measure_pages
 
-    with seldom_collected():
+    with relaxed_gc():
         frame = national.all_measures(catalogue)
         measure_pages.put_pages(texts / MEASURES_FOLDER, folder / MEASURES_FOLDER, catalogue, frame)
         print("texts", flush=True)

@@ -1,6 +1,6 @@
 """Reads a staged page into the document that MyST-NB would make of its notebook.
 
-See `peelbook.site.cells` for why. This half needs Sphinx; that half does not, and so costs the processes that
+See `peelbook.site.staged_page` for why. This half needs Sphinx; that half does not, and so costs the processes that
 make workbooks no import of it.
 """
 
@@ -21,7 +21,7 @@ from sphinx.util.docutils import SphinxDirective
 from peelbook import blocks
 from peelbook.site import notebook
 from peelbook.site.card import SHARED, Figure
-from peelbook.site.cells import BLOCK, FIGURE, HTML, OWN_HTML, STREAM, SUFFIX
+from peelbook.site.staged_page import BLOCK, FIGURE, HTML, OWN_HTML, STREAM, SUFFIX
 from peelbook.util.files import sha256
 
 _CELLS = "peelbook_cells"
@@ -52,11 +52,11 @@ class CellsParser(MystParser):
 
 @contextlib.contextmanager
 def _no_spare_document() -> Iterator[None]:
-    """MyST makes a document for every page, in case it was given none: a fifteenth of the time of reading it."""
+    """Skip the unused document that MyST builds for every page: a fifteenth of the time of reading it."""
     make = base.make_document
 
     def spare(*_: Any, **__: Any) -> Any:
-        base.make_document = make  # whoever asks next (a piece of reStructuredText) is in earnest
+        base.make_document = make  # the next call (a piece of reStructuredText) needs a real document
         return None
 
     base.make_document = spare
