@@ -18,19 +18,10 @@ MISSING = "not available"
 #: Joins a number to its unit, so that a line never breaks between them.
 NBSP = "\u00a0"
 
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+#: Not `calendar.month_name`, which is in the language of the process.
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
 )
 _CARDINALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -179,13 +170,13 @@ def _day(day: Any) -> _date:
 def date(day: Any) -> str:
     """A day in words, from an ISO text, a date or a Timestamp: `31 March 2023`."""
     value = _day(day)
-    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
 def month(day: Any) -> str:
     """A month in words: `March 2023`."""
     value = _day(day)
-    return f"{_MONTHS[value.month - 1]} {value.year}"
+    return f"{MONTHS[value.month - 1]} {value.year}"
 
 
 PERIODS = {

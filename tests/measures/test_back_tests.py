@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from measure_helpers import broken_down
 
 from peelbook import compare, measures
 
@@ -63,7 +64,7 @@ def test_greater_manchesters_missing_outcomes_are_missing(catalogue):
 
 
 def test_rank_shares_of_every_force_add_to_one(catalogue):
-    frame = measures.breakdown(catalogue, "rank_share", "rank")
+    frame = broken_down(catalogue, "rank_share", "rank")
     total = frame.groupby(["force_code", "period_end"])["value"].sum()
     assert total.to_numpy() == pytest.approx(1)
 

@@ -52,6 +52,18 @@ def load(table: str) -> dict[str, Any]:
     return json.loads(_load(table))
 
 
+def categories(table: str, column: str) -> tuple[str, ...]:
+    """Return the values that a column of a table may hold, in the order of its contract.
+
+    Raises `MissingTableError` for an unknown table, `KeyError` for a column without a list of values.
+
+    >>> categories("charges", "basis")
+    ('closed', 'recorded')
+    """
+    fields = {field["name"]: field for field in load(table)["fields"]}
+    return tuple(fields[column]["constraints"]["enum"])
+
+
 def read_csv(
     path: Path, table: str, forces: Forces | None = None, *, validated: bool = False
 ) -> pd.DataFrame:

@@ -185,49 +185,9 @@ def missing_reason(
     return _missing_reason(catalogue, measure, force_code, day, _checked(measure, dimension))
 
 
-def periods(catalogue: Catalogue, measure_id: str, **dimension: Any) -> list[pd.Timestamp]:
-    """Return the periods in which any force has a figure, in order."""
-    return sorted(compute(catalogue, measure_id, **dimension)["period_end"].unique())
-
-
-def latest(
-    catalogue: Catalogue, measure_id: str, month: int | None = None, **dimension: Any
-) -> pd.Timestamp | None:
-    """Return the last period in which at least half of the forces have a figure, or `None`.
-
-    `month` keeps only periods that end in that month (3: financial years).
-    """
-    ends = compute(catalogue, measure_id, **dimension)["period_end"]
-    if month is not None:
-        ends = ends[ends.dt.month == month]
-    counts = ends.value_counts()
-    enough = counts[counts >= max(1, counts.max() / 2)] if len(counts) else counts
-    return None if enough.empty else enough.index.max()
-
-
 def yearly(frame: pd.DataFrame, month: int = 3) -> pd.DataFrame:
     """Keep the periods that end in one month, so that rolling years do not overlap."""
     return frame[frame["period_end"].dt.month == month]
-
-
-def breakdown(catalogue: Catalogue, measure_id: str, dimension: str, **others: Any) -> pd.DataFrame:
-    """Return a measure for every value of one of its dimensions, in a further column of that name.
-
-    Rank structure is `breakdown(catalogue, "rank_share", "rank")`. Raises as `compute` does.
-    """
-    measure = registry()[measure_id]
-    if dimension not in measure.breakdowns:
-        _checked(measure, {dimension: ""})
-    frames = [
-        compute(catalogue, measure_id, **{dimension: value}, **others).assign(**{dimension: value})
-        for value in values(catalogue, measure, dimension)
-    ]
-    return pd.concat(frames, ignore_index=True)[[*COLUMNS[:2], dimension, *COLUMNS[2:]]]
-
-
-def publication(measure_id: str) -> str:
-    """Name the publication, or publications, that a measure rests on."""
-    return formats.joined(registry()[measure_id].publications)
 
 
 def mid_year(period_end: pd.Series, *, stock: bool) -> pd.Series:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from peelbook import contracts
 from peelbook.errors import Fault, TableContractError, UnknownForceError
 from peelbook.forces import ENGLAND_AND_WALES, Forces
 from peelbook.sources.hidden import BROKEN
@@ -382,6 +383,12 @@ class Rows:
 
         return self.mapped(
             column, code, "correct the name, or add it to the force's aliases in data/forces.csv"
+        )
+
+    def categories(self, column: str, table: str, name: str = "") -> list[str | None]:
+        """Return a column's labels as the contract of `table` spells them for its column `name` (default: `column`)."""
+        return self.one_of(
+            column, {key(label): label for label in contracts.categories(table, name or column)}
         )
 
     def one_of(self, column: str, names: dict[str, str]) -> list[str | None]:

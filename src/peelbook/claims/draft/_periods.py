@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-_MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
+from peelbook.formats import MONTHS
+
+_MONTHS = {name.lower(): number for number, name in enumerate(MONTHS, start=1)}
 _MONTH = "(?P<{0}>" + "|".join(_MONTHS) + ")"
 
 

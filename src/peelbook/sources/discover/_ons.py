@@ -6,31 +6,12 @@ import re
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from peelbook import formats
 from peelbook.sources.discover import _pages
 from peelbook.sources.discover._pages import LandingPage, Listed
 from peelbook.sources.web import Client, FetchError
 
 ROOT = "https://www.ons.gov.uk"
-_MONTHS = {
-    month: number
-    for number, month in enumerate(
-        (
-            "january",
-            "february",
-            "march",
-            "april",
-            "may",
-            "june",
-            "july",
-            "august",
-            "september",
-            "october",
-            "november",
-            "december",
-        ),
-        start=1,
-    )
-}
 
 
 def find(page: LandingPage, client: Client) -> list[Listed]:
@@ -84,5 +65,7 @@ def _when(uri: str) -> tuple[int, int]:
     """The year and month that an edition's address names, zero where it names none."""
     edition = uri.rpartition("/")[2].lower()
     years = re.findall(r"20\d\d", edition)
-    month = next((number for name, number in _MONTHS.items() if name in edition), 0)
+    month = next(
+        (number for number, name in enumerate(formats.MONTHS, start=1) if name.lower() in edition), 0
+    )
     return (int(years[0]) if years else 0, month)

@@ -11,21 +11,8 @@ from peelbook.sources.cells import year_end
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.publication import Context, Publication, Result
 from peelbook.sources.publications import _outcomes
-from peelbook.sources.reading import key
 
 LAYOUT = Layout(columns("force", "fy", "basis", "offence_group", "charged_summonsed"))
-
-GROUPS = (
-    "Criminal damage and arson",
-    "Drug offences",
-    "Miscellaneous crimes against society",
-    "Possession of weapons offences",
-    "Public order offences",
-    "Robbery",
-    "Sexual offences",
-    "Theft offences",
-    "Violence against the person",
-)
 
 
 def read(match: Match, context: Context) -> Result:
@@ -37,8 +24,8 @@ def read(match: Match, context: Context) -> Result:
         {
             "force_code": rows.forces("force", context.forces),
             "period_end": rows.mapped("fy", year_end, "write the financial year as 2022/23"),
-            "basis": rows.one_of("basis", {"recorded": "recorded", "closed": "closed"}),
-            "offence_group": rows.one_of("offence_group", {key(name): name for name in GROUPS}),
+            "basis": rows.categories("basis", "charges"),
+            "offence_group": rows.categories("offence_group", "charges"),
             "charged_count": pd.array(rows.counts("charged_summonsed"), dtype="Int64"),
         }
     )

@@ -10,11 +10,8 @@ import re
 
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.publication import Context, Publication, Result
-from peelbook.sources.reading import key
 
 LAYOUT = Layout(columns("force", "cycle", "area_code", "area", "grade", "basis", "url"))
-
-GRADES = ("Outstanding", "Good", "Adequate", "Requires improvement", "Inadequate")
 
 
 def _url(cell: str) -> str:
@@ -37,7 +34,7 @@ def read(match: Match, context: Context) -> Result:
             "cycle": rows.text("cycle"),
             "area_code": rows.text("area_code"),
             "area": rows.text("area"),
-            "grade": rows.one_of("grade", {key(grade): grade for grade in GRADES}),
+            "grade": rows.categories("grade", "judgments"),
             "url": rows.mapped("url", _url, "give the page's full address"),
         }
     )

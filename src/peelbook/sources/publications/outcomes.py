@@ -14,7 +14,7 @@ from peelbook.sources.layout import Match
 from peelbook.sources.publication import Context, Gap, Publication, Result
 from peelbook.sources.publications import _form, _outcomes
 from peelbook.sources.publications._sums import WholeSums
-from peelbook.sources.publications.recorded_crime import GROUPS, RETIRED
+from peelbook.sources.publications.recorded_crime import RETIRED
 from peelbook.sources.reading import key
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 WITHOUT_ZEROS = "CSV extract of the table for the year ending March 2019, release of January 2020"
 
 # 1A, 2A and 3A are parts of 1, 2 and 3; 0 is "not yet assigned an outcome".
-TYPES = {str(number): str(number) for number in range(1, 23)}
 NOT_OUTCOMES = {"0", "1a", "2a", "3a"}
 COUNTS = ["outcomes_count", "closed_count"]
 
@@ -47,8 +46,8 @@ def read(match: Match, context: Context) -> Result:
             {
                 "force_code": rows.forces("force", context.forces),
                 "period_end": rows.mapped("year", year_end, "write the financial year as 2022/23"),
-                "offence_group": rows.one_of("group", {key(name): name for name in GROUPS}),
-                "outcome_type": rows.one_of("type", TYPES),
+                "offence_group": rows.categories("group", "outcomes", "offence_group"),
+                "outcome_type": rows.categories("type", "outcomes", "outcome_type"),
                 # Corrections of earlier quarters are negative; a year's sum may not be.
                 "outcomes_count": pd.array(rows.counts("recorded", corrections=True), dtype="Int64"),
                 "closed_count": pd.array(rows.counts("closed", corrections=True), dtype="Int64"),

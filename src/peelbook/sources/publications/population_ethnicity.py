@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 
+from peelbook import contracts
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.publication import Context, Publication, Result
 from peelbook.sources.publications import _areas
@@ -24,27 +25,7 @@ LAYOUT = Layout(
     optional=("Ethnic group (20 categories) Code",),
 )
 
-GROUPS = (
-    "Asian, Asian British or Asian Welsh: Bangladeshi",
-    "Asian, Asian British or Asian Welsh: Chinese",
-    "Asian, Asian British or Asian Welsh: Indian",
-    "Asian, Asian British or Asian Welsh: Other Asian",
-    "Asian, Asian British or Asian Welsh: Pakistani",
-    "Black, Black British, Black Welsh, Caribbean or African: African",
-    "Black, Black British, Black Welsh, Caribbean or African: Caribbean",
-    "Black, Black British, Black Welsh, Caribbean or African: Other Black",
-    "Mixed or Multiple ethnic groups: Other Mixed or Multiple ethnic groups",
-    "Mixed or Multiple ethnic groups: White and Asian",
-    "Mixed or Multiple ethnic groups: White and Black African",
-    "Mixed or Multiple ethnic groups: White and Black Caribbean",
-    "Other ethnic group: Any other ethnic group",
-    "Other ethnic group: Arab",
-    "White: English, Welsh, Scottish, Northern Irish or British",
-    "White: Gypsy or Irish Traveller",
-    "White: Irish",
-    "White: Other White",
-    "White: Roma",
-)
+GROUPS = contracts.categories("population_ethnicity", "ethnic_group")
 _GROUPS = {key(group) for group in GROUPS}
 
 CENSUS_DAY = datetime.date(2021, 3, 21)

@@ -30,19 +30,6 @@ LAYOUT = Layout(
     ),
 )
 
-GROUPS = (
-    "Criminal damage and arson",
-    "Drug offences",
-    "Fraud offences",
-    "Miscellaneous crimes against society",
-    "Possession of weapons offences",
-    "Public order offences",
-    "Robbery",
-    "Sexual offences",
-    "Theft offences",
-    "Violence against the person",
-)
-
 # Counted by a national body since; not a group of any year's table of the 43 forces.
 RETIRED = {key("Fraud offences to 2012/13")}
 
@@ -66,7 +53,7 @@ def _sheet(match: Match, context: Context) -> Any:
         {
             "force_code": rows.forces("force", context.forces),
             "period_end": [ends[pair] for pair in pairs],
-            "offence_group": rows.one_of("group", {key(name): name for name in GROUPS}),
+            "offence_group": rows.categories("group", "recorded_crime", "offence_group"),
             "offence_subgroup": rows.text("subgroup"),
             "code": rows.text("code"),
             "offence": rows.text("offence"),

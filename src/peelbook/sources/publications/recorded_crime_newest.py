@@ -6,11 +6,11 @@ offences that a force gave to no partnership is not always its own force's, so t
 
 from __future__ import annotations
 
-import calendar
 import datetime
 import re
 from typing import Any
 
+from peelbook import formats
 from peelbook.sources.cells import Rows, month_end
 from peelbook.sources.layout import Layout, Match, columns
 from peelbook.sources.publication import Context, Publication, Result
@@ -64,7 +64,7 @@ LAYOUT = Layout(
     editions=("police force area tables, Table C2",),
 )
 
-_MONTHS = {name.casefold(): number for number, name in enumerate(calendar.month_name) if name}
+_MONTHS = {name.casefold(): number for number, name in enumerate(formats.MONTHS, start=1)}
 
 
 def year_of(match: Match) -> datetime.date:

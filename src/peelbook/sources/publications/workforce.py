@@ -13,37 +13,8 @@ from peelbook.sources import headings
 from peelbook.sources.cells import without_marks
 from peelbook.sources.layout import Layout, Match
 from peelbook.sources.publication import Context, Publication, Result
-from peelbook.sources.reading import key
 
 LAYOUT = Layout(headings.of("workforce"), editions=headings.editions("workforce"))
-
-_SEX = ("Female", "Male", "Not stated", "Prefer not to say", "Prefer to self-describe")
-_WORKER = (
-    "Police Officer",
-    "Police Staff",
-    "Police Community Support Officer",
-    "Designated Officer",
-    "Special Constable",
-    "Police Support Volunteer",
-)
-_RANK = (
-    "Constable",
-    "Sergeant",
-    "Inspector",
-    "Chief Inspector",
-    "Superintendent",
-    "Chief Superintendent",
-    "Chief Officer",
-    "Police Staff",
-    "Community Support Officer",
-    "Designated Detention Officer (S.38)",
-    "Designated Detention Officer (S.39)",
-    "Designated Escort Officer (S.38)",
-    "Designated Escort Officer (S.39)",
-    "Designated Investigation Officer (S.38)",
-    "Special Constable",
-    "Police Support Volunteer",
-)
 
 
 def _day(cell: str) -> datetime.date:
@@ -69,9 +40,9 @@ def read(match: Match, context: Context) -> Result:
         {
             "force_code": codes,
             "period_end": rows.mapped("year", _day, "give the year as four digits"),
-            "sex": rows.one_of("sex", {key(name): name for name in _SEX}),
-            "rank": rows.one_of("rank", {key(name): name for name in _RANK}),
-            "worker_type": rows.one_of("worker", {key(name): name for name in _WORKER}),
+            "sex": rows.categories("sex", "workforce"),
+            "rank": rows.categories("rank", "workforce"),
+            "worker_type": rows.categories("worker", "workforce", "worker_type"),
             "headcount": pd.array(rows.counts("headcount"), dtype="Int64"),
             "fte": pd.array(rows.figures("fte"), dtype="Float64").round(6),
         }
