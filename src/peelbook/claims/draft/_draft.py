@@ -13,7 +13,7 @@ from peelbook.claims.draft._document import Block, Document
 from peelbook.claims.draft._numbers import Number, find_numbers
 from peelbook.claims.draft._periods import Period, find_periods, period_of, sentences
 from peelbook.claims.draft._sections import section_of_heading
-from peelbook.claims.draft._templates import Match, find_outcome, find_templates
+from peelbook.claims.draft._templates import Match, facts, find_outcome, find_templates
 from peelbook.forces import ENGLAND_AND_WALES
 
 if TYPE_CHECKING:
@@ -22,53 +22,6 @@ if TYPE_CHECKING:
 MAPPED, FOUND, NO_CLAIM = "mapped", "found, not mapped", "no claim"
 
 _GRADES = tuple(grade.lower() for grade in reversed(measures.GRADES))
-
-#: The book's short name of each graded section, as `grade("…")` takes it.
-_GRADE_CODES = {
-    "police_powers": "pp",
-    "preventing_crime": "prev",
-    "responding_to_the_public": "resp",
-    "investigating_crime": "inv",
-    "protecting_vulnerable_people": "vuln",
-    "offenders_and_suspects": "off",
-    "workforce": "work",
-    "leadership_and_force_management": "lead",
-}
-
-_LABELS: tuple[tuple[str, str], ...] = (
-    (r"significantly higher than expected|significantly higher", "significantly higher"),
-    (r"significantly lower than expected|significantly lower", "significantly lower"),
-    (r"higher than expected", "higher than expected"),
-    (r"lower than expected", "lower than expected"),
-    (r"below the expected standard|below the standard", "below the standard"),
-    (r"low end of the range", "low end of the range"),
-    (r"significant improvement", "significant improvement"),
-    (r"in line with|within the expected range|similar to|as expected", "similar"),
-    (r"higher than|above the", "higher"),
-    (r"lower than|below the|less than", "lower"),
-)
-
-_TREND_WORDS = {
-    "falling": "decrease",
-    "decreasing": "decrease",
-    "reducing": "decrease",
-    "decreased": "decrease",
-    "fallen": "decrease",
-    "decrease": "decrease",
-    "rising": "increase",
-    "increasing": "increase",
-    "increased": "increase",
-    "risen": "increase",
-    "increase": "increase",
-    "fewer": "lower",
-    "more": "higher",
-    "missed its target": "below the standard",
-    "below the expected standard": "below the standard",
-    "statistically significant improvement": "significant improvement",
-    "no more likely": "",
-    "lowest": "lowest of all forces",
-    "highest": "higher",
-}
 
 
 @dataclass(frozen=True)
@@ -322,7 +275,7 @@ class _Paragraph:
         template = match.template
         start, end = match.spans[template.words]
         word = self.text[start:end].lower()
-        label = _TREND_WORDS.get(word, word)
+        label = facts("trend_words").get(word, word)
         fields: dict[str, Any] = {
             key: spec[key]
             for key in ("heading", "quantity", "unit", "basis", "publication", "evidence")
@@ -392,7 +345,9 @@ class _Paragraph:
             if re.match(r"\s*(?:This|It|That|Both|The(?:se)?)\b", self.text[begin:finish]):
                 reach += self.text[begin:finish]
         found = [
-            (match.start(), label) for pattern, label in _LABELS if (match := re.search(pattern, reach, re.I))
+            (match.start(), label)
+            for label, pattern in facts("labels").items()
+            if (match := re.search(pattern, reach, re.I))
         ]
         return min(found)[1] if found else ""
 
@@ -556,29 +511,11 @@ class _Paragraph:
 
     def _basis(self, at: int) -> str:
         sentence = self._sentence_text(at)
-        for basis, pattern in _BASES:
+        for basis, pattern in facts("bases").items():
             if re.search(pattern, sentence, re.I):
                 return basis
         return "HMICFRS finding"
 
-
-_BASES = (
-    ("force told HMICFRS", r"\btold (?:us|it)\b|\bthe force (?:says|said|reports|reported)\b|notified us"),
-    (
-        "HMICFRS audit",
-        r"\b(?:cases|files|records|calls|incidents) (?:we|that we) (?:reviewed|examined|audited)|\bour (?:audit|review)\b|"
-        r"\bwe (?:reviewed|examined|audited|dip.?sampled)\b|relevant cases|\d (?:out )?of (?:the )?\d+ (?:\w+ )?(?:cases|calls|files|records)",
-    ),
-    (
-        "plan",
-        r"\b(?:plans? to|aims? to|expects?|estimates? (?:its|that the)|forecasts?|predicts?|will (?:fall|be|rise|provide|cost|only have)|committed to|allocated|announced plans)\b",
-    ),
-    (
-        "standard",
-        r"\b(?:standards?|target|should attend|requirement|must be|at least two officers|prudent)\b",
-    ),
-    ("HMICFRS judgment", r"\b(?:recommendations?|cause of concern|Within (?:three|six|\w+) months)\b"),
-)
 
 _TIME_UNITS = ("second", "minute", "hour", "day", "week", "month", "year")
 
@@ -660,7 +597,7 @@ def _grades(document: Document, cycle: str) -> Iterator[DraftRow]:
         stem = section_of_heading(block.text, cycle) if _may_be_title(block) else ""
         if stem:
             section = stem
-        if section not in _GRADE_CODES or section in given:
+        if section not in facts("grade_codes") or section in given:
             continue
         sentence = re.search(
             r"\b(?:is|was) (outstanding|good|adequate|inadequate) at\b|\b(requires improvement) (?:at|in)\b",
@@ -682,7 +619,7 @@ def _grades(document: Document, cycle: str) -> Iterator[DraftRow]:
             "basis": "HMICFRS judgment",
             "label": grade,
             "publication": "judgments",
-            "evidence": f'grade("{_GRADE_CODES[stem]}")',
+            "evidence": f'grade("{facts("grade_codes")[stem]}")',
             "location": "",
         }
         yield DraftRow(MAPPED, stem, f"{block.number}:{grade.split()[0]}", block.text, fields)
@@ -691,7 +628,7 @@ def _grades(document: Document, cycle: str) -> Iterator[DraftRow]:
 def _grid(rows: Iterable[DraftRow]) -> Iterator[DraftRow]:
     """How many areas have each grade: a count of the grid at the head of a report."""
     grades = [str(row.fields["label"]) for row in rows if row.fields.get("unit") == "grade"]
-    if len(grades) < len(_GRADE_CODES):
+    if len(grades) < len(facts("grade_codes")):
         return  # a part of a report: its grid is not here to be counted
     for grade in _GRADES:
         fields = {

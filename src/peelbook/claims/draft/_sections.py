@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from peelbook.claims.draft._templates import facts
 from peelbook.errors import ReportFileError
 from peelbook.sections import cycles, of_known_cycle
 
@@ -12,38 +13,12 @@ if TYPE_CHECKING:
     from peelbook.claims.draft._document import Document
     from peelbook.forces import Force, Forces
 
-#: Words that headings share and that name no section.
-_FILLER = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "and",
-        "or",
-        "of",
-        "to",
-        "its",
-        "it",
-        "is",
-        "at",
-        "how",
-        "for",
-        "with",
-        "service",
-        "force",
-        "police",
-        "in",
-        "on",
-        "that",
-    ]
-)
-
 
 def _words(text: str) -> frozenset[str]:
     words = re.findall(
         r"[a-z]+", text.lower().replace("anti-social", "antisocial").replace("anti social", "antisocial")
     )
-    return frozenset(word.rstrip("s") for word in words) - _FILLER
+    return frozenset(word.rstrip("s") for word in words) - frozenset(facts("headings")["filler"])
 
 
 def section_of_heading(text: str, cycle: str = "2023-25") -> str:

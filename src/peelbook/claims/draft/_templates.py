@@ -42,8 +42,13 @@ def _file() -> dict[str, Any]:
     return tomllib.loads((files("peelbook.claims.draft") / "templates.toml").read_text(encoding="utf-8"))
 
 
+def facts(name: str) -> dict[str, Any]:
+    """Return a table of `templates.toml` other than its templates, in the order of the file: `labels`, `bases` …"""
+    return _file()[name]
+
+
 def _expand(pattern: str) -> str:
-    macros = _file()["macros"]
+    macros = facts("macros")
     for _ in range(2):
         pattern = re.sub(r"\{(" + "|".join(macros) + r")\}", lambda found: macros[found.group(1)], pattern)
     return pattern
