@@ -1,6 +1,6 @@
 """Forces to compare a force with: its neighbours, and forces whose areas are like its own.
 
-Neighbours come from the boundaries. *Similar forces by our own open rule* stand in for the Home Office's
+Neighbours come from the boundaries. *Similar forces by our own open rule* are used in place of the Home Office's
 most similar groups until that list is ingested; they are never called by its name. The rule: the five
 nearest forces by Euclidean distance in four public measures, each standardised over the forces (mean 0,
 standard deviation 1): the logarithm of the number of residents, the logarithm of residents per square

@@ -1,7 +1,7 @@
 """The only way to read `data/`, or a user's overlay folder: typed tables, gaps, provenance, hashes.
 
 Every read is recorded, and a section may only read the tables it declares: the build cache is keyed
-on those, so an undeclared read would let a stale page pass as fresh.
+on those, so an undeclared read would let a stale page be taken for a current one.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Catalogue:
 
     `declared` limits the tables that may be read; `None` allows all. `section` is the stem of the section that declares
     them, for errors. `reads` collects the names read.
-    `own` is the code of the force the overlay is about: rows of another are refused. `suppress_below` hides
+    `own_force_code` is the code of the force the overlay is about: rows of another are refused. `suppress_below` hides
     small counts of the overlay; without it, that which the overlay's folder or the environment sets.
     `as_of` reads each table as its newest release on or before that day had it; a table of which only later
     releases are here is not there, and one whose release has no date is read as it is. `as_of_tables` has
@@ -213,7 +213,7 @@ class Catalogue:
         return list((self._entry(name) or {}).get("inputs", []))
 
     def record_read(self, name: str) -> None:
-        """Count a table as read whose figures were worked out before. Raises `UndeclaredReadError`."""
+        """Record the read of a table whose figures were computed before. Raises `UndeclaredReadError`."""
         self._allow(name)
 
     def digest(self, name: str) -> str:

@@ -1,7 +1,7 @@
 """The force against its peers: averages, rank, limits, and the words "higher than expected".
 
 A page never shows a figure alone. Everything here takes the frame that `measures.compute` returns, so
-that charts, sentences and the claims ledger judge by one rule.
+that charts, sentences and the claims ledger use one rule.
 
 Two rules say whether a figure is as expected. The *funnel rule* (ours, used on the pages): the figure
 lies outside the 95% limits around the middle of forces, after the limits are widened by the spread that
@@ -88,9 +88,9 @@ class Comparison:
     """One force's figure in one period beside all others. False where the force has no figure.
 
     `rank` 1 is the highest of `n` forces with a figure; `tied` forces share it; `rank_interval` is its 95%
-    interval and `interval` that of the value (`None` for complete counts such as a headcount). `position` is `HIGHER`, `WITHIN` or `LOWER` by
+    interval and `interval` that of the value (`None` for complete counts such as a headcount). `funnel_verdict` is `HIGHER`, `WITHIN` or `LOWER` by
     the funnel rule (`None` where the measure has no limits or the force is left out of them), `distance_verdict` by the distance rule.
-    `beyond` is `"99.8%"`, `"95%"` or `""`: the widest limits the value lies outside. `limits` and
+    `outside_limits` is `"99.8%"`, `"95%"` or `""`: the widest limits the value lies outside. `limits` and
     `outer_limits` are the 95% and 99.8% limits for a force of this size, and `middle` what they lie about. `small`
     tells that the count is below 20. `left_out` tells that the force itself is not in the averages and limits.
     `highest` and `lowest` are a force and its figure, `highest_tied` and `lowest_tied` how many share it.
@@ -157,7 +157,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Change:
-    """One force's change between two periods, judged beside those of all `n` forces with both figures.
+    """One force's change between two periods, compared with those of all `n` forces that have both figures.
 
     `direction` is `ROSE`, `FELL` or `STEADY` by chance and the usual yearly ups and downs, at 5% after the
     correction for `n` forces. `verdict` says where the change lies among the changes of all forces (`None`
@@ -201,7 +201,7 @@ class Funnel:
 
 @dataclass(frozen=True)
 class _Rules:
-    """How a frame is to be judged: its measure's kind, scale and the forces left out."""
+    """How the figures of a frame are compared: its measure's kind, scale and the forces left out."""
 
     kind: Kind
     scale: float
@@ -518,8 +518,8 @@ def _panel(frame: pd.DataFrame, rules: _Rules, period_end: Any, years: int) -> _
 def _places(scored: _Scored, frame: pd.DataFrame) -> stats.Interval:
     """Rank intervals, with the noise that yearly figures of these forces have; each holds the place by value.
 
-    None for complete counts, whose order chance does not touch, and where too few years are known to tell the
-    noise: an interval by chance alone would claim a certainty that places do not have. A figure without a logarithm (a
+    None for complete counts, whose order chance does not touch, and where too few years are known to estimate
+    the noise: an interval by chance alone would claim a certainty that places do not have. A figure without a logarithm (a
     ratio of zero, a share above one) has no interval, and still lies above or below the others.
     """
     rows, rules = scored.rows, scored.rules
@@ -550,7 +550,7 @@ def against_peers(
 
     `frame` is what `measures.compute` returned (which tells the measure), or any frame of its columns.
     A force without a figure gives a `Comparison` that is false and still holds the averages. With too few
-    other forces in the period (`LEAST_PEERS`), the last one that has them stands beside, as `earlier`. Raises
+    other forces in the period (`LEAST_PEERS`), the comparison of the last period that has them is `earlier`. Raises
     `ParameterError` where no force has a figure in the period.
     """
     scored = _score(frame, period_end, measure)
@@ -823,7 +823,7 @@ def changes(
     Columns: force_code, value, earlier_value, effect (ratio for rates, difference for shares), low, high
     (its 95% interval), p_value (of chance and the usual yearly ups and downs), p_adjusted, direction (`ROSE`,
     `FELL` or `STEADY` at 5% after correction), z (of the change against the mean change of forces, with
-    over-dispersion) and position (that z in words). The noise is that of the other years of the frame, or,
+    over-dispersion) and verdict (that z in words). The noise is that of the other years of the frame, or,
     where it has no others, the spread of this change between forces; with neither there is no p value. Only
     rates and shares have a test. Raises `ParameterError`.
     """
