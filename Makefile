@@ -71,7 +71,7 @@ update: $(STAMP) ## Take in newer official releases, re-run and check everything
 	$(MAKE) test
 
 coverage: $(STAMP) ## Branch coverage of the core (statistics, measures, ledger, data in and out), at least 95%
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term:skip-covered tests/claims tests/measures tests/contracts tests/sources tests/own_data tests/figures tests/house/test_hostile.py tests/test_*.py
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term:skip-covered tests/claims tests/measures tests/contracts tests/sources tests/own_data tests/figures tests/project/test_hostile.py tests/test_*.py
 
 mutation: $(STAMP) ## Change the statistics and the evaluator at random and see whether a test fails (hours; SAMPLE=300 for some)
 	$(BIN)/python -m benchmarks.mutation $(SAMPLE)

@@ -70,7 +70,7 @@ def check(
         bool, typer.Option(help="Exit with 1 where something differs and nothing accounts for it.")
     ] = False,
 ) -> None:
-    """Evaluate a report's claims: totals, differences with their reasons, and ties that do not hold."""
+    """Evaluate a report's claims: totals, differences with their reasons, and cross-checks that fail."""
     from peelbook import claims
     from peelbook.util import output
     from peelbook.util.files import write_atomic

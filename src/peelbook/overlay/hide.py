@@ -1,4 +1,4 @@
-"""Applies the hiding of small numbers to one supplied table, as `suppression.toml` says the table adds up.
+"""Suppresses the small counts of one user's table; `suppression.toml` says how its cells add up to totals.
 
 Kept apart from the method so that a new table is an entry of a file and never code.
 """
@@ -34,9 +34,9 @@ USUAL, LARGEST = 5, 1_000_000
 def threshold(folder: Path | None) -> int | None:
     """Return the threshold set for a folder of supplied tables, or `None`.
 
-    It stands in `suppress_below.txt` of the folder, in the environment variable `PEELBOOK_SUPPRESS_BELOW`, or in
+    It is set in `suppress_below.txt` of the folder, in the environment variable `PEELBOOK_SUPPRESS_BELOW`, or in
     both: then the higher one holds. Raises `ParameterError` for anything but a whole number of 2 or more, an empty
-    file among them: whoever put it there meant to hide something.
+    file among them: it was put there to hide something.
     """
     if folder is None:
         return None
@@ -90,7 +90,7 @@ def threshold_file(folder: Path | None) -> dict[str, bytes]:
 
 
 def reason(below: int) -> str:
-    """Return why a hidden count is missing. It does not say which counts are small: that would tell them."""
+    """Return why a hidden count is missing. It does not say which counts are small: that would reveal them."""
     return f"suppressed: fewer than {below}, or a figure that would give such a number away"
 
 
@@ -105,7 +105,7 @@ class HiddenRows:
     """A table without its small counts, and where they were.
 
     `places` are the (force_code, period_end) of every hidden count; `partners` those in which a total that is not small
-    would give a count away, and `totals` those in which the total over everything would.
+    would reveal a count, and `totals` those in which the total over everything would.
     """
 
     frame: pd.DataFrame
@@ -115,7 +115,7 @@ class HiddenRows:
 
 
 def hide(frame: pd.DataFrame, table: str, below: int) -> HiddenRows:
-    """Return the table without its small counts and those that would give them away within the table.
+    """Return the table without its small counts and those that would reveal them within the table.
 
     Raises `ParameterError` where parts exceed their whole, `MissingTableError` for a table without a rule.
     """
@@ -126,7 +126,7 @@ def hide(frame: pd.DataFrame, table: str, below: int) -> HiddenRows:
     if not own:
         raise MissingTableError(
             f"Nothing says how the counts of {table!r} add up, so its small numbers cannot be hidden. "
-            "Fix: add it to supplied/suppression.toml."
+            "Fix: add it to overlay/suppression.toml."
         )
     key = contracts.load(table)["primaryKey"]
     out = frame.copy()
@@ -138,7 +138,7 @@ def hide(frame: pd.DataFrame, table: str, below: int) -> HiddenRows:
             lost = _whole(frame, rule["whole"], below)
             out.loc[lost, rule["whole"]] = None
             suppressed |= lost
-            # Nothing keeps what these rows add up to from telling of them.
+            # Nothing stops the totals of these rows from revealing them.
             partners |= _places(out, lost)
             totals |= _places(out, lost)
             continue

@@ -72,7 +72,7 @@ def rows_of_other_forces(path: Path, forces: Forces, embedded: Forces, own: str 
                 lines[0],
                 code,
                 f"a row of {name}, but {whose}{more}",
-                "take these rows out: each force's own data stand in a folder of their own",
+                "take these rows out: each force's data need a folder of their own",
                 name,
             )
         )
@@ -119,7 +119,7 @@ def _day_fault(frame: pd.DataFrame, place: Any, rule: str, fix: str) -> Fault:
 def parts_below_total(frame: pd.DataFrame, table: str) -> list[str]:
     """Return a sentence for each row whose parts leave some of the whole unaccounted for, though all are given.
 
-    It may be meant, as calls that were never answered are in no part; so it is said and not refused.
+    It may be intended, as calls that were never answered are in no part; so it is a warning and not an error.
     """
     texts = []
     for whole, parts in _WHOLES.get(table, ()):

@@ -1,7 +1,7 @@
-"""Hides small counts, and enough others that no total or difference gives them away.
+"""Cell suppression: hides small counts, and enough others that no total or difference reveals them.
 
 A count of one to N − 1 people can name them. Leaving it out is not enough where its row adds up to a total
-that stands elsewhere, so each hidden count gets partners that hide it: the hypercube method of
+that is published elsewhere, so each hidden count gets partners that hide it: the hypercube method of
 Giessing and Repsilber (2002, "Tools and strategies to protect multiple tables with the GHQUAR cell
 suppression engine", in Inference Control in Statistical Databases, LNCS 2316), as used by statistical offices
 in the program τ-ARGUS.
@@ -13,7 +13,7 @@ counts cannot fall below zero, so t has a range; its width is what a reader cann
 used only where that width is at least N. Totals are cells too (the last category of each breakdown): a total that
 is small, or that no other partner can replace, is hidden as well.
 
-Whoever knows all that is published and all totals not listed as withheld therefore finds for every hidden count
+A reader who knows all that is published and all totals not listed as withheld therefore finds for every hidden count
 an interval of N or more; none follows exactly. This is proved by the moves themselves and tested by linear
 programming on tables made at random.
 """
@@ -49,7 +49,7 @@ class Suppressed:
     `frame` has missing values where a count is hidden. `withheld` are totals that must not be published either:
     for each, the group (values of `within`) and the breakdown's categories, `None` for "all of them" and
     `(outer, None)` for all of an outer category. `partners` are those of them that are not small themselves: a table
-    of the same events that shows one would give a count away, though nothing in it is small.
+    of the same events that shows one would reveal a count, though nothing in it is small.
     """
 
     frame: pd.DataFrame
@@ -151,7 +151,7 @@ def check_threshold(below: int) -> None:
 
 @dataclass(frozen=True)
 class Hidden:
-    """The cells to hide, totals among them, and the outer categories whose totals would tell too much."""
+    """The cells to hide, totals among them, and the outer categories whose totals would reveal a count."""
 
     cells: frozenset[Cell] = frozenset()
     outer: frozenset[Any] = frozenset()

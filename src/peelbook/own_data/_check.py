@@ -1,6 +1,6 @@
-"""Says all that is wrong with a folder of supplied tables, over all files at once; writes nothing.
+"""Checks all files of a folder of a user's tables at once and lists every fault; writes nothing.
 
-An analyst mends a folder in one round, not one fault at a time, and knows before a build that it will be read.
+An analyst can correct a folder in one round, and knows before a build that it will be read.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Report:
     faults: tuple[tuple[str, Fault], ...]
     forces: tuple[str, ...]  # codes that the rows are about
     suppress_below: int | None = None
-    warnings: tuple[str, ...] = ()  # what is allowed and may not be meant
+    warnings: tuple[str, ...] = ()  # allowed, but perhaps not intended
 
     @property
     def good(self) -> bool:
@@ -154,7 +154,7 @@ def _with_ledger_faults(path: Path, error: TableContractError) -> Sequence[Fault
 
 
 def _published(catalogue: Catalogue, table: str) -> pd.DataFrame | None:
-    """The book's own table beside the user's; `None` where there is none, or its own fault, which is not the user's."""
+    """The book's own table of the same name; `None` where there is none, or its own fault, which is not the user's."""
     with contextlib.suppress(TableContractError):
         return catalogue.table(table) if catalogue.has(table) else None
     return None
@@ -163,7 +163,7 @@ def _published(catalogue: Catalogue, table: str) -> pd.DataFrame | None:
 def _left_out(frame: pd.DataFrame, table: str, published: pd.DataFrame | None) -> list[str]:
     """A warning for each breakdown without a row of some category in a period: its total counts nothing for it.
 
-    Where the table is `published` too, its rows of the same force and period stand in for what is left out, and only
+    Where the table is `published` too, its rows of the same force and period fill in what is left out, and only
     the categories of its newest period are missed: not each that was ever used.
     """
     import pandas as pd

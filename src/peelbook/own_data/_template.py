@@ -32,7 +32,7 @@ NOT_A_FORCES_OWN = {
     "districts": "a list of places, which the book takes from the Office for National Statistics",
 }
 
-#: Tables that hold what nobody but a force has, or that are no measure's: in the folder beside those of measures.
+#: Tables that only a force has, or that no measure reads: in the folder in addition to those of measures.
 _MORE = ("audits", "gaps")
 
 

@@ -275,9 +275,8 @@ def test_comments_and_messages_are_in_plain_words():
 
 # --- one direction, left to right ----------------------------------------------------------------
 
-# The rooms of the house in order: a room is a folder of the package, or a module beside the folders. A room may import
-# what stands before it; rooms of one line know nothing of each other, except the foundation, whose modules are small
-# and share freely.
+# The layers of the package in order. A part is a subpackage, or a module that is in none. A part may import the layers
+# before its own; parts of one layer do not import each other, except in the foundation, whose modules are small.
 FOUNDATION = {
     "__init__",
     "blocks",
@@ -314,14 +313,14 @@ ORDER: list[set[str]] = [
 ]
 
 
-def room_of(module: str) -> str:
-    """The room of a module: `peelbook.site.card` -> `site`."""
+def part_of(module: str) -> str:
+    """The part of the package that a module is in: `peelbook.site.card` -> `site`."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else "__init__"
 
 
-def place_of(room: str) -> int:
-    return next(place for place, rooms in enumerate(ORDER) if room in rooms)
+def layer_of(part: str) -> int:
+    return next(layer for layer, parts in enumerate(ORDER) if part in parts)
 
 
 @cache
@@ -352,38 +351,38 @@ def imports(path: Path) -> set[str]:
 
 
 def against_the_flow() -> dict[tuple[str, str], str]:
-    """Pairs of module and imported module in which the second stands to the right of, or beside, the first."""
+    """Pairs of module and imported module in which the second is in the same layer as the first, or in a later one."""
     found = {}
     for name, path in module_names().items():
         if not name.startswith("peelbook"):
             continue
-        own = room_of(name)
+        own = part_of(name)
         for other in imports(path):
             if other.startswith("forkserver_kernel"):
                 if own not in ("runner", "cli"):
                     found[name, other] = "only the runner starts kernels"
                 continue
-            theirs = room_of(other)
+            theirs = part_of(other)
             if theirs == own or {own, theirs} <= FOUNDATION:
                 continue
-            if place_of(theirs) >= place_of(own):
-                found[name, other] = f"{own} may not know {theirs}"
+            if layer_of(theirs) >= layer_of(own):
+                found[name, other] = f"{own} may not import {theirs}"
     return found
 
 
-def test_every_module_has_a_room():
-    rooms = set().union(*ORDER)
-    homeless = [
-        name for name in module_names() if name.startswith("peelbook.") and room_of(name) not in rooms
+def test_every_module_is_in_a_layer():
+    parts = set().union(*ORDER)
+    elsewhere = [
+        name for name in module_names() if name.startswith("peelbook.") and part_of(name) not in parts
     ]
-    assert homeless == []
+    assert elsewhere == []
 
 
-def test_nothing_imports_from_a_room_to_its_right():
+def test_nothing_imports_its_own_or_a_later_layer():
     assert against_the_flow() == {}
 
 
-def test_no_module_comes_back_to_itself_by_what_it_imports():
+def test_no_imports_go_in_a_circle():
     TopologicalSorter({name: imports(path) for name, path in module_names().items()}).prepare()
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-import house_reference as reference
+import project_reference as reference
 import pytest
 
 from peelbook import contracts, measures
@@ -44,7 +44,7 @@ def pages() -> dict[str, str]:
 
 def test_the_reference_page_says_what_the_code_says():
     written = reference.PAGE.read_text(encoding="utf-8")
-    assert written == reference.markdown(), "run: python tests/house/house_reference.py"
+    assert written == reference.markdown(), "run: python tests/project/project_reference.py"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -284,7 +284,7 @@ def test_the_installed_environment_is_locked_by_hashes():
     assert [pin for pin in pins if "==" not in pin or "--hash=sha256:" not in pin] == []
 
 
-# --- house -------------------------------------------------------------------------------------
+# --- project -------------------------------------------------------------------------------------
 
 
 def test_every_decision_is_listed_and_says_what_would_change_it():

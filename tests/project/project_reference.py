@@ -1,6 +1,6 @@
 """Writes docs/reference.md out of the code: commands, options, settings, tables, charts, errors.
 
-Run it after changing any of these: `python tests/house/house_reference.py`. A test fails until then.
+Run it after changing any of these: `python tests/project/project_reference.py`. A test fails until then.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def markdown() -> str:
     lines = [
         "# Reference",
         "",
-        "Written from the code by `python tests/house/house_reference.py`; a test fails when it is out of date. "
+        "Written from the code by `python tests/project/project_reference.py`; a test fails when it is out of date. "
         "The measures have their own page in the book, [Measures](../book/measures.md), made from their registry.",
         "",
         "## Commands",
