@@ -59,7 +59,7 @@ def test_a_file_with_nothing_but_its_header_is_not_supplied(root, tmp_path, endi
 def test_own_rows_take_the_place_of_published_rows_and_leave_all_others_as_they_are(root, tmp_path):
     put(tmp_path, "population", (KENT, "2022-06-30", 7), (KENT, "2030-06-30", 8))
     before = Catalogue(root / "data").table("population")
-    after = over(root, tmp_path, own=KENT).table("population")
+    after = over(root, tmp_path, own_force_code=KENT).table("population")
     others = before["force_code"] != KENT
     pd.testing.assert_frame_equal(
         after[after["force_code"] != KENT].reset_index(drop=True), before[others].reset_index(drop=True)
@@ -72,7 +72,7 @@ def test_own_rows_take_the_place_of_published_rows_and_leave_all_others_as_they_
 def test_a_row_of_another_force_is_refused_with_file_row_and_force(root, tmp_path):
     put(tmp_path, "population", (KENT, "2022-06-30", 7), (ESSEX, "2022-06-30", 8), (ESSEX, "2021-06-30", 8))
     with pytest.raises(TableContractError) as caught:
-        over(root, tmp_path, own=KENT).table("population")
+        over(root, tmp_path, own_force_code=KENT).table("population")
     message = str(caught.value)
     assert "population.csv: 1 fault" in message
     assert f"row 3, column 'force_code' (Essex Police) is '{ESSEX}'" in message
@@ -84,7 +84,7 @@ def test_a_row_of_another_force_is_refused_with_file_row_and_force(root, tmp_pat
 def test_national_figures_are_not_a_forces_to_supply(root, tmp_path):
     put(tmp_path, "use_of_force_tactics", (NATIONAL, "2023-03-31", "Baton", 7))
     with pytest.raises(TableContractError, match="a row of England and Wales"):
-        over(root, tmp_path, own=KENT).table("use_of_force_tactics")
+        over(root, tmp_path, own_force_code=KENT).table("use_of_force_tactics")
 
 
 def test_a_page_of_another_force_does_not_open_with_this_forces_data(tmp_path, monkeypatch):

@@ -322,7 +322,7 @@ class TestCensus:
         read(files.lookup(tmp_path / "l.csv"))
         rows = files.census_rows()
         rows += [["E06000063", "Cumberland", *row[2:]] for row in rows if row[1] == "Allerdale"]
-        with pytest.raises(SourceFileError, match="beside the ones they succeeded: E06000063"):
+        with pytest.raises(SourceFileError, match="together with the ones they replaced: E06000063"):
             read(files.census(tmp_path / "c.csv", rows))
 
     def test_a_district_that_lacks_one_of_the_19_groups_is_refused(self, read, tmp_path):
