@@ -63,7 +63,7 @@ def test_an_svg_is_valid_has_its_labels_as_text_and_carries_title_alt_source_and
     assert root.find(f"{SVG}desc").text == chart(name).alt
     words = "".join(root.itertext())
     assert "Source: Home Office; Office for National Statistics." in words
-    assert "open-government-licence" in words
+    assert "Open Government Licence v3.0." in words
     assert len(root.findall(f".//{SVG}text")) >= 3
 
 

@@ -35,7 +35,7 @@ class Page(HTMLParser):
 
 
 def card(**changes) -> Page:
-    return Page(render_card(Figure(payload(**changes), SVG, png()), first=True))
+    return Page(render_card(Figure(payload(**changes), SVG, png()), number=1))
 
 
 def test_the_picture_is_described_and_keeps_its_place_while_it_loads():
@@ -50,8 +50,8 @@ def test_the_picture_is_described_and_keeps_its_place_while_it_loads():
 
 def test_only_the_first_picture_of_a_page_loads_at_once():
     figure = Figure(payload(), SVG, png())
-    assert "loading" not in Page(render_card(figure, first=True)).all("img")[0]
-    assert Page(render_card(figure, first=False)).all("img")[0]["loading"] == "lazy"
+    assert "loading" not in Page(render_card(figure, number=1)).all("img")[0]
+    assert Page(render_card(figure, number=2)).all("img")[0]["loading"] == "lazy"
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,33 @@ def test_the_source_states_publisher_licence_kind_caveat_and_hash():
         "sha256 0123456789ab",
     ):
         assert fact in text
+
+
+def test_a_source_is_told_in_full_once_a_page_and_later_cards_lead_there():
+    told: dict = {}
+    other = payload()["sources"][0] | {"title": "Another source", "caveat": "Of another kind."}
+    first = Page(render_card(Figure(payload(), SVG, png()), number=1, told=told))
+    later = payload("police_powers.later", title="Later", sources=[*payload()["sources"], other])
+    second = Page(render_card(Figure(later, SVG, png()), number=2, told=told))
+    assert "Checked against national totals." in first.text
+    assert "Checked against national totals." not in second.text
+    assert "Stop and search, Home Office" in second.text
+    (link,) = (a["href"] for a in second.all("a") if a.get("href") == "#1b")
+    assert link[1:] in [attrs.get("id") for attrs in first.all("summary")]
+    assert "Of another kind." in second.text, "what no card above has said is said in full"
+
+
+def test_each_part_is_named_by_its_own_words_and_the_charts_title():
+    page = Page(render_card(Figure(payload(notes=["One.", "Two.", "Three."]), SVG, png()), number=7))
+    ids = [attrs["id"] for _, attrs in page.tags if attrs.get("id")]
+    assert len(ids) == len(set(ids))
+    named = [*page.all("summary"), *(a for a in page.all("a") if "download" in a)]
+    assert len(named) == 7
+    for attrs in named:
+        own, title = attrs["aria-labelledby"].split()
+        assert own == attrs["id"]
+        assert title == "7t"
+    assert ("span", "7t") in [(name, attrs.get("id")) for name, attrs in page.tags]
 
 
 def test_the_three_downloads_stand_beside_the_page():

@@ -152,10 +152,11 @@ class Chart:
     def pictures(self) -> tuple[str, bytes]:
         """The wide layout as SVG and the compact one as PNG. The SVG says where either shows which cell of the table.
 
-        Its root has two attributes, `data-wide` and `data-compact`: for each place four whole numbers, x and y in
-        points from the top left of the drawing, and row and column of the table twin's body, from 0. Where peers are
+        Its root has two attributes, `data-wide` and `data-compact`: whole numbers in runs that `;` parts.
+        A run opens with a row and a column of the table twin's body, from 0, and the place of that cell, x and y in
+        points from the top left of the drawing; then follow the steps to the places of the rows below it. Where peers are
         drawn, `data-scale` has the lowest and the highest value and how far down each stands, `data-peers` their
-        columns in the CSV and their names.
+        columns in the CSV and, where the column does not tell it, their names.
         """
         with _settings(self.id):
             small = self._drawn(compact(self.heights[1]))
@@ -168,7 +169,7 @@ class Chart:
             return self._png(self._drawn(compact(self.heights[1])))
 
     def svg(self) -> str:
-        """The wide layout as SVG with real text; title, alt, source and licence are inside."""
+        """The wide layout as SVG with real text; title and alt are inside, and the line of sources and licences."""
         return self.pictures()[0]
 
     def _peers(self, figure: Figure) -> dict[str, str]:
@@ -180,17 +181,27 @@ class Chart:
         ends = (f"{72 * (top - scale.bottom):.1f}", f"{72 * (top - scale.top):.1f}")
         return {
             "data-scale": f"{scale.low:.9g} {scale.high:.9g} {' '.join(ends)}",
-            "data-peers": ";".join(f"{column}={plain(name)}" for column, name in self.peers.items()),
+            "data-peers": ";".join(
+                column if plain(name) == _name_of(column) else f"{column}={plain(name)}"
+                for column, name in self.peers.items()
+            ),
         }
 
     def _places(self, figure: Figure) -> str:
         """The hotspots of a drawing as text, in points."""
         order = {name: number for number, name in enumerate(self.columns)}
         top = figure.get_figheight()
-        return " ".join(
-            f"{round(72 * spot.x)} {round(72 * (top - spot.y))} {spot.row} {order[spot.column]}"
-            for spot in hotspots(figure)
-        )
+        runs: list[str] = []
+        before: tuple[int, int, int, int] | None = None
+        for spot in hotspots(figure):
+            row, column = spot.row, order[spot.column]
+            x, y = round(72 * spot.x), round(72 * (top - spot.y))
+            if before and (row, column) == (before[0] + 1, before[1]):
+                runs[-1] += f" {x - before[2]} {y - before[3]}"
+            else:
+                runs.append(f"{row} {column} {x} {y}")
+            before = row, column, x, y
+        return ";".join(runs)
 
     def _png(self, figure: Figure) -> bytes:
         from peelbook.figures import _png
@@ -204,7 +215,6 @@ class Chart:
 
         from peelbook.figures import _svg
 
-        licence = next((item.licence_url for item in self.provenance if item.licence_url), None)
         buffer = io.StringIO()
         figure = self._drawn(wide(self.heights[0]))
         places = {
@@ -218,8 +228,6 @@ class Chart:
             buffer,
             metadata={
                 "Title": self.title,
-                "Source": self.source_line,
-                "Rights": licence,
                 "Date": None,
                 "Creator": None,
                 "Format": None,
@@ -312,6 +320,13 @@ class Chart:
         mark = {"peelbook": {"around": self.id}}
         for bundle, details in ((above, mark), (data, metadata), (below, mark)):
             display(bundle, raw=True, metadata=details)
+
+
+def _name_of(column: str) -> str:
+    """The name that a slug tells by itself: `avon-and-somerset` is Avon and Somerset. The page's script has the same rule."""
+    return " ".join(
+        word if word in ("and", "of") else word[:1].upper() + word[1:] for word in column.split("-")
+    )
 
 
 def _cells(frame: pd.DataFrame, name: str) -> list[Any]:

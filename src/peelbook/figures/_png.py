@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from PIL import Image as PillowImage
 
 COLOURS = 12  # more makes the file larger and the letters no better
+LETTERS = 5
+"""So many colours do for letters and edges beside those of areas, which keep their exact colour."""
+_RUN, _AREA = 8, 100
+"""An area has runs of so many dots, together so many."""
+
 TEXT_MARK = "peelbook-text"
 """The gid of labels that Pillow may draw: one line, not turned, above everything else."""
 
@@ -69,7 +74,7 @@ def indexed(image: PillowImage.Image, colours: int = COLOURS) -> PillowImage.Ima
     """Return an opaque RGBA image in at most `colours` colours.
 
     Colours are chosen one by one: the one whose pixels are worst served by those chosen so far. Flat areas
-    therefore keep their exact colour.
+    therefore keep their exact colour; the shades between them are as few as letters need.
     """
     import numpy as np
     import pandas as pd
@@ -81,11 +86,13 @@ def indexed(image: PillowImage.Image, colours: int = COLOURS) -> PillowImage.Ima
     lengths = np.diff(starts, append=len(pixels))
     codes, found = pd.factorize(pixels[starts])
     counts = np.bincount(codes, weights=lengths)
+    long = np.where(lengths >= _RUN, lengths, 0)
+    areas = int((np.bincount(codes, weights=long) >= _AREA).sum())
     rgb = np.asarray(found).view(np.uint8).reshape(-1, 4)[:, :3].astype(np.int64)
     chosen = [np.array([255, 255, 255], dtype=np.int64)]
     distance = ((rgb - chosen[0]) ** 2).sum(axis=1)
     nearest = np.zeros(len(rgb), dtype=np.uint8)
-    while len(chosen) < colours and distance.any():
+    while len(chosen) < min(colours, areas + LETTERS) and distance.any():
         worst = int(np.argmax(distance * counts))
         new = ((rgb - rgb[worst]) ** 2).sum(axis=1)
         closer = new < distance

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import posixpath
 import re
 import struct
@@ -155,7 +156,8 @@ def render_card(
     figure: Figure,
     *,
     folder: str = "figures/",
-    first: bool = False,
+    number: int = 2,
+    told: dict[str, tuple[str, str]] | None = None,
     origin: Origin = NOWHERE,
     measure: tuple[str, str] | None = None,
     own: str = "",
@@ -163,8 +165,9 @@ def render_card(
 ) -> str:
     """Return the HTML of a figure card. All text of the payload is escaped.
 
-    `folder` is the path from the page to its downloads, ending in a slash. The first figure of a page
-    loads at once, the others when they come near the screen. `measure` is the address and label of the page of
+    `folder` is the path from the page to its downloads, ending in a slash. `number` is the card's place on the page:
+    the first figure loads at once, the others when they come near the screen. `told` has what the cards above have said of
+    sources (entry → anchor and title); this card leads to them, and adds its own. `measure` is the address and label of the page of
     the chart's measure, `own` the short name of the page's force, whose row of the table is marked. `shared` is the
     path from the downloads to those of all forces (`Figure.data_file`).
     """
@@ -186,7 +189,8 @@ def render_card(
             if numeric
         ),
         folder=folder,
-        first=first,
+        number=number,
+        sources=_untold(figure, number, {} if told is None else told),
         downloads=[
             (
                 kind.upper(),
@@ -201,6 +205,18 @@ def render_card(
         live=" data-wide=" in figure.svg,
         share=share(figure, origin, folder, wide),
     )
+
+
+def _untold(
+    figure: Figure, number: int, told: dict[str, tuple[str, str]]
+) -> list[tuple[dict[str, Any], tuple[str, str] | None]]:
+    """Each source with the card that has its whole entry; `None` where that is this one, which is then in `told`."""
+    found: list[tuple[dict[str, Any], tuple[str, str] | None]] = []
+    for item in figure.payload["sources"]:
+        entry = json.dumps(item, sort_keys=True)
+        found.append((item, told.get(entry)))
+        told.setdefault(entry, (f"{number}b", figure.payload["title"]))
+    return found
 
 
 def share(figure: Figure, origin: Origin, folder: str, size: tuple[int, int]) -> list[tuple[str, str]]:

@@ -137,7 +137,7 @@ def _check_figures(app: Sphinx, env: BuildEnvironment) -> None:
                 )  # fmt: skip
 
 
-def _visit_card(self: HTML5Translator, node: FigureCard) -> None:
+def _visit_card(self: Translator, node: FigureCard) -> None:
     figure = notebook.unpacked(node["packed"])
     docname = self.builder.current_docname
     page = Path(self.builder.get_outfilename(docname))
@@ -150,7 +150,8 @@ def _visit_card(self: HTML5Translator, node: FigureCard) -> None:
         render_card(
             figure,
             folder=f"{FIGURES_FOLDER}/",
-            first=node["first"],
+            number=node["number"],
+            told=self.sources_told,
             origin=origin,
             measure=page_frame.measure_link(self.builder.app, edition, docname, figure.id),
             own=force.short_name if (force := edition.place(docname).force) else "",
@@ -269,6 +270,10 @@ _CELL_CLASSES = {"cell_code": "cell", "cell_code_output": "cell_output"}
 
 class Translator(HTML5Translator):
     """Sphinx's HTML writer with what WCAG asks of tables and code."""
+
+    def __init__(self, document: nodes.document, builder: Any):
+        super().__init__(document, builder)
+        self.sources_told: dict[str, tuple[str, str]] = {}  # one translator writes one page
 
     def visit_table(self, node: nodes.Element) -> None:
         """Open a scrolling region around the table."""

@@ -109,7 +109,7 @@ def _for_paper(article: Tag, stem: str, address: str) -> None:
     for name in ("id", "aria-labelledby", "for"):
         # Two sections may have a heading of the same name.
         for tag in article.select(f"[{name}]"):
-            tag[name] = f"{stem}--{tag[name]}"
+            tag[name] = " ".join(f"{stem}--{part}" for part in str(tag[name]).split())
     for link in article.select('a[href^="#"]'):
         link["href"] = f"{address}#{stem}--{link['href'][1:]}"
 

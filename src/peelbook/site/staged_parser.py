@@ -108,11 +108,11 @@ class CodeCell(SphinxDirective):
 
 
 def figure_card(env: Any, figure: Figure, text: str) -> FigureCard:
-    """A figure's place in the page being read; notes its downloads, and whether it is the page's first."""
+    """A figure's place in the page being read; notes its downloads, and its number among them."""
     known = page_figures(env).setdefault(env.docname, {})
-    first = not known
+    number = len(known) + (figure.id not in known)
     known[figure.id] = sha256(text.encode()), figure.data_file(SHARED)
-    return FigureCard(packed=text, first=first)
+    return FigureCard(packed=text, number=number)
 
 
 def block_node(payload: dict[str, Any]) -> nodes.Node:

@@ -46,6 +46,12 @@
   });
   addEventListener("afterprint", () => { for (const node of opened) node.open = false; });
 
+  // A link to what is said of a source, at the first chart that has it, shows it.
+  addEventListener("hashchange", () => {
+    const box = document.getElementById(location.hash.slice(1))?.parentElement;
+    if (box?.matches(".pb-tool-source")) box.open = true;
+  });
+
   // The chapters scroll by themselves: the page one is on is in view.
   const chapters = document.querySelector(".pb-chapters");
   const here = chapters?.querySelector("[aria-current]");

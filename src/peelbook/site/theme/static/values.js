@@ -3,10 +3,16 @@
 const NEAR = 60; // CSS px: further away nothing is meant
 const ASIDE = 0.15; // a column is found by how far along it stands, a row by how far down
 
-const fours = (text) => {
-  const numbers = (text || "").split(" ").filter(Boolean).map(Number);
-  return Array.from({ length: numbers.length / 4 }, (_, at) => numbers.slice(4 * at, 4 * at + 4));
-};
+// Runs of places: the row and column of the first, where it is, and the steps to those of the rows below.
+const fours = (text) => (text || "").split(";").filter(Boolean).flatMap((run) => {
+  let [row, column, x, y, ...steps] = run.split(" ").map(Number);
+  const found = [[x, y, row, column]];
+  for (let at = 0; at < steps.length; at += 2) found.push([x += steps[at], y += steps[at + 1], row += 1, column]);
+  return found;
+});
+
+// The name that a column's tells by itself.
+const nameOf = (slug) => slug.split("-").map((word) => (word === "and" || word === "of" ? word : word.charAt(0).toUpperCase() + word.slice(1))).join(" ");
 
 // The lines of other forces have no column in the table: their values are in the file of the data.
 const others = async (root, plot, wide, samples) => {
@@ -24,7 +30,7 @@ const others = async (root, plot, wide, samples) => {
     const size = Math.abs(share ? 100 * value : value).toLocaleString("en-GB", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
     return `${value < 0 ? "−" : ""}${pounds ? "£" : ""}${size}${share ? "%" : ""}`;
   };
-  return root.getAttribute("data-peers").split(";").map((pair) => pair.split("=")).flatMap(([slug, name]) => {
+  return root.getAttribute("data-peers").split(";").map((pair) => pair.split("=")).flatMap(([slug, name = nameOf(slug)]) => {
     const column = heads.indexOf(slug);
     return lines.flatMap((cells, row) => {
       const value = Number(cells[column]);
