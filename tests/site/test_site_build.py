@@ -665,7 +665,8 @@ def test_only_a_force_whose_report_is_in_the_ledger_is_called_checked(build):
 def test_the_front_page_says_for_which_reports_printed_numbers_are_entered(edition_site, catalogue):
     entered = {catalogue.forces[code].full_name for code in catalogue.table("claims")["force_code"]}
     lead = facts_of_lead((edition_site / "index.html").read_text())
-    assert f"for {len(entered)} report{'' if len(entered) == 1 else 's'}: on " in lead
+    number = "one report" if len(entered) == 1 else f"{len(entered)} reports"
+    assert f"for {number}: on " in lead
     assert all(name in lead for name in entered)
     assert "computes them again" not in lead
 
