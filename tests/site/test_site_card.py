@@ -92,11 +92,11 @@ def test_the_source_states_publisher_licence_kind_caveat_and_hash():
 
 
 def test_a_source_is_told_in_full_once_a_page_and_later_cards_lead_there():
-    told: dict = {}
+    entries: dict = {}
     other = payload()["sources"][0] | {"title": "Another source", "caveat": "Of another kind."}
-    first = Page(render_card(Figure(payload(), SVG, png()), number=1, told=told))
+    first = Page(render_card(Figure(payload(), SVG, png()), number=1, entries=entries))
     later = payload("police_powers.later", title="Later", sources=[*payload()["sources"], other])
-    second = Page(render_card(Figure(later, SVG, png()), number=2, told=told))
+    second = Page(render_card(Figure(later, SVG, png()), number=2, entries=entries))
     assert "Checked against national totals." in first.text
     assert "Checked against national totals." not in second.text
     assert "Stop and search, Home Office" in second.text

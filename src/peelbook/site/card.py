@@ -157,7 +157,7 @@ def render_card(
     *,
     folder: str = "figures/",
     number: int = 2,
-    told: dict[str, tuple[str, str]] | None = None,
+    entries: dict[str, tuple[str, str]] | None = None,
     origin: Origin = NOWHERE,
     measure: tuple[str, str] | None = None,
     own: str = "",
@@ -166,7 +166,7 @@ def render_card(
     """Return the HTML of a figure card. All text of the payload is escaped.
 
     `folder` is the path from the page to its downloads, ending in a slash. `number` is the card's place on the page:
-    the first figure loads at once, the others when they come near the screen. `told` has what the cards above have said of
+    the first figure loads at once, the others when they come near the screen. `entries` has what the cards above have said of
     sources (entry → anchor and title); this card leads to them, and adds its own. `measure` is the address and label of the page of
     the chart's measure, `own` the short name of the page's force, whose row of the table is marked. `shared` is the
     path from the downloads to those of all forces (`Figure.data_file`).
@@ -190,7 +190,7 @@ def render_card(
         ),
         folder=folder,
         number=number,
-        sources=_untold(figure, number, {} if told is None else told),
+        sources=_untold(figure, number, {} if entries is None else entries),
         downloads=[
             (
                 kind.upper(),
@@ -208,14 +208,14 @@ def render_card(
 
 
 def _untold(
-    figure: Figure, number: int, told: dict[str, tuple[str, str]]
+    figure: Figure, number: int, entries: dict[str, tuple[str, str]]
 ) -> list[tuple[dict[str, Any], tuple[str, str] | None]]:
-    """Each source with the card that has its whole entry; `None` where that is this one, which is then in `told`."""
+    """Each source with the card that has its whole entry; `None` where that is this one, which is then in `entries`."""
     found: list[tuple[dict[str, Any], tuple[str, str] | None]] = []
     for item in figure.payload["sources"]:
         entry = json.dumps(item, sort_keys=True)
-        found.append((item, told.get(entry)))
-        told.setdefault(entry, (f"{number}b", figure.payload["title"]))
+        found.append((item, entries.get(entry)))
+        entries.setdefault(entry, (f"{number}b", figure.payload["title"]))
     return found
 
 

@@ -151,7 +151,7 @@ def _visit_card(self: Translator, node: FigureCard) -> None:
             figure,
             folder=f"{FIGURES_FOLDER}/",
             number=node["number"],
-            told=self.sources_told,
+            entries=self.source_entries,
             origin=origin,
             measure=page_frame.measure_link(self.builder.app, edition, docname, figure.id),
             own=force.short_name if (force := edition.place(docname).force) else "",
@@ -273,7 +273,7 @@ class Translator(HTML5Translator):
 
     def __init__(self, document: nodes.document, builder: Any):
         super().__init__(document, builder)
-        self.sources_told: dict[str, tuple[str, str]] = {}  # one translator writes one page
+        self.source_entries: dict[str, tuple[str, str]] = {}  # one translator writes one page
 
     def visit_table(self, node: nodes.Element) -> None:
         """Open a scrolling region around the table."""
