@@ -584,8 +584,13 @@ def _hotspots(svg: str) -> dict[str, list[tuple[int, ...]]]:
     """The places of both layouts as (x, y, row, column), x and y in points."""
     found = {}
     for layout, text in _READ.findall(svg):
-        numbers = [int(part) for part in text.split()]
-        found[layout] = [tuple(numbers[at : at + 4]) for at in range(0, len(numbers), 4)]
+        found[layout] = []
+        for run in filter(None, text.split(";")):
+            row, column, x, y, *steps = (int(part) for part in run.split())
+            found[layout].append((x, y, row, column))
+            for right, down in zip(steps[::2], steps[1::2], strict=True):
+                x, y, row = x + right, y + down, row + 1
+                found[layout].append((x, y, row, column))
     return found
 
 
