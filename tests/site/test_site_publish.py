@@ -288,7 +288,7 @@ def test_what_a_killed_build_left_beside_the_site_is_swept_and_nothing_else(tmp_
 
 def test_two_builds_with_one_aim_take_turns_whatever_their_work_folders(tmp_path):
     files = tree(tmp_path / "a", **{"index.html": "1"})
-    with hold(publishing._door((tmp_path / "out").resolve()), "publish"), pytest.raises(LockedError):
+    with hold(publishing._lock_folder((tmp_path / "out").resolve()), "publish"), pytest.raises(LockedError):
         publish(files, tmp_path / "out")
     publish(files, tmp_path / "out")
 
