@@ -376,13 +376,13 @@ def test_what_is_kept_of_a_measure_is_the_same_whatever_a_cell_writes_into_its_f
 
 def test_frames_worked_out_before_serve_a_section_of_the_same_names_and_period_only(data_copy, monkeypatch):
     from peelbook.analysis import context
-    from peelbook.measures import _compute, share
+    from peelbook.measures import _compute, precompute
 
     monkeypatch.setattr(_compute, "_PRECOMPUTED", {})
     opened = {"force": "kent", "data_dir": str(data_copy)}
     plain = open_section("police_powers", **opened).measure("stop_search_rate")
     before = context.National(data_dir=str(data_copy))
-    share(before.catalogue, {}, before.measure)
+    precompute(before.catalogue, {}, before.measure)
     frames.close(before)
     made = []
     tidy = context.Section._tidy
