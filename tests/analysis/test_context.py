@@ -9,7 +9,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from peelbook import compare, contracts, measures
+from peelbook import compare, contracts, measures, stats
 from peelbook.analysis import frames, mistakes, open_national, open_section, peers, show
 from peelbook.errors import (
     FrameError,
@@ -210,6 +210,34 @@ def test_what_only_the_report_prints_is_a_row_and_elsewhere_a_reason(met, kent):
     note = show(kent.report_values("find_rate.force"), "As printed in the report")
     assert note.kind == "note" and "none has been entered for Kent Police" in note.text
     assert "18.6" not in note.text
+
+
+SAMPLE = ("reasonable_grounds", "reasonable_grounds_margin", "stop_search_sample")
+
+
+def test_a_share_of_a_sample_is_a_row_with_the_one_count_that_rounds_to_it(met, kent):
+    read = met.report_sample(*SAMPLE)
+    assert read[["value", "margin", "numerator", "denominator"]].to_numpy().tolist() == [
+        [0.946, 0.026, 265, 280]
+    ]
+    empty = kent.report_sample(*SAMPLE)
+    assert list(empty.columns) == list(read.columns)
+    assert "none has been entered for Kent Police" in show(empty, "Sample").text
+    assert len(stats.wilson(empty["numerator"], empty["denominator"]).low) == 0, "arithmetic works on it"
+
+
+@pytest.mark.parametrize(
+    ("share", "size", "count"), [("94.6", "280", 265.0), ("94.6", "5000", None), ("94.7", "10", None)]
+)
+def test_a_count_that_the_printed_share_leaves_open_is_missing(data_copy, share, size, count):
+    """Of 5,000 cases five counts round to 94.6%; of ten none rounds to 94.7%."""
+    path = data_copy / "claims.csv"
+    ledger = pd.read_csv(path, dtype="str", keep_default_na=False)
+    ledger.loc[ledger["claim_id"] == "police_powers.reasonable_grounds", "value"] = share
+    ledger.loc[ledger["claim_id"] == "police_powers.stop_search_sample", "value"] = size
+    ledger.to_csv(path, index=False)
+    read = open_section("police_powers", data_dir=str(data_copy)).report_sample(*SAMPLE)
+    assert (None if read["numerator"].isna().item() else read["numerator"].item()) == count
 
 
 def test_what_is_not_filled_in_yet_is_not_printed(data_copy):

@@ -25,15 +25,19 @@ from peelbook.runner import staging
 YEARS = ("2021-03-31", "2022-03-31", "2023-03-31")
 
 
-def outputs(notebook: Path, *, force: str, reported: bool = False) -> list[dict[str, Any]]:
-    """The outputs of a notebook's cells for one force, as the bundles that a front end gets."""
+def outputs(notebook: Path, *, force: str, reported: bool = False, every_cell: bool = False) -> list[dict[str, Any]]:
+    """The outputs of a notebook's cells for one force, as the bundles that a front end gets.
+
+    With `every_cell` also those that the runner leaves out for this force: so does papermill, or a person in JupyterLab.
+    """
     import matplotlib as mpl
 
     mpl.use("agg")
     code = Forces.read(notebook.parents[1] / "data" / "forces.csv")[force].code
-    staged = json.loads(
-        staging.stage(notebook.read_bytes(), name=notebook.name, force_code=code, reported=reported)
-    )
+    source = notebook.read_bytes()
+    if not every_cell:
+        source = staging.stage(source, name=notebook.name, force_code=code, reported=reported)
+    staged = json.loads(source)
     names: dict[str, Any] = {}
     found = []
     for cell in staged["cells"]:

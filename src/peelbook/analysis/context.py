@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import math
 import os
 import re
 import tomllib
@@ -48,6 +49,8 @@ _OLD = 2
 
 #: How a contract's types are held in a frame without rows.
 _DTYPES = {"integer": "float64", "number": "float64", "date": "datetime64[s]"}
+
+_SAMPLE = ("heading", "value", "margin", "numerator", "denominator", "period_end")
 
 _CASES = ("heading", "finding", "numerator", "denominator", "value", "low", "high", "period_end")
 
@@ -546,19 +549,7 @@ class Section:
         found = [claim for claim in map(self._claim_id, names) if claim in self._claims.index]
         attrs: dict[str, Any] = {"section": self._key, "table": "claims"}
         if not found:
-            known = self.catalogue.table("claims").drop_duplicates("claim_id").set_index("claim_id")
-            headings = [
-                display.lower_first(str(known.loc[claim, "heading"]))
-                for claim in map(self._claim_id, names)
-                if claim in known.index
-            ]
-            return frames.empty(
-                columns,
-                title="As printed in the report",
-                lines=[f"Only a PEEL report prints this, and {self._not_entered}: {'; '.join(headings)}."],
-                tables=["claims"],
-                **attrs,
-            )
+            return self._not_printed(columns, names, **attrs)
         rows = self._claims.loc[found]
         frame = pd.DataFrame(
             {
@@ -566,6 +557,60 @@ class Section:
                 "whose": self._names(rows["subject"]).to_numpy(),
                 "printed": [claims.printed(row) for _, row in rows.iterrows()],
                 "period_end": rows["period_end"].to_numpy(),
+            }
+        )
+        frame.attrs = attrs
+        return frame
+
+    def _not_printed(self, columns: Sequence[str], names: Sequence[str], **attrs: Any) -> pd.DataFrame:
+        """A frame without rows for claims that are not entered for this force, which says so by their headings."""
+        known = self.catalogue.table("claims").drop_duplicates("claim_id").set_index("claim_id")
+        headings = [
+            display.lower_first(str(known.loc[claim, "heading"]))
+            for claim in map(self._claim_id, names)
+            if claim in known.index
+        ]
+        return frames.empty(
+            columns,
+            title="As printed in the report",
+            lines=[f"Only a PEEL report prints this, and {self._not_entered}: {'; '.join(headings)}."],
+            tables=["claims"],
+            types={"margin": "float64"},
+            **attrs,
+        )
+
+    def report_sample(self, share: str, margin: str, cases: str) -> pd.DataFrame:
+        """Return a share that the report estimates from a sample of cases, as one row.
+
+        `share`, `margin` (plus or minus) and `cases` (how many were read) are claim ids, as for `printed`. Columns:
+        `heading`, `value` and `margin` (0 to 1), `numerator`, `denominator` (cases) and `period_end`. The report does not
+        print the numerator: it is the one count that rounds to the share, and missing where several do. A frame
+        without rows, which says so, where no report is entered for the force. Raises as `printed` does.
+
+        >>> section = open_section("police_powers")
+        >>> read = section.report_sample(
+        ...     "reasonable_grounds", "reasonable_grounds_margin", "stop_search_sample"
+        ... )
+        >>> int(read["numerator"].item()), int(read["denominator"].item())
+        (265, 280)
+        """
+        names = (share, margin, cases)
+        value, either_way, size = self.printed(*names)
+        attrs: dict[str, Any] = {"section": self._key, "table": "claims"}
+        if value is None or either_way is None or size is None:
+            return self._not_printed(_SAMPLE, names, **attrs)
+        row = self._claims.loc[self._claim_id(share)]
+        half_a_unit = 10.0 ** -int(row["decimals"]) / (200 if row["unit"] in _HUNDREDTHS else 2)
+        lowest, highest = (round(size * (value + way * half_a_unit), 9) for way in (-1, 1))
+        counts = range(math.ceil(lowest), math.floor(highest) + 1)
+        frame = pd.DataFrame(
+            {
+                "heading": [str(row["heading"])],
+                "value": [float(value)],
+                "margin": [float(either_way)],
+                "numerator": [float(counts[0]) if len(counts) == 1 else float("nan")],
+                "denominator": [float(size)],
+                "period_end": [row["period_end"]],
             }
         )
         frame.attrs = attrs
