@@ -397,7 +397,7 @@ def test_the_kernel_is_usable_without_the_book():
 # Slow or rarely needed: imported inside the functions that use them.
 LAZY = {
     "pandera", "scipy.stats", "scipy.optimize", "statsmodels", "matplotlib", "seaborn", "duckdb", "papermill",
-    "nbclient", "gptables", "distributed", "jupyter_book", "pooch", "requests", "afcharts", "odf", "openpyxl",
+    "nbclient", "distributed", "jupyter_book", "pooch", "requests", "afcharts", "openpyxl",
     "python_calamine",
 }  # fmt: skip
 # Modules that are themselves imported late, because of the library they rest on.

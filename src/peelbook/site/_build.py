@@ -146,11 +146,16 @@ class _Building:
         self.sources.forces(self.results)
 
     def start_downloads(self) -> None:
-        """Sources of forces' pages → a zip and workbooks for each, in processes beside Sphinx, which keeps one busy."""
+        """Sources of forces' pages → zips and a workbook for each, in processes beside Sphinx, which keeps one busy."""
         staged = self.sources.staged
         parts = max(1, self.jobs - 1)
         for job in downloads.work(
-            self.edition, self.work / DOWNLOADS, staged.notebooks, staged.digests, parts
+            self.edition,
+            self.work / DOWNLOADS,
+            staged.notebooks,
+            stage.notebooks_folder(self.work / SOURCE),
+            staged.digests,
+            parts,
         ):
             self.workers.start(downloads.__name__, job)
 
@@ -461,7 +466,7 @@ _PRIVATE = frozenset({".buildinfo"})
 def _collect(work: Path) -> dict[str, Path]:
     """Every file of the site: its address → where it was made."""
     files: dict[str, Path] = {}
-    for folder in (HTML, DOWNLOADS, stage.notebooks_folder(Path(SOURCE)).name, EXTRA):
+    for folder in (HTML, DOWNLOADS, EXTRA):
         root = work / folder
         files |= {name: root / name for name in files_below(root) if name not in _PRIVATE}
     index = work / search.FOLDER

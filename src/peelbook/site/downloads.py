@@ -1,14 +1,14 @@
-"""Data to take away: of a force one zip of CSV files and one accessible workbook, as xlsx and as ods; of all forces
-one zip of what their charts share.
+"""Files to take away: of a force one zip of CSV files, one accessible workbook and one zip of its notebooks; of all
+forces one zip of what their charts share.
 
-The workbook follows the Government Statistical Service's guidance on spreadsheets: a cover, contents,
-notes, then one table a sheet, marked as a table, with no merged or decorative cells.
+The workbook is an OpenDocument spreadsheet, the format in which the Home Office publishes most of what is in it, and
+follows the Government Statistical Service's guidance: a cover, contents, notes, then one table a sheet, marked as a
+table, with no merged or decorative cells.
 """
 
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import io
 import shutil
 import zipfile
@@ -24,7 +24,7 @@ from peelbook.figures._chart import BASIS_WORDS
 from peelbook.sections import section
 from peelbook.site import ods, staged_page, workers
 from peelbook.site.card import Figure, csv_with_source, licence_words, source_words
-from peelbook.site.edition import FORCES_FOLDER, Edition
+from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry
 from peelbook.site.garbage_collection import relaxed_gc
 from peelbook.site.manifest import InputManifest
 from peelbook.site.publish import put_file
@@ -33,7 +33,9 @@ from peelbook.util.spreadsheets import safe_cell
 if TYPE_CHECKING:
     import pandas as pd
 
-NAMES = ("data.zip", "tables.xlsx", "tables.ods")
+NOTEBOOKS = "notebooks.zip"
+
+NAMES = ("data.zip", "tables.ods", NOTEBOOKS)
 
 INDEPENDENT = (
     "Independent analysis of open data. Not a publication of HMICFRS, the Home Office or any police force."
@@ -77,22 +79,33 @@ def _made_of(slug: str, digest: str, edition: Edition, out: Path) -> tuple[Input
     )
 
 
-def write_one(slug: str, sources: Mapping[str, Path], digest: str, edition: Edition, out: Path) -> None:
-    """Write the downloads of one force from its notebooks (section stem → file)."""
+def write_one(
+    slug: str, sources: Mapping[str, Path], notebooks: Path, digest: str, edition: Edition, out: Path
+) -> None:
+    """Write the downloads of one force from the sources of its pages (section stem → file).
+
+    `notebooks` is the folder of all forces' notebooks to download.
+    """
     figures = [(stem, figure) for stem, path in sources.items() for figure in staged_page.figures(path)]
     made_of, _ = _made_of(slug, digest, edition, out)
-    write_force(edition.by_slug[slug].name, figures, edition, out / FORCES_FOLDER / slug)
+    folder = out / FORCES_FOLDER / slug
+    write_force(edition.by_slug[slug].name, figures, edition, folder)
+    own = {f"{stem}.ipynb": notebooks / FORCES_FOLDER / slug / f"{stem}.ipynb" for stem in sources}
+    put_file(folder / NOTEBOOKS, notebooks_zip(edition.by_slug[slug], own, edition))
     made_of.save()
 
 
 def work(
     edition: Edition,
     out: Path,
-    notebooks: Mapping[str, Mapping[str, Path]],
+    sources: Mapping[str, Mapping[str, Path]],
+    notebooks: Path,
     digests: Mapping[str, str],
     parts: int,
 ) -> list[dict[str, Any]]:
     """The job descriptions that `make` reads on standard input, for the stale downloads in so many parts.
+
+    `sources` are those of the pages (slug → section stem → file), `notebooks` the folder of those to download.
 
     Those of forces that are no longer in the edition are removed.
     """
@@ -102,11 +115,12 @@ def work(
         {
             "edition": edition.to_config(),
             "out": str(out),
+            "notebooks": str(notebooks),
             "forces": [
                 {
                     "slug": slug,
                     "digest": digests[slug],
-                    "sources": {stem: str(path) for stem, path in notebooks[slug].items()},
+                    "sources": {stem: str(path) for stem, path in sources[slug].items()},
                 }
                 for slug in slugs[first::parts]
             ],
@@ -121,16 +135,17 @@ def make(job: Mapping[str, Any]) -> None:
     with relaxed_gc():
         for force in job["forces"]:
             sources = {stem: Path(path) for stem, path in force["sources"].items()}
-            write_one(force["slug"], sources, force["digest"], edition, Path(job["out"]))
+            write_one(
+                force["slug"], sources, Path(job["notebooks"]), force["digest"], edition, Path(job["out"])
+            )
 
 
 def write_force(name: str, figures: Sequence[tuple[str, Figure]], edition: Edition, folder: Path) -> None:
-    """Write the three downloads of one force from its figures (section stem, figure)."""
+    """Write the data of one force's figures (section stem, figure), as they are and as its pages print them."""
     folder.mkdir(parents=True, exist_ok=True)
     unique = {figure.id: (stem, figure) for stem, figure in figures}
     tables = [table_of(stem, figure) for stem, figure in unique.values()]
     put_file(folder / "data.zip", data_zip(name, [figure for _, figure in unique.values()], edition))
-    write_xlsx(folder / "tables.xlsx", name, tables, edition)
     write_ods(folder / "tables.ods", name, tables, edition)
 
 
@@ -217,6 +232,24 @@ def figures_zip(files: Mapping[str, Path], edition: Edition) -> bytes:
     )
 
 
+def notebooks_zip(force: ForceEntry, notebooks: Mapping[str, Path], edition: Edition) -> bytes:
+    """A zip of a force's notebooks (name → file), with its parameters and no outputs, and how to run them.
+
+    Page by page they would be 5 MB of an edition: but for the force's name they are alike.
+    """
+    readme = (
+        f"The notebooks of {force.name}\n\n{INDEPENDENT}\n"
+        f"Edition {edition.version}{', ' + edition.date if edition.date else ''}.\n\n"
+        "One notebook a page, with this force's parameters and without outputs. They run from top to bottom in\n"
+        "JupyterLab and in VS Code where the project is set up, which the page How to re-run it explains\n"
+        f"({edition.base_url or 'on the site: '}book/rerun.html). There this runs them all and makes the pages again:\n\n"
+        f"    peelbook build --force {force.slug}\n"
+    )
+    return _zipped(
+        {"README.txt": readme} | {name: path.read_text(encoding="utf-8") for name, path in notebooks.items()}
+    )
+
+
 def _zipped(files: Mapping[str, str]) -> bytes:
     """A zip of text files; the same bytes for the same texts, whatever the clock says."""
     buffer = io.BytesIO()
@@ -225,7 +258,7 @@ def _zipped(files: Mapping[str, str]) -> bytes:
             info = zipfile.ZipInfo(file, ods.EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
-            archive.writestr(info, text)
+            archive.writestr(info, text, compresslevel=9)
     return buffer.getvalue()
 
 
@@ -359,52 +392,6 @@ def _cover(name: str, edition: Edition) -> list[str]:
     ]
 
 
-def write_xlsx(path: Path, name: str, tables: Sequence[Table], edition: Edition) -> None:
-    """Write the workbook with the Government Statistical Service's table library."""
-    import warnings
-
-    with warnings.catch_warnings():
-        # The library uses names that pandas will drop. It is not ours to mend, and a test reads what it writes.
-        warnings.simplefilter("ignore")
-        _write_xlsx(path, name, tables, edition)
-
-
-def _write_xlsx(path: Path, name: str, tables: Sequence[Table], edition: Edition) -> None:
-    import pandas as pd
-
-    from peelbook.site.workbook import gptables, produce
-
-    notes = _notes(tables)
-    sheets = {}
-    for number, table in enumerate(tables, start=1):
-        marks = "".join(f"$$note_{notes[note]}$$" for note in table.notes)
-        frame = pd.DataFrame(list(table.rows), columns=list(table.columns), dtype=object)
-        sheets[f"Table_{number}"] = gptables.GPTable(
-            frame.where(frame.notna(), None),
-            table_name=f"table_{number}",
-            title=f"Table {number}: {table.title}{marks}",
-            subtitles=[_about(table)],
-            source=_sources(table),
-        )
-    texts = _cover(name, edition)
-    buffer = io.BytesIO()
-    workbook = produce(
-        buffer,
-        gptables.Cover(title=f"{name}: tables", intro=texts[:1], about=texts[1:]),
-        sheets,
-        pd.DataFrame(
-            {"Note reference": [f"note_{number}" for number in notes.values()], "Note text": list(notes)}
-        )
-        if notes
-        else None,
-    )
-    # The time of writing would make each run another file.
-    created = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
-    workbook.set_properties({"title": f"{name}: tables", "author": "peelbook", "created": created})
-    workbook.close()
-    put_file(path, buffer.getvalue())
-
-
 def _about(table: Table) -> str:
     return f"{section(table.section).title}. {table.basis}. Period: {table.period or 'see table'}."
 
@@ -414,7 +401,7 @@ def _sources(table: Table) -> str:
 
 
 def write_ods(path: Path, name: str, tables: Sequence[Table], edition: Edition) -> None:
-    """Write the same workbook as OpenDocument."""
+    """Write the workbook: what the pages print, in sheets."""
     notes = _notes(tables)
     sheets = [ods.Sheet("Cover", f"{name}: tables", _cover(name, edition))]
     if tables:

@@ -1,7 +1,7 @@
 """Write a plain OpenDocument spreadsheet: sheets of titled tables, deterministic to the byte.
 
-The workbook library writes xlsx only. An ods file is a zip of a few short XML parts, so writing it here
-is shorter and some twenty times faster than an office suite's object model, which matters for 43 forces.
+An ods file is a zip of a few short XML parts, so writing it here is shorter and some twenty times faster than an
+office suite's object model, which matters for 43 forces.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def write(path: Path, title: str, sheets: Sequence[Sheet]) -> None:
         for name, text in parts.items():
             info = zipfile.ZipInfo(name, EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, text)
+            archive.writestr(info, text, compresslevel=9)
     put_file(path, buffer.getvalue())
 
 
