@@ -89,6 +89,44 @@ def test_neighbours_that_look_alike_say_it_once_and_what_is_drawn_keeps_its_orde
     assert len(definitions.findall(f"{SVG}clipPath")) == 1 and len(definitions) == 2
 
 
+def test_dots_of_one_look_are_one_line_of_round_ends_and_others_stay_marks():
+    figure = Figure(figsize=(3, 2), dpi=72)
+    axes = figure.subplots()
+    axes.axis("off")
+    axes.scatter([1, 2, 3, 4], [1, 4, 2, 2], s=36, c="#bfbfbf", linewidths=0)
+    axes.scatter([1, 2, 3], [2, 1, 3], s=36, c="#12436d", linewidths=0, alpha=0.5)
+    axes.scatter([1, 2, 3], [3, 3, 1], s=36, c="#12436d", edgecolors="#ffffff")
+    axes.scatter([2, 3, 4], [3, 4, 1], s=36, c="#12436d", marker="D", linewidths=0)
+    buffer = io.StringIO()
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
+    before = [float(x) for x in re.findall(r'<use [^>]*x="([\d.]+)"', buffer.getvalue())]
+    root = ET.fromstring(_svg.slim(buffer.getvalue()))
+    (dots,) = (path for path in root.iter(f"{SVG}path") if path.get("stroke-linecap") == "round")
+    assert (dots.get("stroke"), dots.get("stroke-width"), dots.get("fill")) == ("#bfbfbf", "6", "none")
+    steps = re.findall(r"m(-?[\d.]+)[ -][\d.]+h\.1", dots.get("d", ""))
+    starts = np.cumsum([float(step) + (0.1 if at else 0) for at, step in enumerate(steps)])
+    assert np.allclose(starts, before[:4], atol=0.06)
+    # A dot that lets others through, has an edge, or is none.
+    assert len(list(root.iter(f"{SVG}use"))) == len(before) - 4 == 9
+
+
+def test_columns_of_an_interval_that_no_row_has_are_no_part_of_the_table():
+    data = pd.DataFrame({"force": ["Kent", "Met"], "value": [1.0, 2.0], "lower": [0.5, None], "upper": None})
+    made = Chart(
+        id="police_powers.own",
+        title="Own",
+        alt="Two values.",
+        data=data,
+        columns={name: Column(name, numeric=name != "force") for name in data},
+        draw=lambda figure, layout: figure.subplots(),
+        provenance=PROVENANCE,
+        period="2023",
+    )
+    assert made.table()["columns"] == ["force", "value", "lower"]
+    assert made.table()["numeric"] == [False, True, True]
+    assert made.table()["rows"] == [["Kent", "1.0", "0.5"], ["Met", "2.0", ""]]
+
+
 def test_a_png_has_no_filtered_row_and_its_words_are_packed():
     data = chart("trend, plain").png()
     at, rows, kinds = 8, b"", []

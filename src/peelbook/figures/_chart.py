@@ -242,16 +242,24 @@ class Chart:
         return to_csv(self.data[list(names)].rename(columns=names) if names else self.data)
 
     def table(self) -> dict[str, Any]:
-        """The table twin: column labels, which are numeric, and rows of text."""
+        """The table twin: column labels, which are numeric, and rows of text.
+
+        A complete count has no interval: columns of one that no row has would say that its data are missing.
+        """
+        columns = {
+            name: column
+            for name, column in self.columns.items()
+            if name not in _INTERVAL or not all(map(missing, _cells(self.data, name)))
+        }
         printed = []
-        for name, column in self.columns.items():
+        for name, column in columns.items():
             write = column.format or str
             printed.append(
                 [plain("" if missing(value) else write(value)) for value in _cells(self.data, name)]
             )
         return {
-            "columns": [plain(column.label) for column in self.columns.values()],
-            "numeric": [column.numeric for column in self.columns.values()],
+            "columns": [plain(column.label) for column in columns.values()],
+            "numeric": [column.numeric for column in columns.values()],
             "rows": [list(row) for row in zip(*printed, strict=True)],
         }
 
@@ -338,6 +346,9 @@ def _address(url: str) -> str:
     """Return a web address, or nothing for what a browser would run, or that carries a password."""
     return url if re.fullmatch(r"https?://[^/@\s]+(/\S*)?", url) else ""
 
+
+#: Columns that hold the ends of an interval.
+_INTERVAL = frozenset({"lower", "upper"})
 
 _LOCK = threading.RLock()
 
