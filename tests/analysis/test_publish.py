@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -41,6 +42,18 @@ def test_the_card_has_all_that_others_have(kent, rates, axes):
     assert len(payload["table"]["rows"]) == (rates["force"] == "Kent").sum()
     assert metadata["peelbook"]["svg"].startswith("<svg") and data["image/png"]
     assert "Source: Race Disparity Unit" in card.svg()
+
+
+def test_every_line_of_a_label_ends_where_the_label_does(kent, rates):
+    """An SVG is read in another font than it is measured in: only an anchor keeps the ends of lines even."""
+
+    def draw(axes):
+        axes.barh(["One long\nname", "Short"], [1, 2])
+
+    card = kent.publish(draw, rates, title="Bars", alt="Two bars.")
+    texts = ElementTree.fromstring(card.svg()).iter("{http://www.w3.org/2000/svg}text")
+    places = {text.text: text.get("x") for text in texts}
+    assert places["One long"] == places["name"] == places["Short"]
 
 
 def test_labels_that_seaborn_takes_from_columns_read_like_the_table(kent, rates):

@@ -90,9 +90,39 @@ def _restyle(figure: Figure, size: float) -> None:
             drawn_at.peelbook_ratio = ratio
         text.set_fontfamily("DejaVu Sans")
         text.set_fontsize(size * ratio)
+        _anchor_lines(text)
     for axes in figure.axes:
         # Last, so that ticks have one size: those that are made when the drawing gets its final width too.
         axes.tick_params(which="both", labelsize=0.9 * size, labelfontfamily="DejaVu Sans")
+
+
+class _AnchoredLines:
+    """A renderer that tells an SVG, of each line of a text of several, to which side the text is aligned.
+
+    Matplotlib says so of texts of one line alone. The lines of others begin where its own font would have them
+    begin, and with a reader's narrower font no side of them would be even.
+    """
+
+    def __init__(self, renderer: Any, text: Any) -> None:
+        self._renderer, self._text = renderer, text
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._renderer, name)
+
+    def draw_text(self, *arguments: Any, mtext: Any = None, **options: Any) -> None:
+        """Draw one line as the renderer does, with the text that it is a line of."""
+        self._renderer.draw_text(*arguments, mtext=mtext or self._text, **options)
+
+
+def _anchor_lines(text: Any) -> None:
+    """Have all lines of a text aligned as the text is."""
+    draw = type(text).draw
+
+    def drawn(renderer: Any) -> None:
+        alike = text.get_horizontalalignment() == (text._multialignment or text.get_horizontalalignment())
+        draw(text, _AnchoredLines(renderer, text) if alike else renderer)
+
+    text.draw = drawn
 
 
 def _keep_labels_inside(figure: Figure) -> None:
