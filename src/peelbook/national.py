@@ -46,10 +46,12 @@ def all_measures(catalogue: Catalogue) -> pd.DataFrame:
 
     A year is in the table where any force has a figure for it; a force without one has a row that is
     missing, with the reason. Of rolling years the ones are kept that end in March, as on the pages, so that
-    no event is in two years. `lower` and `upper` are the 95% interval, where the measure has one. Shares,
+    no event is in two years. `force` is the name that pages and the files of charts use. `lower` and `upper` are the 95% interval, where the measure has one. Shares,
     and changes, are 0 to 1. A `status` is `computed`, `as published`, `as reported` (grades) or `missing`.
     """
-    names = {force.code: force.name for force in catalogue.forces} | {ENGLAND_AND_WALES: "England and Wales"}
+    names = {force.code: force.short_name for force in catalogue.forces} | {
+        ENGLAND_AND_WALES: "England and Wales"
+    }
     frames = []
     for measure in measures.registry().values():
         if not all(catalogue.has(table) for table in measure.tables):

@@ -192,10 +192,13 @@ class _Page:
     # --- files -----------------------------------------------------------------------------------
 
     def csv(self) -> str:
-        """Every figure of the measure as CSV: counts exactly, others with seven significant digits."""
+        """Every figure of the measure as CSV: counts exactly, others with seven significant digits, ends of intervals
+        with five."""
         table = self.rows[list(_CSV_COLUMNS)].copy()
         for column in ("breakdown", "force", "reason"):
             table[column] = table[column].map({text: safe_cell(text) for text in table[column].unique()})
+        for column in ("lower", "upper"):
+            table[column] = [_written(value, 5) if value == value else "" for value in table[column]]
         return table.to_csv(index=False, float_format=_written, date_format="%Y-%m-%d", lineterminator="\n")
 
     def json(self) -> str:
@@ -452,9 +455,9 @@ class _Page:
         return "".join(lists)
 
 
-def _written(value: float) -> str:
-    """A number of a file: a count exactly, another with seven significant digits."""
-    return str(int(value)) if value.is_integer() else f"{value:.7g}"
+def _written(value: float, digits: int = 7) -> str:
+    """A number of a file: a count exactly, another with so many significant digits."""
+    return str(int(value)) if value.is_integer() else f"{value:.{digits}g}"
 
 
 def _whole(value: Any) -> str:
