@@ -128,13 +128,15 @@ def failure(title: str, lines: Sequence[str], facts: Sequence[tuple[str, str]]) 
     return Block(FAILURE, {"title": title, "lines": list(lines), "facts": [list(fact) for fact in facts]})
 
 
-def render(payload: Mapping[str, Any], *, styled: bool = False) -> str:
+def render(payload: Mapping[str, Any], *, styled: bool = False, own: str = "") -> str:
     """Return a block's HTML. All text is escaped.
+
+    `own` is the name of the force whose row is marked, in a table that has others too.
 
     `styled` puts into the HTML what a page of the book has from its stylesheet, which JupyterLab has not: text to
     the left (it sets all cells to the right), a figure in bold and its comparison on a line of its own.
     """
-    return _template().render(block=payload, heads=LEDGER_HEADS, styled=styled).strip()
+    return _template().render(block=payload, heads=LEDGER_HEADS, styled=styled, own=own).strip()
 
 
 def ledger(caption: str, rows: Sequence[Mapping[str, str]]) -> str:

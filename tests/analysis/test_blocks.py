@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -60,6 +61,16 @@ def test_a_note_says_its_reasons_and_others_have_none():
 def test_an_unknown_kind_is_refused():
     with pytest.raises(ValueError, match="unknown kind of block"):
         blocks.Block("poem", {})
+
+
+def test_the_row_of_the_pages_force_is_marked_among_others_and_not_where_all_rows_are_its_own():
+    def marked(names):
+        made = blocks.table("Places", ["Force", "Rank"], [[n, "3"] for n in names], numeric=[False, True])
+        html = blocks.render(made.payload, own="Kent")
+        return re.findall(r'<tr class="pb-focus"><th scope="row">(\w+)', html)
+
+    assert marked(["Kent", "Met", "Essex"]) == ["Kent"]
+    assert marked(["Kent", "Kent"]) == marked(["Met", "Essex"]) == []
 
 
 def test_a_notebook_shows_text_on_the_left_and_a_page_leaves_that_to_its_stylesheet():

@@ -86,6 +86,9 @@ def test_every_everyday_word_says_what_it_is_taken_for():
     for word, entry in places.words().items():
         assert word == word.lower().strip()
         assert entry["search"]
+        assert not {"a", "and", "in", "of", "on", "the", "to"} & set(entry["search"].split()), (
+            "marked on every page"
+        )
         assert entry["note"].endswith(".")
 
 

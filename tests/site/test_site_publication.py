@@ -67,6 +67,13 @@ def test_a_long_title_takes_more_lines_and_a_long_address_is_broken():
     assert box(svg)[3] > box(framed(SVG, payload(), ORIGIN, ADDRESS))[3]
 
 
+def test_a_title_leaves_no_short_word_on_a_line_of_its_own():
+    title = "Supervisors per constable, 31 March 2007 to 31 March 2023 (3 years old)"
+    first, second = texts(framed(SVG, payload(title=title), ORIGIN, ADDRESS))[:2]
+    assert f"{first} {second}" == title
+    assert len(second) > len(first) / 2
+
+
 def test_a_word_of_many_lines_is_broken_and_loses_no_letter():
     word = "Wide" * 30_000  # measured as a whole for each line, it would take minutes
     lines = texts(framed(SVG, payload(title=word), ORIGIN, ADDRESS))

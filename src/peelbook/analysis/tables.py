@@ -160,9 +160,10 @@ def _period_name(frame: pd.DataFrame, measure: Measure | None, day: Any) -> str:
 def _with_interval(frame: pd.DataFrame) -> pd.DataFrame:
     """One column for both ends of an interval, as the pages write it."""
     measure = _measure(frame)
-    frame = _joined_ends(
-        frame, "difference_low", "difference_high", "Difference, 95% interval", _numbers(frame)
-    )
+    if "difference_low" in frame:
+        frame = _joined_ends(
+            frame, "difference_low", "difference_high", "Difference, 95% interval", _numbers(frame)
+        )
     shares = "measure" not in frame and {"numerator", "denominator"} <= set(frame.columns)
     if not {"low", "high"} <= set(frame.columns) or (measure is None and not shares):
         return frame

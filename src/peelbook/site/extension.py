@@ -64,7 +64,7 @@ class FigureRenderer:
         if inline:
             return None
         if data.mime_type == blocks.MIME:
-            return [block_node(dict(data.content))]
+            return [block_node(renderer.renderer.sphinx_env, dict(data.content))]
         if data.mime_type != MIME:
             # The card stands for the whole output; rendering its picture and text would be thrown away.
             return [] if "peelbook" in data.output_metadata or _has_better(renderer, data) else None

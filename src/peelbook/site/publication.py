@@ -72,7 +72,7 @@ def framed(svg: str, payload: Mapping[str, Any], origin: Origin, address: str) -
         (payload["title"], _TITLE, True),
         (subtitle(payload, origin), _QUIET + 1, False),
     ):
-        for line in _wrapped(text, room, size, bold):
+        for line in _balanced(text, room, size, bold):
             y += size * _LINE
             texts.append(_text(left, y - 0.28 * size, line, size, _INK if bold else _GREY, bold))
     top = y + 6
@@ -195,8 +195,26 @@ def _font(bold: bool) -> Any:
     return ImageFont.truetype(str(path), 100, layout_engine=ImageFont.Layout.BASIC)
 
 
+_BALANCED = 4
+"""More lines than a title has; text of more is left as it falls."""
+
 _MEASURED = 2000
 """So many letters of a word are always wider than a line."""
+
+
+def _balanced(text: str, width: float, size: float, bold: bool) -> tuple[str, ...]:
+    """Break text into as few lines as fit, and these about equally long: no last line of one short word."""
+    lines = _wrapped(text, width, size, bold)
+    if not 1 < len(lines) <= _BALANCED:
+        return lines
+    narrow, wide = width / len(lines), width
+    while wide - narrow > 1:
+        middle = (narrow + wide) / 2
+        if len(_wrapped(text, middle, size, bold)) > len(lines):
+            narrow = middle
+        else:
+            wide = middle
+    return _wrapped(text, wide, size, bold)
 
 
 @lru_cache(maxsize=4096)

@@ -21,10 +21,11 @@ from sphinx.util.docutils import SphinxDirective
 from peelbook import blocks
 from peelbook.site import notebook
 from peelbook.site.card import SHARED, Figure
+from peelbook.site.edition import Edition
 from peelbook.site.staged_page import BLOCK, FIGURE, HTML, OWN_HTML, STREAM, SUFFIX
 from peelbook.util.files import sha256
 
-_CELLS = "peelbook_cells"
+_CELLS, _FORCE = "peelbook_cells", "peelbook_force"
 
 SHOWN = "tag_show-input"
 """The class of a cell whose code opens a question: it stands before what it made, and is not folded."""
@@ -98,7 +99,7 @@ class CodeCell(SphinxDirective):
         if kind == FIGURE:
             return figure_card(self.env, notebook.unpacked(text), text)
         if kind == BLOCK:
-            return block_node(json.loads(text))
+            return block_node(self.env, json.loads(text))
         if kind == OWN_HTML:
             return nodes.raw(text=text, format="html", block=OWN_HTML)
         if kind == HTML:
@@ -115,9 +116,9 @@ def figure_card(env: Any, figure: Figure, text: str) -> FigureCard:
     return FigureCard(packed=text, number=number)
 
 
-def block_node(payload: dict[str, Any]) -> nodes.Node:
-    """A block's place in a page: its HTML, and what it says where it stands in place of something."""
-    text = blocks.render(payload)
+def block_node(env: Any, payload: dict[str, Any]) -> nodes.Node:
+    """A block's place in the page being read: its HTML, and what it says where it stands in place of something."""
+    text = blocks.render(payload, own=_force_of_page(env))
     return nodes.raw(
         text=text,
         format="html",
@@ -125,6 +126,14 @@ def block_node(payload: dict[str, Any]) -> nodes.Node:
         block=payload["kind"],
         reasons=blocks.reasons(payload),
     )
+
+
+def _force_of_page(env: Any) -> str:
+    """The short name of the force that the page being read is about; empty where it is about none."""
+    if _FORCE not in env.temp_data:
+        force = Edition.from_config(env.config.peelbook_edition).place(env.docname).force
+        env.temp_data[_FORCE] = force.short_name if force else ""
+    return str(env.temp_data[_FORCE])
 
 
 def page_figures(env: Any) -> dict[str, dict[str, tuple[str, str]]]:
