@@ -196,7 +196,10 @@ def measure_memory(count: int, scratch: Path) -> dict[str, Any]:
     out = subprocess.run(
         [sys.executable, str(script), str(count), str(scratch / "memory")],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+        },
         capture_output=True,
         text=True,
         check=True,

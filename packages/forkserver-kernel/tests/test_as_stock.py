@@ -70,6 +70,18 @@ def test_a_relative_pythonpath_is_one_of_the_kernel_s_folder(tmp_path):
     assert said == "7 False"
 
 
+def test_an_empty_part_of_pythonpath_is_the_kernel_s_folder_and_no_zygote_for_each_folder(fresh, tmp_path):
+    """`PYTHONPATH=$PYTHONPATH:src` begins with one where nothing was set."""
+    look = "import os, sys; print([p for p in sys.path if p in (os.getcwd(), '/first', '/second')])"
+    parents = set()
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        launch = {"cwd": str(tmp_path / name), **with_env(PYTHONPATH="/first::/second")}
+        assert both(look, **launch) == str(["/first", str(tmp_path / name), "/second"])
+        parents.add(sync(_said("import os; print(os.getppid())", "forked", **launch)))
+    assert len(parents) == 1
+
+
 @pytest.mark.parametrize("name", ["python3", "python"])
 def test_nbclient_runs_the_spec_in_place_of_the_stock_one(name, jupyter_path):
     kernelspec.install(kernelspec.make("in its place", PRELOAD), "python3", jupyter_path)

@@ -184,11 +184,15 @@ def _beyond_a_fork(kwargs: dict[str, Any], env: dict[str, str]) -> str:
 
 
 def _with_absolute_paths(env: dict[str, str], cwd: str) -> dict[str, str]:
-    """Return an environment whose PYTHONPATH means in the zygote, which stands in `/`, what it means in `cwd`."""
+    """Return an environment whose PYTHONPATH means in the zygote, which stands in `/`, what it means in `cwd`.
+
+    An empty part, as `PYTHONPATH=$PYTHONPATH:src` makes one, is the kernel's own folder. Each kernel puts it in for
+    itself: here it would mean a zygote for each folder.
+    """
     paths = env.get("PYTHONPATH")
     if not paths:
         return env
-    whole = [os.path.normpath(os.path.join(cwd, part)) for part in paths.split(os.pathsep)]  # noqa: PTH118
+    whole = [os.path.normpath(os.path.join(cwd, part)) for part in paths.split(os.pathsep) if part]  # noqa: PTH118
     return {**env, "PYTHONPATH": os.pathsep.join(whole)}
 
 

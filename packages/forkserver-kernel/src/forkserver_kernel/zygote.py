@@ -209,6 +209,9 @@ def become_kernel(request: ForkRequest) -> dict[str, Any] | None:
     if hidden := _hidden_module():
         request.channel.sendall(_wire.encode({"hidden": hidden}))
         return None
+    paths = message["env"].get("PYTHONPATH", "").split(os.pathsep)
+    if len(paths) > 1 and "" in paths:
+        sys.path.insert(paths.index(""), os.getcwd())  # noqa: PTH109
     _apply_limits(message["limits"])
     _fresh_randomness()
     request.channel.sendall(_wire.encode({"pid": os.getpid()}))
