@@ -575,6 +575,14 @@ const scenarios = {
       years.dispatchEvent(new Event("change"));
     });
     const year = new URL(page.url()).searchParams.get("year");
+    // A measure of one year has no trend; the next one has all the room again.
+    const widths = [await part("trend").locator("svg").getAttribute("width")];
+    for (const measure of ["funding_rate", "stop_search_rate"]) {
+      await page.locator("#measure").selectOption(measure);
+      await page.waitForURL((url) => url.searchParams.get("measure") === measure);
+      await page.locator("[data-part=trend] svg").waitFor({ state: measure === "funding_rate" ? "hidden" : "visible" });
+    }
+    widths.push(await part("trend").locator("svg").getAttribute("width"));
     // The address is the chart: another reader sees the same.
     const shared = page.url();
     const second = await context.newPage();
@@ -595,7 +603,7 @@ const scenarios = {
     await second.locator("[data-part=trend] svg").waitFor();
     const begins = await second.locator("[data-part=chosen] button").allInnerTexts();
     await context.close();
-    return { reached, added, address, earlier, other, first, rows, text, width, year, same, frame, without, begins, errors: log.errors };
+    return { reached, added, address, earlier, other, first, rows, text, width, widths, year, same, frame, without, begins, errors: log.errors };
   },
 
   // A chart's picture as it is taken away: large, with its title; and what its box holds.

@@ -291,6 +291,7 @@ def test_forces_are_compared_with_the_keyboard_alone_and_the_address_is_the_char
     assert scenario["first"].startswith("City of London, year ending 31 March ")
     assert scenario["first"].endswith("place 1 of 43 from the highest")
     assert scenario["year"] == rows[-4]["period_end"]
+    assert len(set(scenario["widths"])) == 1, "a measure of one year leaves its trend as wide as it was"
     assert scenario["same"]
     assert scenario["frame"] == {"header": 0, "form": 0}
     assert scenario["without"].endswith("book/measures.html")

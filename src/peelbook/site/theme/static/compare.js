@@ -40,8 +40,10 @@ const row = (code) => part().values[data.forces.indexOf(code)] || [];
 const year = () => { const place = part().periods.indexOf(state.year); return place < 0 ? newest() : place; };
 const newest = () => { const place = part().periods.indexOf(data.newest); return place < 0 ? part().periods.length - 1 : place; };
 
+const writers = new Map(); // decimals → a format: to make one takes longer than a hundred numbers do
 const number = (value, decimals) => {
-  const text = Math.abs(value).toLocaleString("en-GB", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  if (!writers.has(decimals)) writers.set(decimals, new Intl.NumberFormat("en-GB", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
+  const text = writers.get(decimals).format(Math.abs(value));
   return value < 0 ? `−${text}` : text;
 };
 const write = (value, decimals = data.decimals) => {
@@ -285,10 +287,11 @@ const share = () => {
 
 const draw = () => {
   if (!data || !state.forces.length) return;
-  place("trend", trend(widthOf(find("trend"))));
-  place("ranking", ranking(widthOf(find("ranking"))));
-  find("trend").hidden = part().periods.length < 2;
-  find("trend-value").hidden = part().periods.length < 2;
+  // What is hidden has no width, and each width that is asked for after a change lays the page out again.
+  find("trend").hidden = find("trend-value").hidden = part().periods.length < 2;
+  const [wide, tall] = [widthOf(find("trend")), widthOf(find("ranking"))];
+  place("trend", trend(wide));
+  place("ranking", ranking(tall));
   table();
   notes();
   share();
