@@ -67,7 +67,7 @@ def test_the_row_of_the_pages_force_is_marked_among_others_and_not_where_all_row
     def marked(names):
         made = blocks.table("Places", ["Force", "Rank"], [[n, "3"] for n in names], numeric=[False, True])
         html = blocks.render(made.payload, own="Kent")
-        return re.findall(r'<tr class="pb-focus"><th scope="row">(\w+)', html)
+        return re.findall(r'<tr class="pb-focus"><th>(\w+)', html)
 
     assert marked(["Kent", "Met", "Essex"]) == ["Kent"]
     assert marked(["Kent", "Kent"]) == marked(["Met", "Essex"]) == []

@@ -614,7 +614,7 @@ const scenarios = {
     const [file] = await Promise.all([page.waitForEvent("download"), card.getByRole("link", { name: /^PNG/ }).click()]);
     const content = readFileSync(await file.path());
     await card.locator("summary", { hasText: "Share" }).click();
-    const boxes = await card.locator(".pb-share-text").allInnerTexts();
+    const boxes = await card.locator(".pb-tool-share pre").allInnerTexts();
     const measure = await card.locator(".pb-measure a").getAttribute("href");
     const svg = await (await page.request.get(await card.getByRole("link", { name: /^SVG/ }).evaluate((node) => node.href))).text();
     await context.close();

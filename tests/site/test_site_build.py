@@ -216,7 +216,7 @@ def test_what_is_published_stays_as_it_is_while_the_next_build_works(build, tmp_
     changed = [replace(item, notebook=item.notebook.replace(b"Kent", b"KENT")) for item in results]
     after = files(build(changed).out_dir)
     assert {name for name in before if after.get(name) != before[name]} >= {
-        "forces/kent/workforce.html", "forces/kent/data.zip", "forces/kent/tables.ods", "forces/kent/notebooks.zip",
+        "forces/kent/workforce.html", "forces/kent/data.zip", "forces/kent/tables.ods",
     }  # fmt: skip
     assert files(tmp_path / "kept") == before
 
@@ -409,11 +409,11 @@ def test_how_to_reproduce_a_page_leads_to_the_page_of_hashes_where_there_is_one(
     assert table["sha256"] not in found
     alone = render("reproduce.html", **names, edition=edition, launch="", has=lambda name: False)
     assert table["sha256"] in alone and "data_sources" not in alone
-    # All notebooks of a force are one file in an edition; a book has each beside its page.
-    assert 'href="notebooks.zip"' in found and '.ipynb"' not in found
+    # A notebook is one for all forces in an edition; a book has its own beside its page.
+    assert 'href="../../notebooks/workforce.ipynb"' in found and 'force = "kent"' in found
     edition = SimpleNamespace(layout="book", lock_sha256="")
     book = render("reproduce.html", **names, edition=edition, launch="", has=lambda name: False)
-    assert 'href="workforce.ipynb"' in book and "notebooks.zip" not in book
+    assert 'href="workforce.ipynb"' in book and "notebooks/" not in book
 
 
 def test_search_and_lost_pages_have_the_chapters_too(edition_site):
@@ -446,7 +446,7 @@ def test_the_record_of_the_build_names_what_it_was_made_of(edition_site):
 
 
 def test_a_force_has_its_data_to_take_away(edition_site):
-    for name in ("data.zip", "tables.ods", "notebooks.zip"):
+    for name in ("data.zip", "tables.ods"):
         assert (edition_site / "forces" / "kent" / name).stat().st_size > 500
     with zipfile.ZipFile(edition_site / "forces" / "kent" / "data.zip") as own:
         files = {row["file"] for row in csv.DictReader(io.StringIO(own.read("sources.csv").decode()))}

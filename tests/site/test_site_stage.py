@@ -23,7 +23,6 @@ from peelbook.site.stage import (
     contents,
     grades,
     latest_grades,
-    notebooks_folder,
     sections_period,
     vintage,
 )
@@ -57,12 +56,6 @@ def test_every_result_has_one_address_and_every_force_an_overview(edition, catal
     }
     files = staged_files(tmp_path / "s")
     assert "forces/kent/police_powers.cells" in files
-    downloads = staged_files(notebooks_folder(tmp_path / "s"))
-    assert set(downloads) == {
-        f"forces/{slug}/{stem}.ipynb"
-        for slug in ("metropolitan", "kent")
-        for stem in ("police_powers", "workforce")
-    }
 
 
 def test_links_to_book_pages_follow_the_notebook_to_its_new_place(edition, catalogue, tmp_path):
@@ -116,7 +109,6 @@ def test_an_unchanged_source_is_not_touched_and_a_dropped_force_is_removed(editi
     fewer = sample_results(slugs=("metropolitan",))
     stage(fewer, make_edition(fewer, catalogue, "metropolitan"), catalogue, folder)
     assert not (folder / "forces" / "kent").exists()
-    assert not (notebooks_folder(folder) / "forces" / "kent").exists()
 
 
 def test_the_contents_put_all_forces_where_the_book_had_its_notebooks(edition):

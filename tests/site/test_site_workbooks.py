@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from xml.etree import ElementTree
 
@@ -118,7 +117,7 @@ def test_the_ods_is_well_formed_and_its_type_comes_first(folder):
 def test_two_runs_give_the_same_bytes(folder, tmp_path_factory):
     again = tmp_path_factory.mktemp("again")
     downloads.write_force("Kent Police", figures(), EDITION, again)
-    for name in ("data.zip", "tables.ods"):
+    for name in downloads.NAMES:
         assert (again / name).read_bytes() == (folder / name).read_bytes(), name
 
 
@@ -126,17 +125,6 @@ def test_a_force_without_figures_still_gets_its_files(tmp_path):
     downloads.write_force("Kent Police", [], EDITION, tmp_path)
     book = python_calamine.load_workbook(str(tmp_path / "tables.ods"))
     assert book.sheet_names == ["Cover"]
-
-
-def test_the_notebooks_of_a_force_are_one_file_that_says_how_to_run_them(tmp_path):
-    path = tmp_path / "police_powers.ipynb"
-    path.write_text(json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
-    made = [downloads.notebooks_zip(EDITION.forces[0], {path.name: path}, EDITION) for _ in range(2)]
-    assert made[0] == made[1]
-    with zipfile.ZipFile(io.BytesIO(made[0])) as archive:
-        assert archive.namelist() == ["README.txt", path.name]
-        assert archive.read(path.name) == path.read_bytes()
-        assert "peelbook build --force kent\n" in archive.read("README.txt").decode()
 
 
 def table(columns: list[str], numeric: list[bool], rows: list[list[str]]) -> downloads.Table:
@@ -181,7 +169,7 @@ def test_hostile_names_cannot_break_the_xml(tmp_path):
 
 def start(workers, tmp_path):
     missing = {"kent": {"police_powers": tmp_path / "nowhere.ipynb"}}
-    (told,) = downloads.work(EDITION, tmp_path / "out", missing, tmp_path, {"kent": "x"}, 2)
+    (told,) = downloads.work(EDITION, tmp_path / "out", missing, {"kent": "x"}, 2)
     workers.start(downloads.__name__, told)
 
 
@@ -200,7 +188,7 @@ def test_a_worker_is_stopped_when_the_build_fails(tmp_path):
 
 
 def test_downloads_that_were_not_finished_do_not_pass_for_those_before(tmp_path, monkeypatch):
-    downloads.write_one("kent", {}, tmp_path, "old", EDITION, tmp_path)
+    downloads.write_one("kent", {}, "old", EDITION, tmp_path)
     assert downloads.stale({"kent": "old"}, EDITION, tmp_path) == []
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         write = downloads.write_force
@@ -210,13 +198,13 @@ def test_downloads_that_were_not_finished_do_not_pass_for_those_before(tmp_path,
             raise KeyboardInterrupt
 
         patch.setattr(downloads, "write_force", stopped)
-        downloads.write_one("kent", {}, tmp_path, "new", EDITION, tmp_path)
+        downloads.write_one("kent", {}, "new", EDITION, tmp_path)
     assert downloads.stale({"kent": "old"}, EDITION, tmp_path) == ["kent"]
 
 
 def test_the_stale_downloads_are_shared_out_once_each(tmp_path):
     slugs = ["a", "b", "c", "d", "e"]
     digests = dict.fromkeys(slugs, "x")
-    parts = downloads.work(EDITION, tmp_path, {slug: {} for slug in slugs}, tmp_path, digests, 2)
+    parts = downloads.work(EDITION, tmp_path, {slug: {} for slug in slugs}, digests, 2)
     assert [[force["slug"] for force in part["forces"]] for part in parts] == [["a", "c", "e"], ["b", "d"]]
-    assert downloads.work(EDITION, tmp_path, {}, tmp_path, {}, 2) == []
+    assert downloads.work(EDITION, tmp_path, {}, {}, 2) == []

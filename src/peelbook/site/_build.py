@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -22,7 +23,7 @@ from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
 from peelbook.runner.lock import hold
 from peelbook.sections import all_sections
-from peelbook.site import archive, downloads, feed, places, search, site_data, stage
+from peelbook.site import archive, downloads, feed, notebook, places, search, site_data, stage
 from peelbook.site.edition import (
     FORCES_FOLDER,
     MEASURES_FOLDER,
@@ -146,14 +147,13 @@ class _Building:
         self.sources.forces(self.results)
 
     def start_downloads(self) -> None:
-        """Sources of forces' pages → zips and a workbook for each, in processes beside Sphinx, which keeps one busy."""
+        """Sources of forces' pages → a zip and a workbook for each, in processes beside Sphinx, which keeps one busy."""
         staged = self.sources.staged
         parts = max(1, self.jobs - 1)
         for job in downloads.work(
             self.edition,
             self.work / DOWNLOADS,
             staged.notebooks,
-            stage.notebooks_folder(self.work / SOURCE),
             staged.digests,
             parts,
         ):
@@ -219,12 +219,14 @@ _STEPS = (
 """A build, in order. What one step starts goes on beside the next ones."""
 
 
+NOTEBOOKS = "notebooks"
+"""Where the site has the notebooks to download: one a section, which works for every force."""
+
 SOURCE, TEXTS, HTML, DOCTREES, DOWNLOADS, EXTRA = "source", "texts", "html", "doctrees", "downloads", "extra"
 """Folders of the work folder that no other module names."""
 
 _FOLDERS = (
     SOURCE,
-    stage.notebooks_folder(Path(SOURCE)).name,
     TEXTS,
     HTML,
     DOCTREES,
@@ -355,6 +357,10 @@ def _shared_files(html: Path) -> dict[str, Path]:
     return {(name := f"{downloads.SHARED_FOLDER}/{file}"): html / name for file in names}
 
 
+def _notebook_to_download(path: Path) -> bytes:
+    return notebook.slim(json.loads(path.read_bytes()))
+
+
 def _write_extras(
     folder: Path,
     edition: Edition,
@@ -400,6 +406,11 @@ def _write_extras(
         "\n".join([edition.version, edition.date, *shared]),
         lambda: downloads.figures_zip(shared, edition),
     )
+    for stem in sorted({stem for built in staged.notebooks.values() for stem in built}):
+        path = paths.project_root() / NOTEBOOKS / f"{stem}.ipynb"
+        if not path.exists():  # its results were made elsewhere
+            continue
+        put_once(f"{NOTEBOOKS}/{path.name}", sha256(path), functools.partial(_notebook_to_download, path))
     put(".nojekyll", "")
     put_once(
         places.FILE,

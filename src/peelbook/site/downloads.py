@@ -1,5 +1,5 @@
-"""Files to take away: of a force one zip of CSV files, one accessible workbook and one zip of its notebooks; of all
-forces one zip of what their charts share.
+"""Data to take away: of a force one zip of CSV files and one accessible workbook; of all forces one zip of what their
+charts share.
 
 The workbook is an OpenDocument spreadsheet, the format in which the Home Office publishes most of what is in it, and
 follows the Government Statistical Service's guidance: a cover, contents, notes, then one table a sheet, marked as a
@@ -24,7 +24,7 @@ from peelbook.figures._chart import BASIS_WORDS
 from peelbook.sections import section
 from peelbook.site import ods, staged_page, workers
 from peelbook.site.card import Figure, csv_with_source, licence_words, source_words
-from peelbook.site.edition import FORCES_FOLDER, Edition, ForceEntry
+from peelbook.site.edition import FORCES_FOLDER, Edition
 from peelbook.site.garbage_collection import relaxed_gc
 from peelbook.site.manifest import InputManifest
 from peelbook.site.publish import put_file
@@ -33,9 +33,7 @@ from peelbook.util.spreadsheets import safe_cell
 if TYPE_CHECKING:
     import pandas as pd
 
-NOTEBOOKS = "notebooks.zip"
-
-NAMES = ("data.zip", "tables.ods", NOTEBOOKS)
+NAMES = ("data.zip", "tables.ods")
 
 INDEPENDENT = (
     "Independent analysis of open data. Not a publication of HMICFRS, the Home Office or any police force."
@@ -79,19 +77,11 @@ def _made_of(slug: str, digest: str, edition: Edition, out: Path) -> tuple[Input
     )
 
 
-def write_one(
-    slug: str, sources: Mapping[str, Path], notebooks: Path, digest: str, edition: Edition, out: Path
-) -> None:
-    """Write the downloads of one force from the sources of its pages (section stem → file).
-
-    `notebooks` is the folder of all forces' notebooks to download.
-    """
+def write_one(slug: str, sources: Mapping[str, Path], digest: str, edition: Edition, out: Path) -> None:
+    """Write the downloads of one force from the sources of its pages (section stem → file)."""
     figures = [(stem, figure) for stem, path in sources.items() for figure in staged_page.figures(path)]
     made_of, _ = _made_of(slug, digest, edition, out)
-    folder = out / FORCES_FOLDER / slug
-    write_force(edition.by_slug[slug].name, figures, edition, folder)
-    own = {f"{stem}.ipynb": notebooks / FORCES_FOLDER / slug / f"{stem}.ipynb" for stem in sources}
-    put_file(folder / NOTEBOOKS, notebooks_zip(edition.by_slug[slug], own, edition))
+    write_force(edition.by_slug[slug].name, figures, edition, out / FORCES_FOLDER / slug)
     made_of.save()
 
 
@@ -99,13 +89,12 @@ def work(
     edition: Edition,
     out: Path,
     sources: Mapping[str, Mapping[str, Path]],
-    notebooks: Path,
     digests: Mapping[str, str],
     parts: int,
 ) -> list[dict[str, Any]]:
     """The job descriptions that `make` reads on standard input, for the stale downloads in so many parts.
 
-    `sources` are those of the pages (slug → section stem → file), `notebooks` the folder of those to download.
+    `sources` are those of the pages (slug → section stem → file).
 
     Those of forces that are no longer in the edition are removed.
     """
@@ -115,7 +104,6 @@ def work(
         {
             "edition": edition.to_config(),
             "out": str(out),
-            "notebooks": str(notebooks),
             "forces": [
                 {
                     "slug": slug,
@@ -135,9 +123,7 @@ def make(job: Mapping[str, Any]) -> None:
     with relaxed_gc():
         for force in job["forces"]:
             sources = {stem: Path(path) for stem, path in force["sources"].items()}
-            write_one(
-                force["slug"], sources, Path(job["notebooks"]), force["digest"], edition, Path(job["out"])
-            )
+            write_one(force["slug"], sources, force["digest"], edition, Path(job["out"]))
 
 
 def write_force(name: str, figures: Sequence[tuple[str, Figure]], edition: Edition, folder: Path) -> None:
@@ -232,24 +218,6 @@ def figures_zip(files: Mapping[str, Path], edition: Edition) -> bytes:
     )
 
 
-def notebooks_zip(force: ForceEntry, notebooks: Mapping[str, Path], edition: Edition) -> bytes:
-    """A zip of a force's notebooks (name → file), with its parameters and no outputs, and how to run them.
-
-    Page by page they would be 5 MB of an edition: but for the force's name they are alike.
-    """
-    readme = (
-        f"The notebooks of {force.name}\n\n{INDEPENDENT}\n"
-        f"Edition {edition.version}{', ' + edition.date if edition.date else ''}.\n\n"
-        "One notebook a page, with this force's parameters and without outputs. They run from top to bottom in\n"
-        "JupyterLab and in VS Code where the project is set up, which the page How to re-run it explains\n"
-        f"({edition.base_url or 'on the site: '}book/rerun.html). There this runs them all and makes the pages again:\n\n"
-        f"    peelbook build --force {force.slug}\n"
-    )
-    return _zipped(
-        {"README.txt": readme} | {name: path.read_text(encoding="utf-8") for name, path in notebooks.items()}
-    )
-
-
 def _zipped(files: Mapping[str, str]) -> bytes:
     """A zip of text files; the same bytes for the same texts, whatever the clock says."""
     buffer = io.BytesIO()
@@ -268,8 +236,8 @@ ALL_MEASURES = "all-measures.zip"
 def measures_zip(catalogue: Catalogue, frame: pd.DataFrame | None = None) -> bytes:
     """A zip of one CSV of every measure × force × year (`national.all_measures`) and a README with the sources.
 
-    No cell is a formula to a spreadsheet. Numbers are written as in the charts' files: counts exactly, others
-    with nine significant digits, which are the same on every machine.
+    No cell is a formula to a spreadsheet. Numbers are written as in the measures' own files: counts exactly, others
+    with seven significant digits, ends of intervals with five, which are the same on every machine.
     """
     from peelbook import national  # the workers of this module have no need of the arithmetic behind it
 
@@ -277,12 +245,15 @@ def measures_zip(catalogue: Catalogue, frame: pd.DataFrame | None = None) -> byt
     for column in ("label", "breakdown", "force", "unit", "reason"):
         safe = {text: safe_cell(text) for text in frame[column].unique()}
         frame[column] = frame[column].map(safe)
-    table = frame.to_csv(index=False, float_format=_unrounded, date_format="%Y-%m-%d", lineterminator="\n")
+    for column in ("lower", "upper"):
+        frame[column] = [unrounded(value, 5) if value == value else "" for value in frame[column]]
+    table = frame.to_csv(index=False, float_format=unrounded, date_format="%Y-%m-%d", lineterminator="\n")
     return _zipped({"README.txt": _measures_readme(catalogue), "all-measures.csv": table})
 
 
-def _unrounded(value: float) -> str:
-    return str(int(value)) if value.is_integer() else f"{value:.9g}"
+def unrounded(value: float, digits: int = 7) -> str:
+    """A number of a file: a count exactly, another with so many significant digits."""
+    return str(int(value)) if value.is_integer() else f"{value:.{digits}g}"
 
 
 def _measures_readme(catalogue: Catalogue) -> str:
@@ -312,8 +283,8 @@ def _measures_readme(catalogue: Catalogue) -> str:
         "                    end in March are kept\n"
         "numerator, denominator   the two numbers behind a value; a change has the difference and the earlier\n"
         "                    figure, a disparity ratio the two rates, a count and a published rate have no denominator\n"
-        "value, unit         unrounded (nine significant digits); shares and changes are 0 to 1, not percentages\n"
-        "lower, upper        the 95% interval, where chance can move the figure\n"
+        "value, unit         unrounded (seven significant digits); shares and changes are 0 to 1, not percentages\n"
+        "lower, upper        the 95% interval (five digits), where chance can move the figure\n"
         "status              computed, as published (the publisher's own rate), as reported (a grade that a\n"
         "                    secondary source states) or missing\n"
         "reason              why a figure is missing\n\n"

@@ -22,7 +22,7 @@ from peelbook.analysis import tables
 from peelbook.catalogue import Catalogue
 from peelbook.measures._kinds import GRADE
 from peelbook.sections import all_sections
-from peelbook.site import notebook, staged_page
+from peelbook.site import downloads, notebook, staged_page
 from peelbook.site.card import Figure
 from peelbook.site.edition import MEASURES_FOLDER
 from peelbook.site.publish import keep_only, put_file
@@ -198,8 +198,12 @@ class _Page:
         for column in ("breakdown", "force", "reason"):
             table[column] = table[column].map({text: safe_cell(text) for text in table[column].unique()})
         for column in ("lower", "upper"):
-            table[column] = [_written(value, 5) if value == value else "" for value in table[column]]
-        return table.to_csv(index=False, float_format=_written, date_format="%Y-%m-%d", lineterminator="\n")
+            table[column] = [
+                downloads.unrounded(value, 5) if value == value else "" for value in table[column]
+            ]
+        return table.to_csv(
+            index=False, float_format=downloads.unrounded, date_format="%Y-%m-%d", lineterminator="\n"
+        )
 
     def json(self) -> str:
         """The measure and its figures, a matrix of forces by periods for each part."""
@@ -453,11 +457,6 @@ class _Page:
             rows = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts if text)
             lists.append(f'<dl class="pb-source-list">{rows}</dl>')
         return "".join(lists)
-
-
-def _written(value: float, digits: int = 7) -> str:
-    """A number of a file: a count exactly, another with so many significant digits."""
-    return str(int(value)) if value.is_integer() else f"{value:.{digits}g}"
 
 
 def _whole(value: Any) -> str:

@@ -88,17 +88,19 @@ def _content(sheets: Sequence[Sheet]) -> str:
     for number, sheet in enumerate(sheets, start=1):
         width = max(1, len(sheet.columns))
         body.append(f"<table:table table:name={quoteattr(sheet.name)}>")
-        body.append('<table:table-column table:style-name="wide"/>')
+        # Cells are of the style of their column where they say nothing: most of a file would say so otherwise.
+        body.append('<table:table-column table:style-name="wide" table:default-cell-style-name="text"/>')
         if width > 1:
             body.append(
-                f'<table:table-column table:style-name="narrow" table:number-columns-repeated="{width - 1}"/>'
+                '<table:table-column table:style-name="narrow" table:default-cell-style-name="text" '
+                f'table:number-columns-repeated="{width - 1}"/>'
             )
         body.append(_row([sheet.title], "title"))
-        body.extend(_row([line], "text") for line in sheet.lines)
+        body.extend(_row([line]) for line in sheet.lines)
         if sheet.columns:
             head = 2 + len(sheet.lines)
             body.append(f"<table:table-header-rows>{_row(sheet.columns, 'head')}</table:table-header-rows>")
-            body.extend(_row(row, "text") for row in sheet.rows)
+            body.extend(_row(row) for row in sheet.rows)
             last = f"{_letters(width)}{head + len(sheet.rows)}"
             area = f"'{sheet.name}'.A{head}:'{sheet.name}'.{last}"
             ranges.append(
@@ -114,20 +116,21 @@ def _content(sheets: Sequence[Sheet]) -> str:
     )
 
 
-def _row(cells: Sequence[Cell], style: str) -> str:
-    return f"<table:table-row>{''.join(_cell(cell, style) for cell in cells)}</table:table-row>"
+def _row(cells: Sequence[Cell], style: str = "") -> str:
+    said = f' table:style-name="{style}"' if style else ""
+    return f"<table:table-row>{''.join(_cell(cell, said) for cell in cells)}</table:table-row>"
 
 
 def _cell(value: Cell, style: str) -> str:
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
-        return f'<table:table-cell table:style-name="{style}"/>'
+        return f"<table:table-cell{style}/>"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return (
-            f'<table:table-cell table:style-name="{style}" office:value-type="float" office:value="{value!r}">'
+            f'<table:table-cell{style} office:value-type="float" office:value="{value!r}">'
             f"<text:p>{value!r}</text:p></table:table-cell>"
         )
     return (
-        f'<table:table-cell table:style-name="{style}" office:value-type="string">'
+        f'<table:table-cell{style} office:value-type="string">'
         f"<text:p>{escape(str(value))}</text:p></table:table-cell>"
     )
 

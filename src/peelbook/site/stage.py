@@ -110,7 +110,6 @@ class Sources:
         listed = contents(toc, self.edition, built, self.staged.measures, self.staged.reports)
         self._put("_toc.yml", yaml.safe_dump(listed, sort_keys=False, allow_unicode=True))
         keep_only(self.folder, self._written)
-        keep_only(notebooks_folder(self.folder), {f"{name}.ipynb" for name in self.staged.pages})
         self._made_of.save()
         return self.staged
 
@@ -119,12 +118,10 @@ class Sources:
         self._written.add(name)
 
     def _page_of(self, name: str, key: str) -> Path | None:
-        """The page that was made of this before, and is still there with its notebook; else `None`."""
+        """The page that was made of this before, and is still there; else `None`."""
         same = self._made_of.unchanged(name, key)
         found = [self.folder / f"{name}{suffix}" for suffix in (staged_page.SUFFIX, ".ipynb")]
-        if not same or not (notebooks_folder(self.folder) / f"{name}.ipynb").exists():
-            return None
-        return next((path for path in found if path.exists()), None)
+        return next((path for path in found if same and path.exists()), None)
 
     def _put_overviews(self, facts: Mapping[str, Any], texts: Path | None) -> None:
         """The front page, the list of forces, and the overview of each."""
@@ -173,17 +170,11 @@ class Sources:
 
 
 def _write_page(name: str, source: dict[str, Any], folder: Path) -> Path:
-    """Write one page's source, and beside the folder the small notebook that its readers download."""
+    """Write one page's source."""
     content = staged_page.stage(source)
     path = folder / f"{name}{staged_page.SUFFIX if content is not None else '.ipynb'}"
     put_file(path, content if content is not None else json.dumps(source, ensure_ascii=False))
-    put_file(notebooks_folder(folder) / f"{name}.ipynb", notebook.slim(source))
     return path
-
-
-def notebooks_folder(folder: Path) -> Path:
-    """Where the notebooks to download are written, beside the sources of the pages."""
-    return folder.with_name(f"{folder.name}-notebooks")
 
 
 def in_order(stems: Iterable[str]) -> list[str]:

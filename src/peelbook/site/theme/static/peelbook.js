@@ -140,7 +140,7 @@
       box.dataset.copies = "yes";
       const link = box.querySelector(".pb-share-link");
       copies(link, () => link.querySelector("a").href, "link");
-      for (const text of box.querySelectorAll(".pb-share-text")) {
+      for (const text of box.querySelectorAll("pre")) {
         const name = text.previousElementSibling;
         copies(name, () => text.textContent, name.textContent.trim());
       }
