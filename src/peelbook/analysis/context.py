@@ -575,7 +575,6 @@ class Section:
             title="As printed in the report",
             lines=[f"Only a PEEL report prints this, and {self._not_entered}: {'; '.join(headings)}."],
             tables=["claims"],
-            types={"margin": "float64"},
             **attrs,
         )
 

@@ -67,7 +67,7 @@ DISPARITY = (
 _TYPES = {
     "period_end": "datetime64[s]",
     "year": "int64",
-    **dict.fromkeys(("numerator", "denominator", "value", "low", "high"), "float64"),
+    **dict.fromkeys(("numerator", "denominator", "value", "margin", "low", "high"), "float64"),
     "in_averages": "bool",
 }
 

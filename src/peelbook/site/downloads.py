@@ -241,17 +241,25 @@ def measures_zip(catalogue: Catalogue, frame: pd.DataFrame | None = None) -> byt
     """
     from peelbook import national  # the workers of this module have no need of the arithmetic behind it
 
-    frame = (national.all_measures(catalogue) if frame is None else frame).copy()
-    for column in ("label", "breakdown", "force", "unit", "reason"):
-        safe = {text: safe_cell(text) for text in frame[column].unique()}
-        frame[column] = frame[column].map(safe)
-    for column in ("lower", "upper"):
-        frame[column] = [unrounded(value, 5) if value == value else "" for value in frame[column]]
-    table = frame.to_csv(index=False, float_format=unrounded, date_format="%Y-%m-%d", lineterminator="\n")
+    frame = national.all_measures(catalogue) if frame is None else frame
+    table = measures_csv(frame, ("label", "breakdown", "force", "unit", "reason"))
     return _zipped({"README.txt": _measures_readme(catalogue), "all-measures.csv": table})
 
 
-def unrounded(value: float, digits: int = 7) -> str:
+def measures_csv(frame: pd.DataFrame, texts: Sequence[str]) -> str:
+    """Rows of `national.all_measures` as CSV; `texts` are the columns whose cells must not be formulas.
+
+    Counts are written exactly, other numbers with seven significant digits, ends of intervals with five.
+    """
+    table = frame.copy()
+    for column in texts:
+        table[column] = table[column].map({text: safe_cell(text) for text in table[column].unique()})
+    for column in ("lower", "upper"):
+        table[column] = [_unrounded(value, 5) if value == value else "" for value in table[column]]
+    return table.to_csv(index=False, float_format=_unrounded, date_format="%Y-%m-%d", lineterminator="\n")
+
+
+def _unrounded(value: float, digits: int = 7) -> str:
     """A number of a file: a count exactly, another with so many significant digits."""
     return str(int(value)) if value.is_integer() else f"{value:.{digits}g}"
 

@@ -26,7 +26,6 @@ from peelbook.site import downloads, notebook, staged_page
 from peelbook.site.card import Figure
 from peelbook.site.edition import MEASURES_FOLDER
 from peelbook.site.publish import keep_only, put_file
-from peelbook.util.spreadsheets import safe_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,16 +193,7 @@ class _Page:
     def csv(self) -> str:
         """Every figure of the measure as CSV: counts exactly, others with seven significant digits, ends of intervals
         with five."""
-        table = self.rows[list(_CSV_COLUMNS)].copy()
-        for column in ("breakdown", "force", "reason"):
-            table[column] = table[column].map({text: safe_cell(text) for text in table[column].unique()})
-        for column in ("lower", "upper"):
-            table[column] = [
-                downloads.unrounded(value, 5) if value == value else "" for value in table[column]
-            ]
-        return table.to_csv(
-            index=False, float_format=downloads.unrounded, date_format="%Y-%m-%d", lineterminator="\n"
-        )
+        return downloads.measures_csv(self.rows[list(_CSV_COLUMNS)], ("breakdown", "force", "reason"))
 
     def json(self) -> str:
         """The measure and its figures, a matrix of forces by periods for each part."""
