@@ -207,3 +207,11 @@ def test_an_indexed_image_keeps_its_main_colours_exactly():
     assert image.getpixel((5, 15)) == (191, 191, 191)
     assert image.getpixel((5, 35)) == (255, 255, 255)
     assert len(image.getcolors()) <= 6
+
+
+def test_a_shade_of_an_indexed_image_is_the_mean_of_the_pixels_that_it_stands_for():
+    pixels = np.full((40, 40, 4), 255, dtype=np.uint8)
+    pixels[20, ::2, :3] = 100
+    pixels[22, ::2, :3] = 110  # next to no colour is left for it
+    image = _png.indexed(Image.fromarray(pixels, "RGBA"), 2).convert("RGB")
+    assert {colour for _, colour in image.getcolors()} == {(255, 255, 255), (105, 105, 105)}
