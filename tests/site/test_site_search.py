@@ -19,7 +19,9 @@ from peelbook.site.search import Indexing, SearchIndexError
 def index(site: Path, out: Path) -> bool:
     """Index a folder of pages; return whether there was anything to do."""
     with Indexing(site, out) as work:
-        return work.finish()
+        anew = work.start()
+        work.finish()
+        return anew
 
 
 def pages(folder: Path, count: int = 12) -> Path:
@@ -135,3 +137,43 @@ def test_a_failing_indexer_is_reported_with_its_own_words(tmp_path, monkeypatch)
     monkeypatch.setattr(search, "binary", lambda: program)
     with pytest.raises(SearchIndexError, match="broken index"):
         index(tmp_path, tmp_path / "out")
+
+
+@pytest.mark.parametrize("told", [{"page3"}, {"page5"}], ids=["foreseen", "not foreseen"])
+def test_what_was_read_while_pages_were_made_is_not_in_the_index_unless_it_stayed(tmp_path, told):
+    (tmp_path / "site").mkdir()
+    site = pages(tmp_path / "site")
+    index(site, tmp_path / "out")
+    with Indexing(site, tmp_path / "out") as work:
+        work.begin(told)
+        assert len(work.given) == 11
+        (site / "page3.html").write_text((site / "page3.html").read_text().replace("Stop", "Halt"))
+        assert work.start()
+        work.finish()
+    index(site, tmp_path / "fresh")
+    assert found(tmp_path / "out") == found(tmp_path / "fresh")
+    assert sum("Halt" in text for _, text in found(tmp_path / "out")["texts"]) == 1
+
+
+def test_a_build_in_which_nothing_changes_does_not_start_the_indexer(tmp_path, monkeypatch):
+    (tmp_path / "site").mkdir()
+    site = pages(tmp_path / "site")
+    index(site, tmp_path / "out")
+    monkeypatch.setattr(search.subprocess, "Popen", None)
+    with Indexing(site, tmp_path / "out") as work:
+        work.begin(set())
+        assert not work.start()
+        work.finish()
+
+
+def test_only_an_articles_own_words_are_indexed(tmp_path):
+    cell = '<div class="cell">\n<div class="highlight" translate="no"><pre tabindex="0">code</pre></div>\n<p>Result.</p></div>'
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/page.html").write_text(
+        f'<html lang="en-GB"><body><nav>Frame</nav><article data-pagefind-body><h1>Words</h1>{cell}'
+        '<table><tbody data-pagefind-ignore><tr><td>Value</table><div class="highlight" translate="no"><pre '
+        'tabindex="0">command</pre></div></article><footer>Foot</footer></body></html>'
+    )
+    index(tmp_path / "site", tmp_path / "out")
+    ((_, text),) = found(tmp_path / "out")["texts"]
+    assert text == "Words. Result. command."

@@ -111,6 +111,37 @@ def test_an_unchanged_source_is_not_touched_and_a_dropped_force_is_removed(editi
     assert not (folder / "forces" / "kent").exists()
 
 
+def test_the_books_pages_are_not_made_again_where_only_words_of_a_force_changed(
+    edition, catalogue, project, tmp_path, monkeypatch
+):
+    folder = tmp_path / "s"
+    stage(sample_results(), edition, catalogue, folder)
+    results = sample_results()
+    results[0].notebook = results[0].notebook.replace(b"How often.", b"Rarely.")
+    with monkeypatch.context() as patch:
+        patch.setattr(Sources, "_put_overviews", None)
+        sources = Sources(edition, catalogue, folder)
+        sources.forces(results)
+        sources.book()
+    assert sources.changed == {"forces/metropolitan/police_powers"}
+    fresh = stage(results, edition, catalogue, tmp_path / "t")
+    assert sources.staged.pages == fresh.pages
+    assert staged_files(folder) == staged_files(tmp_path / "t")
+
+    # All else that they are made of does.
+    (project / "book" / "coverage.md").write_text("# Coverage\n\nNew words.\n")
+    (folder / "index.md").unlink()
+    stage(results, edition, catalogue, folder)
+    stage(results, edition, catalogue, tmp_path / "u")
+    assert staged_files(folder) == staged_files(tmp_path / "u")
+    results[0].notebook = results[0].notebook.replace(b'force = \\"kent\\"', b'period = \\"2023-03-31\\"')
+    parameters = json.loads(results[0].notebook)
+    parameters["cells"][1]["metadata"]["tags"] = ["parameters"]
+    results[0].notebook = json.dumps(parameters).encode()
+    stage(results, edition, catalogue, folder)
+    assert "31 March 2023" in (folder / "index.md").read_text()
+
+
 def test_the_contents_put_all_forces_where_the_book_had_its_notebooks(edition):
     toc = {
         "root": "book/intro",

@@ -120,6 +120,7 @@ class _Building:
     edition: Edition = field(init=False)
     sources: stage.Sources = field(init=False)
     indexing: search.Indexing = field(init=False)
+    own_inputs: str = ""
     own_files_maker: subprocess.Popen[str] | None = None  # the process that makes them, where one has to
 
     def __post_init__(self) -> None:
@@ -130,7 +131,8 @@ class _Building:
     def start_own_files(self) -> None:
         """Tables → texts of pages and the site's own files, in a process beside this one."""
         texts, extra = self.work / TEXTS, self.work / EXTRA
-        if not self.own_files_made_of.unchanged("own files", site_data.inputs(self.catalogue), texts, extra):
+        self.own_inputs = site_data.inputs(self.catalogue)
+        if not self.own_files_made_of.unchanged("own files", self.own_inputs, texts, extra):
             job = site_data.work(extra, texts, self.catalogue, self.jobs)
             self.own_files_maker = self.workers.start(site_data.__name__, job)
 
@@ -163,8 +165,11 @@ class _Building:
         """Texts → the sources of all other pages."""
         if self.own_files_maker is not None:
             self.workers.wait_for(self.own_files_maker, "texts")
-        staged = self.sources.book(self.work / TEXTS)
+        staged = self.sources.book(self.work / TEXTS, self.own_inputs)
         self.report.pages, self.report.failed = len(staged.pages), staged.failed
+        # What Pagefind takes longest for is to read: it can read what stays as it is while the rest is made.
+        self.indexing = self.stack.enter_context(search.Indexing(self.work / HTML, self.work / search.FOLDER))
+        self.indexing.begin(self.sources.changed)
 
     def pages(self) -> None:
         """Sources → HTML."""
@@ -176,7 +181,7 @@ class _Building:
 
     def start_search(self) -> None:
         """HTML → the search index, by Pagefind beside this process."""
-        self.indexing = self.stack.enter_context(search.Indexing(self.work / HTML, self.work / search.FOLDER))
+        self.indexing.start()
 
     def join_workers(self) -> None:
         """Wait for the downloads and the site's own files."""

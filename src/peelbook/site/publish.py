@@ -33,8 +33,8 @@ class PublishError(PeelbookError):
     """The finished site could not be put in place; what was published before is untouched."""
 
 
-def put_file(path: Path, content: bytes | str) -> None:
-    """Write a file of the work folder where its bytes change, so that its time tells a real change.
+def put_file(path: Path, content: bytes | str) -> bool:
+    """Write a file of the work folder where its bytes change, so that its time tells a real change; whether they did.
 
     It is not atomic: nobody reads the work folder, and publishing makes the site whole. The old file is left
     alone, because a published site may share it: the new bytes are another file of the same name.
@@ -42,11 +42,12 @@ def put_file(path: Path, content: bytes | str) -> None:
     payload = content.encode() if isinstance(content, str) else content
     try:
         if path.read_bytes() == payload:
-            return
+            return False
         path.unlink()
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(payload)
+    return True
 
 
 def keep_only(folder: Path, names: Collection[str]) -> None:

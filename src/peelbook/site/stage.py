@@ -54,7 +54,7 @@ class Sources:
     """The sources of an edition in a folder: first its `forces`, then its `book`.
 
     Between the two the forces' downloads can be begun: the book's pages need texts that take longer to make.
-    `staged` tells what there is so far.
+    `staged` tells what there is so far, `changed` the names of the pages whose sources were made anew.
     """
 
     def __init__(self, edition: Edition, catalogue: Catalogue, folder: Path):
@@ -63,6 +63,7 @@ class Sources:
         self.data = data_digest(catalogue)
         self._made_of = InputManifest.of(folder)
         self._written: set[str] = set()
+        self.changed: set[str] = set()
 
     def forces(self, results: Iterable[Result]) -> Staged:
         """Write the page of every result; one that is as it was is not even read."""
@@ -70,9 +71,10 @@ class Sources:
         for result in sorted(results, key=lambda item: (item.force_slug, section(item.section).number)):
             name = self.edition.section_doc(result.force_slug, result.section)
             key = _key(result, self.edition)
-            path = self._page_of(name, key) or _write_page(
-                name, _source_of(result, self.edition), self.folder
-            )
+            path = self._page_of(name, key)
+            if path is None:
+                path = _write_page(name, _source_of(result, self.edition), self.folder)
+                self.changed.add(name)
             self._written.add(path.relative_to(self.folder).as_posix())
             self.staged.pages.append(name)
             if result.status == "failed":
@@ -83,38 +85,52 @@ class Sources:
             self.staged.digests[slug] = sha256("".join(f"{stem}{keys[stem]}" for stem in keys).encode())
         return self.staged
 
-    def book(self, texts: Path | None = None) -> Staged:
+    def book(self, texts: Path | None = None, made_from: str = "") -> Staged:
         """Write the other pages, and remove what no longer belongs into the folder.
 
         `texts` is the folder of what is computed for them (`peelbook.site.site_data`): what markers stand for, pages
-        of measures and of reports, profiles. Without it markers are filled here, and there are no such pages.
+        of measures and of reports, profiles; `made_from` says what they are made of. Without it markers are filled
+        here, and there are no such pages. Where all is as it was but the words of forces' pages, nothing is written.
         """
         measures = texts / MEASURES_FOLDER if texts is not None else None
         ledger = texts / LEDGER_FOLDER if texts is not None else None
         entered = ledger_pages.contents(ledger)
         facts = _facts(self.catalogue, self.data, self._made_of, self.folder.with_name("facts.json"))
         facts["ledgers"] = {item["force_code"]: item for item in entered}
-        self._put_overviews(facts, texts)
-        for page in sorted(measures.glob(f"*{staged_page.SUFFIX}")) if measures is not None else []:
-            name = f"{MEASURES_FOLDER}/{page.stem}"
-            text = page.read_text(encoding="utf-8")
-            self._put(f"{name}{staged_page.SUFFIX}", _relinked(text, self.edition, self.staged))
-            self.staged.measures.append(name)
-        for item in entered:
-            name = f"{LEDGER_FOLDER}/{item['report']}"
-            self._put(f"{name}.md", ((ledger or Path()) / f"{item['report']}.md").read_text(encoding="utf-8"))
-            self.staged.reports.append(name)
-        self._put_book_pages(texts)
-        toc = yaml.safe_load((paths.project_root() / "_toc.yml").read_text(encoding="utf-8"))
-        built = self.staged.notebooks
-        listed = contents(toc, self.edition, built, self.staged.measures, self.staged.reports)
-        self._put("_toc.yml", yaml.safe_dump(listed, sort_keys=False, allow_unicode=True))
-        keep_only(self.folder, self._written)
+        staged = self.staged
+        found = sorted(measures.glob(f"*{staged_page.SUFFIX}")) if measures is not None else []
+        staged.pages += [f"{FORCES_FOLDER}/{slug}/index" for slug in staged.notebooks]
+        staged.measures = [f"{MEASURES_FOLDER}/{page.stem}" for page in found]
+        staged.reports = [f"{LEDGER_FOLDER}/{item['report']}" for item in entered]
+        if not self._made_of.unchanged("book", self._book_key(texts, made_from), self.folder):
+            self._put_overviews(facts, texts)
+            for name, page in zip(staged.measures, found, strict=True):
+                text = page.read_text(encoding="utf-8")
+                self._put(f"{name}{staged_page.SUFFIX}", _relinked(text, self.edition, staged))
+            for name in staged.reports:
+                page = (ledger or Path()) / f"{name.removeprefix(f'{LEDGER_FOLDER}/')}.md"
+                self._put(f"{name}.md", page.read_text(encoding="utf-8"))
+            self._put_book_pages(texts)
+            toc = yaml.safe_load((paths.project_root() / "_toc.yml").read_text(encoding="utf-8"))
+            listed = contents(toc, self.edition, staged.notebooks, staged.measures, staged.reports)
+            self._put("_toc.yml", yaml.safe_dump(listed, sort_keys=False, allow_unicode=True))
+            keep_only(self.folder, self._written)
         self._made_of.save()
-        return self.staged
+        return staged
+
+    def _book_key(self, texts: Path | None, made_from: str) -> str:
+        """All that the pages beside the forces' notebooks are made of: of those only which there are, and their period."""
+        root = paths.project_root()
+        own = {page.name: sha256(page) for page in [root / "_toc.yml", *_book_pages()]}
+        built = {
+            slug: [path.name for path in pages.values()] for slug, pages in self.staged.notebooks.items()
+        }
+        parts = [self.edition.to_config(), self.data, made_from, texts is not None, own, built]
+        return json.dumps([*parts, sections_period(self.staged)], sort_keys=True)
 
     def _put(self, name: str, content: bytes | str) -> None:
-        put_file(self.folder / name, content)
+        if put_file(self.folder / name, content):
+            self.changed.add(name.rpartition(".")[0])
         self._written.add(name)
 
     def _page_of(self, name: str, key: str) -> Path | None:
@@ -133,7 +149,6 @@ class Sources:
             force = edition.by_slug[slug]
             profile = known.get(force.code)
             self._put(f"{name}.md", _force_page(force, notebooks, profile, facts, measures, edition))
-            staged.pages.append(name)
         home = _home(edition, self.catalogue, staged, facts, measures is not None)
         self._put("index.md", _page(f"# {HOME_TITLE}", render("home_body.html", **home)))
         listed = render("forces_body.html", **_map(edition, "./"))
@@ -141,20 +156,11 @@ class Sources:
 
     def _put_book_pages(self, texts: Path | None) -> None:
         """The pages of the book's own folder, with their markers filled."""
-        # Links lead to the pages there are: other sections or another reference force make another page.
-        reference = self.staged.notebooks.get(self.edition.reference, {})
-        linked = [self.edition.reference, *(path.name for path in reference.values())]
-        for page in sorted((paths.project_root() / "book").iterdir()):
-            if page.suffix not in (".md", ".ipynb"):
-                continue
+        for page in _book_pages():
             text = page.read_text(encoding="utf-8")
-            name = f"book/{page.name}"
-            if self._made_of.unchanged(name, f"{text}{self.data}{linked}") and (self.folder / name).exists():
-                self._written.add(name)
-                continue
             if page.suffix == ".md":
                 text = self._filled(page.stem, text, texts)
-            self._put(name, _relinked(text, self.edition, self.staged))
+            self._put(f"book/{page.name}", _relinked(text, self.edition, self.staged))
 
     def _filled(self, stem: str, text: str, texts: Path | None) -> str:
         """A page of the book with its markers filled."""
@@ -167,6 +173,12 @@ class Sources:
         if self.staged.reports and f"book/{stem}" == LEDGER_INDEX:
             index = texts / LEDGER_FOLDER / ledger_pages.OVERVIEW
         return generated.fill(text, lambda name: (index or texts / f"{name}.md").read_text(encoding="utf-8"))
+
+
+def _book_pages() -> list[Path]:
+    """The sources in the book's own folder."""
+    found = sorted((paths.project_root() / "book").iterdir())
+    return [page for page in found if page.suffix in (".md", ".ipynb")]
 
 
 def _write_page(name: str, source: dict[str, Any], folder: Path) -> Path:
@@ -338,11 +350,14 @@ def vintage(catalogue: Catalogue) -> str:
 
 
 def sections_period(staged: Staged) -> str:
-    """The day that most figures of the sections end on, in words: the setting that their notebooks ran with."""
+    """The day that most figures of the sections end on, in words: the setting that their notebooks ran with.
+
+    One run sets it in all notebooks that have it: the first of them tells it, and the others need not be read.
+    """
     for pages in staged.notebooks.values():
         for path in pages.values():
-            if period := staged_page.settings(path).get("period"):
-                return formats.date(period)
+            if (period := staged_page.settings(path).get("period")) is not None:
+                return formats.date(period) if period else ""
     return ""
 
 
