@@ -401,7 +401,7 @@ LAZY = {
     "python_calamine",
 }  # fmt: skip
 # Modules that are themselves imported late, because of the library they rest on.
-LATE = {"peelbook.contracts._rules"}
+LATE = {"peelbook.contracts._rules", "forkserver_kernel.engine"}
 
 
 def top_imports(path: Path) -> set[str]:

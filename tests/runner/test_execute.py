@@ -252,7 +252,7 @@ def test_runs_that_overlap_leave_the_log_as_they_found_it():
 
 
 def test_an_unknown_kernel_is_an_error():
-    with pytest.raises(ParameterError, match="auto, peelbook, python3"):
+    with pytest.raises(ParameterError, match="auto, fork, peelbook, python3"):
         execute.kernel_name("julia")
 
 

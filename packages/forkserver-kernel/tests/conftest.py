@@ -8,7 +8,9 @@ from forkserver_helpers import PRELOAD
 
 from forkserver_kernel import available, client, kernelspec
 
-collect_ignore = [] if available() else ["test_zygote.py", "test_tools.py", "test_as_stock.py"]
+collect_ignore = (
+    [] if available() else ["test_zygote.py", "test_tools.py", "test_as_stock.py", "test_papermill_engine.py"]
+)
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,8 @@ PACKAGE = Path(forkserver_kernel.__file__).parent
 
 
 PROJECT = Path(__file__).resolve().parents[1]
-OPTIONAL = {"numpy", "matplotlib"}  # looked at only where a preload brought them in
+# Looked at only where a preload brought them in; the engine is imported by papermill, which brings nbclient.
+OPTIONAL = {"numpy", "matplotlib", "papermill", "nbclient"}
 
 
 def imported() -> set[str]:

@@ -42,6 +42,7 @@ class Kernel(StrEnum):
     """The kernels that notebooks can be run with."""
 
     auto = "auto"
+    fork = "fork"
     peelbook = "peelbook"
     python3 = "python3"
 
@@ -93,7 +94,8 @@ SuppressOption = Annotated[
     ),
 ]
 KernelOption = Annotated[
-    Kernel, typer.Option("--kernel", help="auto: forked kernels where the system can, else python3.")
+    Kernel,
+    typer.Option("--kernel", help="auto: fork where the system can, else python3. All give the same bytes."),
 ]
 KeepGoingOption = Annotated[
     bool, typer.Option("--keep-going/--fail-fast", help="Go on after a notebook fails, or stop at the first.")

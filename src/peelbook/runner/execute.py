@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import io
 import json
 import logging
@@ -23,7 +24,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-KERNELS = ("auto", "peelbook", "python3")
+KERNELS = ("auto", "fork", "peelbook", "python3")
+"""`fork`: cells in a forked process without Jupyter's messages; `peelbook`: a forked kernel; `python3`: a plain one."""
+
+_FORKED = ("fork", "peelbook")
 DISPLAY_NAME = "peelbook (fork server)"
 
 PRELOAD = (
@@ -101,7 +105,7 @@ def _size(value: Any) -> int:
 
 
 def kernel_name(wanted: str) -> str:
-    """Return the kernel to use: `peelbook` (forked) where kernels can be forked, else `python3`.
+    """Return the kernel to use: for `auto` it is `fork` where processes can be forked, else `python3`.
 
     Raises `ParameterError` for any other name.
     """
@@ -112,7 +116,7 @@ def kernel_name(wanted: str) -> str:
     if wanted == "auto":
         from forkserver_kernel import available
 
-        return "peelbook" if available() else "python3"
+        return "fork" if available() else "python3"
     return wanted
 
 
@@ -137,6 +141,13 @@ def execute(
     from papermill import execute_notebook
     from papermill.exceptions import PapermillExecutionError
 
+    if kernel == "fork":
+        # By hand: a worker of a cluster may have the package and none of its entry points.
+        from papermill.engines import papermill_engines
+
+        from forkserver_kernel.engine import ForkServerEngine
+
+        papermill_engines.register("forkserver", ForkServerEngine)
     node = _read(notebook)
     progress = _Progress()
     began = time.monotonic()
@@ -151,7 +162,8 @@ def execute(
                 node,
                 None,
                 parameters=dict(parameters) or None,
-                kernel_name=kernel,
+                engine_name="forkserver" if kernel == "fork" else None,
+                kernel_name="peelbook" if kernel == "fork" else kernel,
                 language="python",
                 progress_bar=False,
                 request_save_on_cell_execute=False,
@@ -163,6 +175,7 @@ def execute(
                 resources={"metadata": {"path": str(working_folder)}},
                 on_cell_execute=progress.start,
                 on_cell_executed=progress.end,
+                **({"env": kernel_environment(env or {})} if kernel == "fork" else {}),
             )
         except PapermillExecutionError as error:
             raise _blame(node, parameters, error.cell_index, "error", _message(error)) from None
@@ -203,12 +216,23 @@ def without_folders(text: str, folders: Mapping[str, str]) -> str:
 
     Raises `ValueError` for a folder that is not named from the root: such a name may stand in any text.
     """
-    for folder, word in sorted(folders.items(), key=lambda item: -len(item[0])):
+    for names, pattern, word in _hiding(tuple(folders.items())):
+        if any(name in text for name in names):
+            text = pattern.sub(word, text)
+    return text
+
+
+@functools.lru_cache(maxsize=16)
+def _hiding(folders: tuple[tuple[str, str], ...]) -> list[tuple[tuple[str, ...], re.Pattern[str], str]]:
+    """How each folder may be written, what finds it, and what is put there; the longest name first."""
+    found = []
+    for folder, word in sorted(folders, key=lambda item: -len(item[0])):
         if not Path(folder).is_absolute():
             raise ValueError(f"{folder!r} is not a folder's whole name")
-        written = "|".join(map(re.escape, dict.fromkeys((folder, json.dumps(folder)[1:-1]))))
-        text = re.sub(rf"(?:{written})(?![\w-])", word.replace("\\", r"\\"), text)
-    return text
+        names = tuple(dict.fromkeys((folder, json.dumps(folder)[1:-1])))
+        pattern = re.compile(rf"(?:{'|'.join(map(re.escape, names))})(?![\w-])")
+        found.append((names, pattern, word.replace("\\", r"\\")))
+    return found
 
 
 def _check_end(node: Any, parameters: Mapping[str, Any]) -> None:
@@ -472,7 +496,7 @@ def start_zygote(kernel: str) -> Any:
     Returns what `borrow_zygote` wants in a worker as its `control`, and has to be stopped; `None` where kernels
     are not forked.
     """
-    if kernel != "peelbook":
+    if kernel not in _FORKED:
         return None
     from forkserver_kernel import available
 

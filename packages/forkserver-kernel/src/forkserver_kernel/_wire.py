@@ -32,7 +32,11 @@ def stamp(file: str) -> Stamp | None:
 
 def encode(message: dict[str, Any]) -> bytes:
     """Return a message as it goes over a socket."""
-    payload = json.dumps(message).encode("utf-8", "surrogateescape")
+    return framed(json.dumps(message).encode("utf-8", "surrogateescape"))
+
+
+def framed(payload: bytes) -> bytes:
+    """Return a message that is JSON already as it goes over a socket."""
     return _LENGTH.pack(len(payload)) + payload
 
 
@@ -66,7 +70,7 @@ class Decoder:
     """Messages out of bytes that arrive in pieces, for a non-blocking reader."""
 
     def __init__(self) -> None:
-        self._buffer = b""
+        self._buffer = bytearray()
 
     def feed(self, part: bytes) -> list[dict[str, Any]]:
         """Add bytes, return the messages that are complete."""
@@ -78,5 +82,5 @@ class Decoder:
             if len(self._buffer) < end:
                 break
             messages.append(json.loads(self._buffer[_LENGTH.size : end].decode("utf-8", "surrogateescape")))
-            self._buffer = self._buffer[end:]
+            del self._buffer[:end]
         return messages

@@ -62,6 +62,8 @@ class ForkServerError(RuntimeError):
 class RefusedError(ForkServerError):
     """No zygote of this setting can ever fork: asking again would only cost its imports again."""
 
+    news = False  # whether nobody was told before
+
 
 class RuntimeFolder:
     """A private folder for sockets: mode 0700, short absolute path, removed with its owner.
@@ -137,18 +139,20 @@ class ForkedProcess:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, pid: int, channel: socket.socket, args: list[str], decoder: _wire.Decoder):
-        self.pid = pid
+    def __init__(self, said: dict[str, Any], channel: socket.socket, args: list[str], decoder: _wire.Decoder):
+        self.said = said  # what it said of itself when it was ready
+        self.pid: int = said["pid"]
         self.args = args
         self.returncode: int | None = None
         self._channel = channel
         self._decoder = decoder
+        self._answers: list[dict[str, Any]] = []
 
     def poll(self) -> int | None:
         """Return the exit status, or `None` while the kernel runs; negative means killed by a signal."""
         if self.returncode is None:
             try:
-                part = self._channel.recv(4096)
+                part = self._channel.recv(1 << 18)
             except (BlockingIOError, InterruptedError):
                 return None
             except OSError:
@@ -156,8 +160,33 @@ class ForkedProcess:
             if not part:
                 self.returncode = -9  # the zygote has gone, and takes its kernels with it
             for message in self._decoder.feed(part):
-                self.returncode = int(message["status"])
+                if "status" in message:
+                    self.returncode = int(message["status"])
+                else:
+                    self._answers.append(message)
         return self.returncode
+
+    def ask(self, message: dict[str, Any], timeout: float | None) -> dict[str, Any] | None:
+        """Return the answer of a process that runs cells; `None` where it ended instead. Raises `TimeoutError`."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        poller = select.poll()
+        poller.register(self._channel, select.POLLIN)
+        self._channel.setblocking(True)
+        try:
+            self._channel.sendall(_wire.encode(message))
+        except OSError:
+            return None
+        finally:
+            self._channel.setblocking(False)
+        while not self._answers:
+            if self.poll() is not None and not self._answers:
+                return None
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise TimeoutError
+            if not self._answers:
+                poller.poll(None if left is None else left * 1000)
+        return self._answers.pop(0)
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end, then let the zygote reap it. Raises `subprocess.TimeoutExpired`."""
@@ -211,11 +240,16 @@ class _Zygote:
         raise NotImplementedError
 
     async def fork(
-        self, argv: list[str], env: dict[str, str], cwd: str, streams: tuple[int, int, int]
+        self,
+        argv: list[str],
+        env: dict[str, str],
+        cwd: str,
+        streams: tuple[int, int, int],
+        cells: bool = False,
     ) -> ForkedProcess:
         """Fork one kernel. `argv` are the arguments after `ipykernel_launcher`; it gets this process's limits.
 
-        Raises `ForkServerError` where the zygote does not answer, `OSError` where `cwd` cannot be entered.
+        With `cells` it has no sockets: it is given its cells by `ForkedProcess.ask`. Raises `ForkServerError` where the zygote does not answer, `OSError` where `cwd` cannot be entered.
         """
         ours, theirs = socket.socketpair()
         try:
@@ -228,13 +262,9 @@ class _Zygote:
             ours.setblocking(False)
             loop = asyncio.get_running_loop()
             decoder = _wire.Decoder()
+            wanted = {"argv": argv, "env": env, "cwd": cwd, "limits": own_limits(), "cells": cells}
             try:
-                await asyncio.wait_for(
-                    loop.sock_sendall(
-                        ours, _wire.encode({"argv": argv, "env": env, "cwd": cwd, "limits": own_limits()})
-                    ),
-                    START_TIMEOUT,
-                )
+                await asyncio.wait_for(loop.sock_sendall(ours, _wire.encode(wanted)), START_TIMEOUT)
                 said: dict[str, Any] = {}
                 while not said.keys() & {"ready", "status", "error", "hidden"}:
                     part = await asyncio.wait_for(loop.sock_recv(ours, 4096), START_TIMEOUT)
@@ -254,7 +284,7 @@ class _Zygote:
                 raise OSError(said.get("errno"), said["error"])
             if "status" in said:
                 raise ForkServerError(f"the kernel ended while starting (exit status {said['status']})")
-            return ForkedProcess(said["pid"], ours, ["ipykernel_launcher", *argv], decoder)
+            return ForkedProcess(said, ours, ["ipykernel_launcher", *argv], decoder)
         except BaseException:
             ours.close()
             raise

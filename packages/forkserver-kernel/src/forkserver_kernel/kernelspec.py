@@ -20,6 +20,7 @@ from forkserver_kernel import PROVISIONER
 # What an IPython kernel imports while it starts, found by comparing `sys.modules` before and after.
 DEFAULT_PRELOAD = (
     "debugpy",
+    "forkserver_kernel.cells",
     "ipykernel.ipkernel",
     "ipykernel.debugger",
     "IPython.core.completerlib",

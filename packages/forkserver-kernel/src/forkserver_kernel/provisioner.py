@@ -71,41 +71,24 @@ class ForkServerProvisioner(LocalProvisioner):
         from forkserver_kernel import client
 
         env = dict(kwargs.get("env") or os.environ)
-        if wish := _beyond_a_fork(kwargs, env):
+        if wish := beyond_a_fork(kwargs, env):
             self._say_once(f"A fork cannot have {wish}; starting a process instead.")
             return await super().launch_kernel(cmd, **kwargs)
-        env.setdefault("MPLBACKEND", INLINE_BACKEND)
-        env["OMP_NUM_THREADS"] = "1"  # a numeric library's thread pool would not survive the fork
         cwd = os.path.abspath(os.fspath(kwargs.get("cwd") or Path.cwd()))  # noqa: PTH100
         if not os.path.isdir(cwd):  # noqa: PTH112
             return await super().launch_kernel(cmd, **kwargs)  # raises what it raises for any kernel
-        start_up = _with_absolute_paths(env, cwd)
-        arguments = cmd[3:]
-        if not any(_HISTORY in argument for argument in arguments):
-            arguments = [*arguments, f"{_HISTORY}=:memory:"]  # parallel kernels would queue for one database
-        for attempt in (1, 2):
-            try:
-                zygote = client.server(cmd[0], list(self.preload), start_up)
-                streams, opened = _streams(kwargs)
-                try:
-                    process = await zygote.fork(arguments, env, cwd, streams)
-                finally:
-                    for descriptor in opened:
-                        os.close(descriptor)
-                _ = zygote.report  # it has answered, so this does not wait; from now on it can go stale
-                break
-            except client.HiddenModuleError as error:
-                self._say_once(f"{error}; starting a process instead.")
-                return await super().launch_kernel(cmd, **kwargs)
-            except client.RefusedError as error:
-                if client.remember_refusal(cmd[0], list(self.preload), start_up, str(error)):
-                    self.log.warning("No kernel can be forked (%s); starting processes instead.", error)
-                return await super().launch_kernel(cmd, **kwargs)
-            except client.ForkServerError as error:
-                if attempt == 2:
-                    self.log.warning("No kernel could be forked (%s); starting a process instead.", error)
-                    return await super().launch_kernel(cmd, **kwargs)
-        client.remember(process)
+        try:
+            process = await fork(cmd[0], list(self.preload), cmd[3:], env, cwd, kwargs)
+        except client.HiddenModuleError as error:
+            self._say_once(f"{error}; starting a process instead.")
+            return await super().launch_kernel(cmd, **kwargs)
+        except client.RefusedError as error:
+            if error.news:
+                self.log.warning("No kernel can be forked (%s); starting processes instead.", error)
+            return await super().launch_kernel(cmd, **kwargs)
+        except client.ForkServerError as error:
+            self.log.warning("No kernel could be forked (%s); starting a process instead.", error)
+            return await super().launch_kernel(cmd, **kwargs)
         self.process = process
         self.pid = self.pgid = process.pid
         self.cwd = cwd
@@ -150,6 +133,49 @@ class ForkServerProvisioner(LocalProvisioner):
         await super().cleanup(restart=restart)
 
 
+async def fork(
+    python: str,
+    preload: list[str],
+    arguments: list[str],
+    env: dict[str, str],
+    cwd: str,
+    options: dict[str, Any],
+    *,
+    cells: bool = False,
+) -> Any:
+    """Return a `ForkedProcess` from the zygote of this setting. `options` may hold streams as `Popen` takes them.
+
+    The environment gets what a fork needs. Raises `HiddenModuleError`, `RefusedError`, or `ForkServerError` at the
+    second failure.
+    """
+    from forkserver_kernel import client
+
+    env.setdefault("MPLBACKEND", INLINE_BACKEND)
+    env["OMP_NUM_THREADS"] = "1"  # a numeric library's thread pool would not survive the fork
+    start_up = _with_absolute_paths(env, cwd)
+    if not any(_HISTORY in argument for argument in arguments):
+        arguments = [*arguments, f"{_HISTORY}=:memory:"]  # parallel kernels would queue for one database
+    for attempt in (1, 2):
+        try:
+            zygote = client.server(python, preload, start_up)
+            streams, opened = _streams(options)
+            try:
+                process = await zygote.fork(arguments, env, cwd, streams, cells)
+            finally:
+                for descriptor in opened:
+                    os.close(descriptor)
+            _ = zygote.report  # it has answered, so this does not wait; from now on it can go stale
+            break
+        except client.RefusedError as error:
+            error.news = client.remember_refusal(python, preload, start_up, str(error))
+            raise
+        except client.ForkServerError:
+            if attempt == 2:
+                raise
+    client.remember(process)
+    return process
+
+
 def _addressed(manager: Any) -> bool:
     """Whether the client chose the transport or the address itself: by its configuration, or an address of its own."""
     config = manager.config.get("KernelManager", {})
@@ -170,7 +196,7 @@ def _with_one_history(cmd: list[str]) -> list[str]:
     return [argument for number, argument in enumerate(cmd) if number not in places[:-1]]
 
 
-def _beyond_a_fork(kwargs: dict[str, Any], env: dict[str, str]) -> str:
+def beyond_a_fork(kwargs: dict[str, Any], env: dict[str, str]) -> str:
     """What the client asked for and a fork cannot have; empty where there is nothing."""
     if kwargs.get("independent"):
         return "a life of its own (independent=True)"

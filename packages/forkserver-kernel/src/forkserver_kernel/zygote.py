@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import gc
 import importlib
 import os
@@ -218,12 +219,18 @@ def become_kernel(request: ForkRequest) -> dict[str, Any] | None:
     return message
 
 
+@functools.cache
+def _loaded() -> frozenset[str]:
+    """The first parts of the names of all modules that were imported before the first fork."""
+    return frozenset(name.partition(".")[0] for name in sys.modules)
+
+
 def _hidden_module() -> str:
     """What lies in the folder and a new process would read, but the imports made here did not.
 
     A module or package of the same name as an imported one, or the settings of matplotlib.
     """
-    loaded = {name.partition(".")[0] for name in sys.modules}
+    loaded = _loaded()
     if "matplotlib" in loaded and os.path.isfile("matplotlibrc"):  # noqa: PTH113
         return "matplotlibrc"
     for entry in os.scandir("."):
@@ -265,11 +272,7 @@ def run_kernel(message: dict[str, Any], request: ForkRequest) -> int:
     sys.argv = [_KERNEL_MODULE, *message["argv"]]
     app = IPKernelApp.instance(parent_handle=request.zygote)
     app.initialize(list(message["argv"]))
-    # Where the preload imported the inline backend, its import found no shell to hook itself into, and
-    # figures would vanish without a word. A notebook that never draws must not pay for pyplot, hence the test.
-    inline = os.environ.get("MPLBACKEND", "").endswith("matplotlib_inline.backend_inline")
-    if inline and app.shell is not None and "matplotlib_inline.backend_inline" in sys.modules:
-        app.shell.enable_matplotlib("inline")
+    _show_figures(app)
     request.channel.sendall(_wire.encode({"ready": True}))
     request.channel.close()
     app.start()
@@ -278,6 +281,27 @@ def run_kernel(message: dict[str, Any], request: ForkRequest) -> int:
     if (control := getattr(app, "control_thread", None)) is not None:
         control.join(2.0)
     return 0
+
+
+def run_cells(message: dict[str, Any], request: ForkRequest) -> int:
+    """Run the cells that come over the channel in a kernel without sockets (`forkserver_kernel.cells`)."""
+    from forkserver_kernel import cells
+
+    sys.argv = [_KERNEL_MODULE, *message["argv"]]
+    app = cells.start(list(message["argv"]), request.zygote)
+    _show_figures(app)
+    ready = {"ready": True, "language_info": app.kernel.language_info}
+    request.channel.sendall(_wire.encode(ready))
+    cells.serve(app, request.channel)
+    return 0
+
+
+def _show_figures(app: Any) -> None:
+    # Where the preload imported the inline backend, its import found no shell to hook itself into, and
+    # figures would vanish without a word. A notebook that never draws must not pay for pyplot, hence the test.
+    inline = os.environ.get("MPLBACKEND", "").endswith("matplotlib_inline.backend_inline")
+    if inline and app.shell is not None and "matplotlib_inline.backend_inline" in sys.modules:
+        app.shell.enable_matplotlib("inline")
 
 
 def main(argv: list[str]) -> int:
@@ -302,6 +326,7 @@ def main(argv: list[str]) -> int:
     }
     if threads() > 1:
         report["error"] = "a preloaded module started a thread, and a fork would lose it"
+    _loaded()  # once for all children
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, pages shared with the children
     try:
@@ -316,7 +341,9 @@ def main(argv: list[str]) -> int:
         return 0
     request.set_by_imports = set_by_imports
     message = become_kernel(request)
-    return 1 if message is None else run_kernel(message, request)
+    if message is None:
+        return 1
+    return (run_cells if message.get("cells") else run_kernel)(message, request)
 
 
 _KERNEL_MODULE_IMPORT = "ipykernel.kernelapp"
