@@ -9,10 +9,12 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 import seaborn as sns
+from matplotlib.text import Text
 
 from peelbook import contracts, measures
 from peelbook.analysis import compare, open_section, say, show, tables
 from peelbook.errors import FrameError
+from peelbook.figures import _axes_chart
 from peelbook.figures._layout import compact, wide
 from peelbook.site import publication
 from peelbook.util.spreadsheets import to_csv
@@ -87,6 +89,28 @@ def test_the_same_drawing_gives_the_same_bytes_and_pyplot_shows_it_no_second_tim
     card = kent.publish(axes, rates, title="Searches by year", alt="Dots.")
     assert (card.svg(), card.png()) == (card.svg(), card.png())
     assert plt.get_fignums() == []
+
+
+def test_what_is_kept_of_a_drawing_changes_no_byte_of_it_and_spares_most_layouts(kent, rates, monkeypatch):
+    def draw(axes):
+        sns.scatterplot(rates, x="year", y="value", hue="region", ax=axes)
+        axes.annotate("Two\nlines", (2012, 0.02), rotation=30)
+
+    asked = []
+    lay_out = Text._get_layout
+    monkeypatch.setattr(Text, "_get_layout", lambda *given: asked.append(given) or lay_out(*given))
+
+    def pictures():
+        asked.clear()
+        return kent.publish(draw, rates, title="Rates", alt="Rates.").pictures(), len(asked)
+
+    monkeypatch.setattr(_axes_chart, "_LAYOUTS", {})
+    kept, few = pictures()
+    monkeypatch.setattr(_axes_chart, "_lay_out_once", lambda text: None)
+    monkeypatch.setattr(_axes_chart, "_find_ticks_once", lambda axes: None)
+    plain, many = pictures()
+    assert kept == plain
+    assert few < many / 3
 
 
 def test_a_function_draws_on_axes_of_its_own_and_is_not_called_without_rows(kent, rates):

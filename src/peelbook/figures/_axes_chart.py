@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from peelbook.figures._chart import Chart
@@ -91,7 +92,9 @@ def _restyle(figure: Figure, size: float) -> None:
         text.set_fontfamily("DejaVu Sans")
         text.set_fontsize(size * ratio)
         _anchor_lines(text)
+        _lay_out_once(text)
     for axes in figure.axes:
+        _find_ticks_once(axes)
         # Last, so that ticks have one size: those that are made when the drawing gets its final width too.
         axes.tick_params(which="both", labelsize=0.9 * size, labelfontfamily="DejaVu Sans")
 
@@ -123,6 +126,64 @@ def _anchor_lines(text: Any) -> None:
         draw(text, _AnchoredLines(renderer, text) if alike else renderer)
 
     text.draw = drawn
+
+
+#: The layouts of texts so far. They hold for every text of the same words, font and alignment.
+_LAYOUTS: dict[tuple[Any, ...], Any] = {}
+_MOST_LAYOUTS = 4096
+
+
+def _lay_out_once(text: Any) -> None:
+    """Lay a text out once for a picture: matplotlib does it for each of some eight questions about its size.
+
+    A third of the time that a drawing took. The layout does not depend on the place. Where matplotlib no longer asks
+    for it in this way, or the text wraps by its place, nothing is kept.
+    """
+    lay_out = getattr(type(text), "_get_layout", None)
+    if lay_out is None or text.get_wrap():
+        return
+
+    def laid_out(renderer: Any) -> Any:
+        key = (
+            text.get_text(),
+            hash(text.get_fontproperties()),
+            text.get_rotation(),
+            text.get_rotation_mode(),
+            text.get_horizontalalignment(),
+            text.get_verticalalignment(),
+            text._multialignment,
+            text._linespacing,
+            text.get_parse_math(),
+            text.get_usetex(),
+            text.get_figure(root=True).dpi,
+            getattr(renderer, "dpi", None),
+            type(renderer),
+            type(getattr(renderer, "_renderer", None)),  # of those that pass all on to another
+        )
+        if key not in _LAYOUTS:
+            if len(_LAYOUTS) >= _MOST_LAYOUTS:
+                _LAYOUTS.clear()
+            _LAYOUTS[key] = lay_out(text, renderer)
+        return _LAYOUTS[key]
+
+    text._get_layout = laid_out
+
+
+def _find_ticks_once(axes: Any) -> None:
+    """Find the ticks of axes once where their size is measured: matplotlib does it for each spine and label of an axis."""
+    measure = type(axes).get_tightbbox
+
+    def measured(*arguments: Any, **options: Any) -> Any:
+        held = [axis for axis in (axes.xaxis, axes.yaxis) if hasattr(axis, "_update_ticks")]
+        for axis in held:
+            axis._update_ticks = cache(axis._update_ticks)
+        try:
+            return measure(axes, *arguments, **options)
+        finally:
+            for axis in held:
+                vars(axis).pop("_update_ticks", None)
+
+    axes.get_tightbbox = measured
 
 
 def _keep_labels_inside(figure: Figure) -> None:
