@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import io
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import time
+import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -205,7 +208,7 @@ class _Building:
         own = {name: path for name, path in files.items() if not name.startswith("_")}
         self.report.changed_files = publish(files, self.out_dir, own)
         self.shared.remember(own.values())
-        self.report.bytes = sum(path.stat().st_size for path in files.values())
+        self.report.bytes = sum(os.stat(path).st_size for path in files.values())  # noqa: PTH116
 
 
 _STEPS = (
@@ -283,6 +286,7 @@ def render_pages(source: Path, out: Path, doctrees: Path, edition: Edition, jobs
 
     Raises `SiteBuildError` with every warning: a site with a broken link is not published.
     """
+    _load_myst_nb()
     from jupyter_book.config import get_final_config
     from sphinx.application import Sphinx
     from sphinx.errors import SphinxError
@@ -325,6 +329,19 @@ def render_pages(source: Path, out: Path, doctrees: Path, edition: Edition, jobs
         raise SiteBuildError(
             f"Sphinx warned while it built the pages:\n{text}\nFix: mend each; the site there is as it was."
         )
+
+
+def _load_myst_nb() -> None:
+    """Import MyST-NB without its cache of executions: a build runs no code, and the cache needs all of SQLAlchemy."""
+    name = "myst_nb.core.execute.cache"
+    if name in sys.modules:
+        return
+    sys.modules[name] = empty = types.ModuleType(name)
+    empty.__dict__["NotebookClientCache"] = None
+    try:
+        importlib.import_module("myst_nb.core.execute")
+    finally:
+        del sys.modules[name]
 
 
 def _pages_key(source: Path, edition: Edition) -> str:
@@ -479,11 +496,12 @@ def commit() -> str:
 _PRIVATE = frozenset({".buildinfo"})
 
 
-def _collect(work: Path) -> dict[str, Path]:
+def _collect(work: Path) -> dict[str, str]:
     """Every file of the site: its address → where it was made."""
-    files: dict[str, Path] = {}
+    files: dict[str, str] = {}
     for folder in (HTML, DOWNLOADS, EXTRA):
-        root = work / folder
-        files |= {name: root / name for name in files_below(root) if name not in _PRIVATE}
+        files |= {
+            name: f"{work}/{folder}/{name}" for name in files_below(work / folder) if name not in _PRIVATE
+        }
     index = work / search.FOLDER
-    return files | {f"{search.FOLDER}/{name}": index / name for name in files_below(index)}
+    return files | {f"{search.FOLDER}/{name}": f"{index}/{name}" for name in files_below(index)}

@@ -40,7 +40,7 @@ from peelbook.site.manifest import InputManifest, package_digest
 from peelbook.site.missing_panel import FoldAbsent, SayReasonsOnce
 from peelbook.site.publish import put_file
 from peelbook.site.staged_parser import FigureCard, block_node, figure_card, page_figures
-from peelbook.util.files import sha256
+from peelbook.util.files import files_below, sha256
 
 LOGGER = logging.getLogger(__name__)
 HERE = Path(__file__).resolve().parent
@@ -368,6 +368,10 @@ def _hide_code_node() -> type[nodes.Element]:
     return HideCodeCellNode
 
 
+FEW = 8
+"""Fewer pages than these are written by one process."""
+
+
 class BookBuilder(StandaloneHTMLBuilder):
     """Sphinx's HTML builder without the parts that this site's frame does itself."""
 
@@ -393,7 +397,10 @@ class BookBuilder(StandaloneHTMLBuilder):
         come back to it, which costs more than it saves; a written page is a file.
         """
         jobs = self.config.peelbook_jobs
-        if parallel_available and sys.platform.startswith("linux") and jobs > 1:
+        names = {*(build_docnames or ["__all__"]), *updated_docnames}
+        if len(names) < FEW and "__all__" not in names:
+            self.parallel_ok = False  # a copy of this process takes longer to make than they to write
+        elif parallel_available and sys.platform.startswith("linux") and jobs > 1:
             self.app.parallel = jobs + 1  # Sphinx counts the process that hands out the work
             self.parallel_ok = True
         super().write(build_docnames, updated_docnames, method)
@@ -519,16 +526,18 @@ def _clean(app: Sphinx, exception: Exception | None) -> None:
             data if _shared_folder(edition, docname) else f"{name}.csv",
         )
     }
-    for folder in out.rglob(FIGURES_FOLDER):
-        for path in folder.iterdir():
-            if path.relative_to(out).as_posix() not in wanted:
-                path.unlink()
-        if not any(folder.iterdir()):
-            folder.rmdir()
     kept = {*app.env.found_docs, "404", "search", "index", *page_frame.COMPARE}
-    for path in [*out.rglob("*.html"), *out.rglob("*.ipynb")]:
-        if path.relative_to(out).with_suffix("").as_posix() not in kept:
-            path.unlink()
+    pages = {f"{name}.{kind}" for name in kept for kind in ("html", "ipynb")}
+    for name in files_below(out):
+        folder = posixpath.dirname(name)
+        if posixpath.basename(folder) == FIGURES_FOLDER:
+            stale = name not in wanted
+        else:
+            stale = name.endswith((".html", ".ipynb")) and name not in pages
+        if stale:
+            (out / name).unlink()
+            if not any((out / folder).iterdir()):
+                (out / folder).rmdir()
     for path in (out / "_static").iterdir():
         if path.name not in page_frame.static_files():
             shutil.rmtree(path) if path.is_dir() else path.unlink()

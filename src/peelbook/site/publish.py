@@ -52,11 +52,13 @@ def put_file(path: Path, content: bytes | str) -> bool:
 
 def keep_only(folder: Path, names: Collection[str]) -> None:
     """Remove every file of a folder that is not named, and the folders that this empties."""
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_file() and path.relative_to(folder).as_posix() not in names:
-            path.unlink()
-        elif path.is_dir() and not any(path.iterdir()):
-            path.rmdir()
+    for name in set(files_below(folder)).difference(names):
+        path = folder / name
+        path.unlink()
+        for above in path.parents:
+            if above == folder or any(above.iterdir()):
+                break
+            above.rmdir()
 
 
 RECORD = "peelbook-site.json"
@@ -141,7 +143,7 @@ def target(out_dir: Path | str) -> Path:
 
 
 def publish(
-    files: Mapping[str, Path],
+    files: Mapping[str, Path | str],
     out_dir: Path,
     shared: Collection[str] = (),
 ) -> int:
@@ -171,9 +173,9 @@ class HardLinkGuard:
     def __init__(self, record: Path):
         self.record = record
 
-    def remember(self, files: Iterable[Path]) -> None:
+    def remember(self, files: Iterable[Path | str]) -> None:
         """Note these files as they are now."""
-        put_file(self.record, json.dumps({str(path): self._now(path) for path in files}))
+        put_file(self.record, json.dumps({os.fspath(path): self._now(path) for path in files}))
 
     def edited(self) -> bool:
         """Whether one of them was changed since, other than by `put_file`."""
@@ -185,7 +187,7 @@ class HardLinkGuard:
             return True
         for name, before in known.items():
             try:
-                now = self._now(Path(name))
+                now = self._now(name)
             except OSError:
                 continue  # it was removed, and will be made again
             if now[0] == before[0] and now != before:
@@ -193,8 +195,8 @@ class HardLinkGuard:
         return False
 
     @staticmethod
-    def _now(path: Path) -> list[int]:
-        about = path.stat()
+    def _now(path: Path | str) -> list[int]:
+        about = os.stat(path)  # noqa: PTH116
         return [about.st_ino, about.st_size, about.st_mtime_ns]
 
 
@@ -204,7 +206,7 @@ def _lock_folder(out_dir: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"peelbook-{user}-{sha256(os.fsencode(out_dir))[:16]}"
 
 
-def _publish(files: Mapping[str, Path], out_dir: Path, shared: Collection[str]) -> int:
+def _publish(files: Mapping[str, Path | str], out_dir: Path, shared: Collection[str]) -> int:
     there = set(files_below(out_dir)) - {RECORD}
     own = recorded(out_dir) or frozenset()
     sources = {name: os.fspath(path) for name, path in files.items()}
