@@ -332,16 +332,19 @@ def render_pages(source: Path, out: Path, doctrees: Path, edition: Edition, jobs
 
 
 def _load_myst_nb() -> None:
-    """Import MyST-NB without its cache of executions: a build runs no code, and the cache needs all of SQLAlchemy."""
-    name = "myst_nb.core.execute.cache"
-    if name in sys.modules:
+    """Import MyST-NB without its ways to execute a notebook: a build runs no code, and they need all of SQLAlchemy."""
+    package = "myst_nb.core.execute"
+    if package in sys.modules:
         return
-    sys.modules[name] = empty = types.ModuleType(name)
-    empty.__dict__["NotebookClientCache"] = None
+    ways = {f"{package}.{name.lower()}": f"NotebookClient{name}" for name in ("Cache", "Direct", "Inline")}
+    for module, name in ways.items():
+        sys.modules[module] = empty = types.ModuleType(module)
+        empty.__dict__[name] = None
     try:
-        importlib.import_module("myst_nb.core.execute")
+        importlib.import_module(package)
     finally:
-        del sys.modules[name]
+        for module in ways:
+            del sys.modules[module]
 
 
 def _pages_key(source: Path, edition: Edition) -> str:
