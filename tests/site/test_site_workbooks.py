@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from xml.etree import ElementTree
 
@@ -103,6 +104,20 @@ def test_numbers_are_numbers_and_text_is_never_a_formula(folder):
     assert 19.8 in cells
     assert 12345 in cells
     assert "=SUM(A1)" in cells
+
+
+def test_columns_are_as_wide_as_their_texts_and_the_contents_lead_to_the_sheets(tmp_path):
+    columns = ("Force", "Rate", "Why")
+    rows = [("Avon and Somerset Constabulary", 1.5, "x" * 90), ("Kent", None, "")]
+    table = ods.Sheet("Table_1", "Title", ("A line",), columns, rows)
+    contents = ods.Sheet("Contents", "Contents", (), ("Sheet",), [("Table_1",)])
+    ods.write(tmp_path / "t.ods", "t", [ods.Sheet("Cover", "Cover", ("Words",)), contents, table])
+    with zipfile.ZipFile(tmp_path / "t.ods") as archive:
+        content = archive.read("content.xml").decode()
+    styles = re.findall(r'<table:table-column table:style-name="(\w+)"', content)
+    assert styles == ["prose", "figure", "name", "figure", "prose"]
+    assert 'xlink:href="#Table_1.A1">Table_1</text:a>' in content
+    assert '<table:table-cell table:style-name="line" office:value-type="string"><text:p>A line' in content
 
 
 def test_the_ods_is_well_formed_and_its_type_comes_first(folder):

@@ -7,9 +7,10 @@ office suite's object model, which matters for 43 forces.
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -31,12 +32,17 @@ _NAMES = (
 )
 
 _STYLES = """<office:automatic-styles>
-<style:style style:name="wide" style:family="table-column"><style:table-column-properties style:column-width="9cm"/></style:style>
-<style:style style:name="narrow" style:family="table-column"><style:table-column-properties style:column-width="4cm"/></style:style>
+<style:style style:name="figure" style:family="table-column"><style:table-column-properties style:column-width="3.2cm"/></style:style>
+<style:style style:name="name" style:family="table-column"><style:table-column-properties style:column-width="6.5cm"/></style:style>
+<style:style style:name="prose" style:family="table-column"><style:table-column-properties style:column-width="11.5cm"/></style:style>
 <style:style style:name="title" style:family="table-cell"><style:text-properties fo:font-weight="bold" fo:font-size="14pt"/></style:style>
+<style:style style:name="line" style:family="table-cell"><style:table-cell-properties fo:wrap-option="no-wrap"/></style:style>
 <style:style style:name="head" style:family="table-cell"><style:table-cell-properties fo:wrap-option="wrap" fo:border-bottom="1pt solid #505a5f"/><style:text-properties fo:font-weight="bold"/></style:style>
 <style:style style:name="text" style:family="table-cell"><style:table-cell-properties fo:wrap-option="wrap" style:vertical-align="top"/></style:style>
 </office:automatic-styles>"""
+
+# Characters that fit on a line of a column of figures, and those that fit on three of a column of names.
+_SHORT, _LONG = 14, 84
 
 Cell = str | int | float | None
 
@@ -85,22 +91,23 @@ def write(path: Path, title: str, sheets: Sequence[Sheet]) -> None:
 def _content(sheets: Sequence[Sheet]) -> str:
     body: list[str] = []
     ranges: list[str] = []
+    names = frozenset(sheet.name for sheet in sheets)
     for number, sheet in enumerate(sheets, start=1):
         width = max(1, len(sheet.columns))
         body.append(f"<table:table table:name={quoteattr(sheet.name)}>")
         # Cells are of the style of their column where they say nothing: most of a file would say so otherwise.
-        body.append('<table:table-column table:style-name="wide" table:default-cell-style-name="text"/>')
-        if width > 1:
+        for style, alike in itertools.groupby(_width(sheet, at) for at in range(width)):
             body.append(
-                '<table:table-column table:style-name="narrow" table:default-cell-style-name="text" '
-                f'table:number-columns-repeated="{width - 1}"/>'
+                f'<table:table-column table:style-name="{style}" table:default-cell-style-name="text" '
+                f'table:number-columns-repeated="{len(list(alike))}"/>'
             )
         body.append(_row([sheet.title], "title"))
-        body.extend(_row([line]) for line in sheet.lines)
+        # Above a table a line runs over the empty cells beside it; broken, it would be as narrow as the first column.
+        body.extend(_row([line], "line" if sheet.columns else "") for line in sheet.lines)
         if sheet.columns:
             head = 2 + len(sheet.lines)
             body.append(f"<table:table-header-rows>{_row(sheet.columns, 'head')}</table:table-header-rows>")
-            body.extend(_row(row) for row in sheet.rows)
+            body.extend(_row(row, names=names) for row in sheet.rows)
             last = f"{_letters(width)}{head + len(sheet.rows)}"
             area = f"'{sheet.name}'.A{head}:'{sheet.name}'.{last}"
             ranges.append(
@@ -116,12 +123,21 @@ def _content(sheets: Sequence[Sheet]) -> str:
     )
 
 
-def _row(cells: Sequence[Cell], style: str = "") -> str:
+def _width(sheet: Sheet, column: int) -> str:
+    """The style of a column, by the longest text in it; headings are broken."""
+    if not sheet.columns:
+        return "prose"
+    texts = (row[column] for row in sheet.rows)
+    longest = max((len(text) for text in texts if isinstance(text, str)), default=0)
+    return "figure" if longest <= _SHORT else "name" if longest <= _LONG else "prose"
+
+
+def _row(cells: Sequence[Cell], style: str = "", names: Collection[str] = ()) -> str:
     said = f' table:style-name="{style}"' if style else ""
-    return f"<table:table-row>{''.join(_cell(cell, said) for cell in cells)}</table:table-row>"
+    return f"<table:table-row>{''.join(_cell(cell, said, names) for cell in cells)}</table:table-row>"
 
 
-def _cell(value: Cell, style: str) -> str:
+def _cell(value: Cell, style: str, names: Collection[str]) -> str:
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return f"<table:table-cell{style}/>"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -129,10 +145,10 @@ def _cell(value: Cell, style: str) -> str:
             f'<table:table-cell{style} office:value-type="float" office:value="{value!r}">'
             f"<text:p>{value!r}</text:p></table:table-cell>"
         )
-    return (
-        f'<table:table-cell{style} office:value-type="string">'
-        f"<text:p>{escape(str(value))}</text:p></table:table-cell>"
-    )
+    text = escape(str(value))
+    if value in names:  # the name of a sheet leads to it
+        text = f'<text:a xlink:type="simple" xlink:href={quoteattr(f"#{value}.A1")}>{text}</text:a>'
+    return f'<table:table-cell{style} office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
 
 
 def _letters(number: int) -> str:
