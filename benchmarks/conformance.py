@@ -34,6 +34,19 @@ class Suite:
     name: str
     arguments: tuple[str, ...]
     left_out: str = ""
+    by_engine: bool = False  # with papermill's engine of the fork server in the place of its usual one
+
+    @property
+    def forked(self) -> tuple[str, ...]:
+        """What pytest is given on the side of the fork server."""
+        return (*self.arguments, *(("-p", "by_engine") if self.by_engine else ()))
+
+    @property
+    def remark(self) -> str:
+        """What the table says behind the suite's name."""
+        if self.by_engine:
+            return ", `test_execute` and `test_cli` with the engine `forkserver`"
+        return f" (without {self.left_out})" if self.left_out else ""
 
 
 # Cloud back ends of papermill need accounts; the converters of nbconvert start no kernel.
@@ -45,6 +58,12 @@ SUITES = (
         "papermill",
         ("papermill/tests", *(f"--ignore=papermill/tests/test_{name}.py" for name in _CLOUD)),
         "cloud back ends",
+    ),
+    # Two tests of the limit for starting put a mock in the place of the usual engine's client.
+    Suite(
+        "papermill",
+        ("papermill/tests/test_execute.py", "papermill/tests/test_cli.py", "-k", "not start_timeout"),
+        by_engine=True,
     ),
     Suite("nbval", ("tests",)),
     Suite("nbconvert", ("tests/preprocessors/test_execute.py",), "the converters"),
@@ -64,6 +83,14 @@ def unpack(name: str, folder: Path) -> Path:
     with tarfile.open(archive) as stream:
         stream.extractall(folder, filter="data")
     return archive.with_name(archive.name.removesuffix(".tar.gz"))
+
+
+ENGINE = """from papermill.engines import papermill_engines
+from forkserver_kernel.engine import ForkServerEngine
+
+papermill_engines.register(None, ForkServerEngine)
+"""
+"""A plugin of pytest that makes papermill use the engine wherever no other is named."""
 
 
 def run(folder: Path, arguments: tuple[str, ...], jupyter: Path | None) -> dict[str, str]:
@@ -105,12 +132,15 @@ def outcome(case: ET.Element) -> str:
     return "failed" if kinds & {"failure", "error"} else "skipped" if "skipped" in kinds else "passed"
 
 
-def differences(folder: Path, forked: dict[str, str], stock: dict[str, str], jupyter: Path) -> list[str]:
+def differences(
+    folder: Path, suite: Suite, forked: dict[str, str], stock: dict[str, str], jupyter: Path
+) -> list[str]:
     """The tests that end otherwise under the fork server, also when they are run alone."""
     names = sorted(name for name in {*forked, *stock} if forked.get(name) != stock.get(name))
     if not names:
         return []
-    again = [run(folder, tuple(names), where) for where in (jupyter, None)]
+    extra = suite.forked[len(suite.arguments) :]
+    again = [run(folder, (*names, *extra), jupyter), run(folder, tuple(names), None)]
     return [
         f"`{name}`: {again[0].get(name, 'not run')}, stock {again[1].get(name, 'not run')}"
         for name in names
@@ -173,12 +203,12 @@ def main() -> int:
         put_first(jupyter)
         for suite in (suite for suite in SUITES if suite.name in wanted):
             folder = unpack(suite.name, Path(place))
-            forked, stock = (run(folder, suite.arguments, where) for where in (jupyter, None))
-            found = differences(folder, forked, stock, jupyter)
+            (folder / "by_engine.py").write_text(ENGINE, encoding="utf-8")
+            forked = run(folder, suite.forked, jupyter)
+            stock = run(folder, suite.arguments, None)
+            found = differences(folder, suite, forked, stock, jupyter)
             differ |= bool(found)
-            title = f"{suite.name} {version(suite.name)}" + (
-                f" (without {suite.left_out})" if suite.left_out else ""
-            )
+            title = f"{suite.name} {version(suite.name)}" + suite.remark
             rows.append(f"| {title} | {counted(forked)} | {counted(stock)} | {'; '.join(found) or 'none'} |")
             print(rows[-1], flush=True)
     if not sys.argv[1:]:
