@@ -8,8 +8,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Collection, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Collection
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -68,7 +67,8 @@ class Indexing:
         self.texts = out.with_name(f"{out.name}-texts")
         self.made_of = InputManifest.of(out)
         self.service: _Service | None = None
-        self.given: dict[str, str] = {}
+        self.given: dict[str, str] = {}  # hashes of the texts that Pagefind is told to read
+        self.now: dict[str, str] = {}  # hashes of all texts
 
     def __enter__(self) -> Indexing:
         return self
@@ -77,44 +77,56 @@ class Indexing:
         self._stop()
 
     def begin(self, changing: Collection[str]) -> None:
-        """Give Pagefind the texts that are there, but for those of pages that are about to be made anew.
+        """Let Pagefind read the texts that are there, but for those of pages that are about to be made anew.
 
         It reads them while the pages are made. `start` has the last word on what they say.
         """
-        names = [name for name in files_below(self.texts) if name.removesuffix(".html") not in changing]
-        if changing and names:
-            self._give(names)
+        names = files_below(self.texts)
+        stale = {name for name in names if name.removesuffix(".html") in changing}
+        if not changing or len(stale) == len(names):
+            return
+        for name in stale:
+            (self.texts / name).unlink()
+        self._read({name: sha256(self.texts / name) for name in names if name not in stale})
 
     def start(self) -> bool:
-        """Give Pagefind the rest of the pages that are there now; false where the index of them is there."""
-        names = _put_texts(self.site, self.texts)
-        known = f"{sha256(binary())} {sorted(names.items())}"
+        """Let Pagefind read the pages that are there now; false where the index of them is there."""
+        self.now = _put_texts(self.site, self.texts)
+        known = f"{sha256(binary())} {sorted(self.now.items())}"
         if self.made_of.unchanged("index", known, self.out):
             self._stop()
             return False
-        if any(names.get(name) != sha256(text.encode()) for name, text in self.given.items()):
-            self._stop()  # what a page said before must not stay to be found
-        self._give([name for name in names if name not in self.given])
+        if not self.given or self.given.items() - self.now.items():
+            self._read(self.now)  # what a page said before must not stay to be found
         return True
 
     def finish(self) -> None:
         """Wait until the index is there. Raises `SearchIndexError` with Pagefind's own message."""
         if self.service is None:
             return
+        if self.service.answer()["page_count"] != len(self.given):
+            self._read(self.now)  # it looked late, when new texts were there
+            self.service.answer()
+        for name in sorted(self.now.keys() - self.given.keys()):
+            text = (self.texts / name).read_text(encoding="utf-8")
+            self.service.ask(type="AddFile", index_id=0, file_path=name, file_contents=text)
+            self.service.answer()
         self.service.ask(type="GetFiles", index_id=0)
         written = set()
-        for file in self.service.answers()[-1]["files"]:
+        for file in self.service.answer()["files"]:
             if not any(fnmatch(file["path"], pattern) for pattern in _UNUSED):
                 put_file(self.out / file["path"], base64.b64decode(file["content"]))
                 written.add(file["path"])
         keep_only(self.out, written)
         self.made_of.save()
 
-    def _give(self, names: Iterable[str]) -> None:
-        self.service = self.service or _Service()
-        for name in names:
-            text = self.given[name] = (self.texts / name).read_text(encoding="utf-8")
-            self.service.ask(type="AddFile", index_id=0, file_path=name, file_contents=text)
+    def _read(self, texts: dict[str, str]) -> None:
+        self._stop()
+        self.service, self.given = _Service(), texts
+        settings = {"exclude_selectors": [".headerlink"], "keep_index_url": True}
+        self.service.ask(type="NewIndex", config=settings)
+        self.service.answer()
+        self.service.ask(type="AddDir", index_id=0, path=str(self.texts))
 
     def _stop(self) -> None:
         if self.service is not None:
@@ -132,46 +144,42 @@ class _Service:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        self.thread = ThreadPoolExecutor(1)
-        self.asked: list[Future[dict[str, Any]]] = []
-        self.ask(type="NewIndex", config={"exclude_selectors": [".headerlink"], "keep_index_url": True})
 
     def ask(self, **payload: Any) -> None:
-        """Send a message, after those before it have been answered, and do not wait."""
-        self.asked.append(self.thread.submit(self._answer, payload))
+        """Send a message; read its `answer` before the next one."""
+        assert self.process.stdin is not None
+        message = json.dumps({"message_id": 1, "payload": payload})
+        try:
+            self.process.stdin.write(base64.b64encode(message.encode()) + b",")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise self._ended() from None
 
-    def answers(self) -> list[dict[str, Any]]:
-        """Wait for all answers."""
-        return [asked.result() for asked in self.asked]
+    def answer(self) -> dict[str, Any]:
+        """Wait for the answer to a message."""
+        assert self.process.stdout is not None
+        parts = [b""]
+        while not parts[-1].endswith(b","):
+            parts.append(os.read(self.process.stdout.fileno(), 1 << 20))
+            if not parts[-1]:
+                raise self._ended()
+        found: dict[str, Any] = json.loads(base64.b64decode(b"".join(parts)))["payload"]
+        if found["type"] == "Error":
+            raise _failed(str(found.get("message")))
+        return found
 
     def close(self) -> None:
         """End the process, whatever it is at."""
         self.process.kill()
-        self.thread.shutdown(cancel_futures=True)
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
         self.process.wait()
 
-    def _answer(self, payload: dict[str, Any]) -> dict[str, Any]:
-        assert self.process.stdin is not None and self.process.stdout is not None
-        message = json.dumps({"message_id": 1, "payload": payload})
-        parts = [b""]
-        try:
-            self.process.stdin.write(base64.b64encode(message.encode()) + b",")
-            self.process.stdin.flush()
-            while not parts[-1].endswith(b","):
-                parts.append(os.read(self.process.stdout.fileno(), 1 << 20))
-                if not parts[-1]:
-                    raise BrokenPipeError("it ended")
-        except OSError as error:
-            said = self.process.communicate()[1].decode(errors="replace").strip()
-            raise _failed(said or str(error)) from error
-        answer: dict[str, Any] = json.loads(base64.b64decode(b"".join(parts)))["payload"]
-        if answer["type"] == "Error":
-            raise _failed(str(answer.get("message")))
-        return answer
+    def _ended(self) -> SearchIndexError:
+        assert self.process.stderr is not None
+        return _failed(self.process.stderr.read().decode(errors="replace").strip() or "it ended")
 
 
 def _failed(said: str) -> SearchIndexError:
