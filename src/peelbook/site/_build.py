@@ -40,7 +40,7 @@ from peelbook.site.edition import (
     table_hashes,
 )
 from peelbook.site.garbage_collection import relaxed_gc
-from peelbook.site.manifest import MADE_OF, InputManifest, code_digest, data_digest
+from peelbook.site.manifest import MADE_OF, InputManifest, data_digest
 from peelbook.site.publish import HardLinkGuard, keep_only, publish, put_file, target
 from peelbook.site.templates import render
 from peelbook.site.workers import Workers, disk_message
@@ -178,7 +178,7 @@ class _Building:
         """Sources → HTML."""
         html = self.work / HTML
         made_of = InputManifest.of(html)
-        if not made_of.unchanged("pages", _pages_key(self.work / SOURCE, self.edition), html):
+        if not made_of.unchanged("pages", _pages_key(self.sources, self.edition), html):
             render_pages(self.work / SOURCE, html, self.work / DOCTREES, self.edition, self.jobs)
             made_of.save()
 
@@ -207,8 +207,9 @@ class _Building:
         # Sphinx copies its own static files over the old ones; all others are made by `put_file` or like it.
         own = {name: path for name, path in files.items() if not name.startswith("_")}
         self.report.changed_files = publish(files, self.out_dir, own)
-        self.shared.remember(own.values())
-        self.report.bytes = sum(os.stat(path).st_size for path in files.values())  # noqa: PTH116
+        about = {name: os.stat(path) for name, path in files.items()}  # noqa: PTH116
+        self.shared.remember({path: about[name] for name, path in own.items()})
+        self.report.bytes = sum(file.st_size for file in about.values())
 
 
 _STEPS = (
@@ -347,11 +348,10 @@ def _load_myst_nb() -> None:
             del sys.modules[module]
 
 
-def _pages_key(source: Path, edition: Edition) -> str:
-    """A hash of all that the pages are made of: sources, configuration, edition, code."""
-    tree = "".join(f"{name} {sha256(source / name)}\n" for name in files_below(source))
+def _pages_key(sources: stage.Sources, edition: Edition) -> str:
+    """A hash of all that the pages are made of: sources, by what these are made of, configuration, edition."""
     config = sha256(paths.project_root() / "_config.yml")
-    return sha256(f"{tree}{config}{json.dumps(edition.to_config(), sort_keys=True)}{code_digest()}".encode())
+    return sha256(f"{sources.made_of()}{config}{json.dumps(edition.to_config(), sort_keys=True)}".encode())
 
 
 def _plain(text: str) -> str:

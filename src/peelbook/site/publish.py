@@ -18,7 +18,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from peelbook.errors import PeelbookError
@@ -173,9 +173,9 @@ class HardLinkGuard:
     def __init__(self, record: Path):
         self.record = record
 
-    def remember(self, files: Iterable[Path | str]) -> None:
+    def remember(self, files: Mapping[str, os.stat_result]) -> None:
         """Note these files as they are now."""
-        put_file(self.record, json.dumps({os.fspath(path): self._now(path) for path in files}))
+        put_file(self.record, json.dumps({path: self._marks(about) for path, about in files.items()}))
 
     def edited(self) -> bool:
         """Whether one of them was changed since, other than by `put_file`."""
@@ -187,7 +187,7 @@ class HardLinkGuard:
             return True
         for name, before in known.items():
             try:
-                now = self._now(name)
+                now = self._marks(os.stat(name))  # noqa: PTH116
             except OSError:
                 continue  # it was removed, and will be made again
             if now[0] == before[0] and now != before:
@@ -195,8 +195,7 @@ class HardLinkGuard:
         return False
 
     @staticmethod
-    def _now(path: Path | str) -> list[int]:
-        about = os.stat(path)  # noqa: PTH116
+    def _marks(about: os.stat_result) -> list[int]:
         return [about.st_ino, about.st_size, about.st_mtime_ns]
 
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import yaml
-
 from peelbook import formats, paths
 from peelbook.catalogue import Catalogue
 from peelbook.errors import PeelbookError
@@ -111,6 +109,8 @@ class Sources:
                 page = (ledger or Path()) / f"{name.removeprefix(f'{LEDGER_FOLDER}/')}.md"
                 self._put(f"{name}.md", page.read_text(encoding="utf-8"))
             self._put_book_pages(texts)
+            import yaml  # a build that changes nothing has no other need of it
+
             toc = yaml.safe_load((paths.project_root() / "_toc.yml").read_text(encoding="utf-8"))
             listed = contents(toc, self.edition, staged.notebooks, staged.measures, staged.reports)
             self._put("_toc.yml", yaml.safe_dump(listed, sort_keys=False, allow_unicode=True))
@@ -127,6 +127,10 @@ class Sources:
         }
         parts = [self.edition.to_config(), self.data, made_from, texts is not None, own, built]
         return json.dumps([*parts, sections_period(self.staged)], sort_keys=True)
+
+    def made_of(self) -> str:
+        """A hash of what all sources are made of, code among it."""
+        return sha256(self._made_of.path)
 
     def _put(self, name: str, content: bytes | str) -> None:
         if put_file(self.folder / name, content):
