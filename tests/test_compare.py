@@ -39,12 +39,28 @@ def few(monkeypatch):
     """Let two forces be peers, for sums that are worked out on paper."""
     monkeypatch.setattr(compare, "LEAST_PEERS", 0)
     monkeypatch.setattr(compare, "LEAST_FOR_LIMITS", 2)
+    monkeypatch.setattr(compare, "_KNOWN", {})
 
 
 @pytest.fixture
 def spread():
     """Twelve forces whose rates differ well beyond chance, and one far above all."""
     return frame([5000, 5400, 5800, 6000, 6200, 6400, 6600, 6800, 7000, 7400, 7800, 8200, 19800])
+
+
+def test_a_period_is_scored_once_for_all_forces_and_anew_where_a_figure_differs(spread, monkeypatch):
+    scored = []
+    score = compare._score
+    monkeypatch.setattr(compare, "_KNOWN", {})
+    monkeypatch.setattr(compare, "_score", lambda *given: scored.append(given) or score(*given))
+    first = compare.against_peers(spread, "F00", DAY)
+    assert compare.against_peers(spread.copy(), "F00", DAY) == first
+    assert compare.against_peers(spread, "F01", DAY).rank == 12
+    assert compare.ranked(spread, DAY)["rank"].tolist()[0] == 1
+    assert len(scored) == 1
+    spread.loc[0, "value"] = 100.0
+    assert compare.against_peers(spread, "F00", DAY).rank == 1
+    assert len(scored) == 2
 
 
 # --- averages ----------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ times that of chance alone (`stats.yearly_noise`, `stats.trend_noise`).
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -539,6 +540,44 @@ def _places(scored: _Scored, frame: pd.DataFrame) -> stats.Interval:
     return stats.Interval(np.minimum(low + aside, places), np.maximum(high + aside, places))
 
 
+#: Scored periods and their rank intervals so far, by what the frames hold.
+_KNOWN: dict[Any, tuple[_Scored, stats.Interval]] = {}
+_MOST_KNOWN = 512
+
+
+def _scored_places(
+    frame: pd.DataFrame, period_end: Any, measure: Measure | str | None
+) -> tuple[_Scored, stats.Interval]:
+    """All forces of one period, scored, and their rank intervals: worked out once, and not to be changed.
+
+    They are the same for each force that is compared, and half of what a section compares it compares twice.
+    """
+    key = _content(frame), pd.Timestamp(period_end), repr(_rules(frame, measure))
+    if key not in _KNOWN:
+        scored = _score(frame, period_end, measure)
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[key] = scored, _places(scored, frame)
+    return _KNOWN[key]
+
+
+def _content(frame: pd.DataFrame) -> bytes:
+    """A digest of what is compared of a frame: its forces, periods and figures."""
+    digest = hashlib.blake2b(repr(frame.attrs.get("forces")).encode())
+    for name, values in frame.items():
+        digest.update(f"{name} {values.dtype}".encode())
+        if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biufM":
+            digest.update(values.to_numpy().tobytes())
+        elif name == "force_code" or pd.api.types.is_numeric_dtype(values):
+            digest.update(repr(values.tolist()).encode())
+    return digest.digest()
+
+
+def precompute(frame: pd.DataFrame, period_end: Any) -> None:
+    """Score a period for all comparisons to come, in a process that forks many short ones. Raises as `against_peers`."""
+    _scored_places(frame, period_end, None)
+
+
 def against_peers(
     frame: pd.DataFrame,
     force_code: str,
@@ -553,7 +592,7 @@ def against_peers(
     other forces in the period (`LEAST_PEERS`), the comparison of the last period that has them is `earlier`. Raises
     `ParameterError` where no force has a figure in the period.
     """
-    scored = _score(frame, period_end, measure)
+    scored, (best, worst) = _scored_places(frame, period_end, measure)
     rows, rules = scored.rows, scored.rules
     top, low = rows.loc[rows["value"].idxmax()], rows.loc[rows["value"].idxmin()]
     base = {
@@ -578,7 +617,6 @@ def against_peers(
     place = int(places[0])
     value = float(rows["value"].iloc[place])
     rank = int(stats.ranks(rows["value"])[place]) if len(rows) > LEAST_PEERS else None
-    best, worst = _places(scored, frame)
     z, distance = scored.z[place], scored.distance[place]
     limits, outer = (_limits_at(scored, place, confidence) for confidence in (stats.ALERT, stats.ALARM))
     return Comparison(
@@ -709,10 +747,9 @@ def ranked(frame: pd.DataFrame, period_end: Any, *, measure: Measure | str | Non
     rank_high, z, funnel_verdict, outside_limits, sd_distance, distance_verdict, small, left_out, lower_limit, upper_limit (the 95%
     limits for a force of this size). With too few forces (`LEAST_PEERS`) there are no ranks.
     """
-    scored = _score(frame, period_end, measure)
+    scored, (best, worst) = _scored_places(frame, period_end, measure)
     rows = scored.rows
     low, high = intervals(rows, scored.rules)
-    best, worst = _places(scored, frame)
     places = stats.ranks(rows["value"]) + (0 if len(rows) > LEAST_PEERS else np.nan)
     lower, upper = _limits(scored, stats.ALERT)
     table = pd.DataFrame(

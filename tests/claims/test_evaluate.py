@@ -540,6 +540,7 @@ def test_the_averages_are_those_of_the_pages(
     monkeypatch, make_catalogue, stop_search, population, average_claim
 ):
     monkeypatch.setattr(compare, "LEAST_PEERS", 0)
+    monkeypatch.setattr(compare, "_KNOWN", {})
     catalogue = make_catalogue({"stop_search": stop_search, "population": population}, average_claim("17.5"))
     rows = compare.at_period(measures.compute(catalogue, "stop_search_rate"), "2023-03-31")
     both = compare.averages(rows, exclude=())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+from typing import Any
 
 # Found by comparing `sys.modules` after a section's notebook with the zygote's.
 MODULES = (
@@ -70,7 +71,7 @@ def modules() -> None:
 
 def figures() -> None:
     """Read the embedded tables and work out the measures of all notebooks. What has other bytes is read as ever."""
-    from peelbook import measures
+    from peelbook import compare, measures
     from peelbook.analysis import frames
     from peelbook.analysis.context import National
     from peelbook.errors import PeelbookError
@@ -79,7 +80,13 @@ def figures() -> None:
     with contextlib.suppress(PeelbookError, OSError):  # a worker of a cluster has no tables yet
         everyone = National()
         catalogue = everyone.catalogue
-        measures.precompute(catalogue, BREAKDOWNS, everyone.measure)
+
+        def worked_out(measure_id: str, **dimension: Any) -> None:
+            frame = everyone.measure(measure_id, **dimension)
+            if len(frame) and not dimension:  # few pages compare forces in one value of a breakdown
+                compare.precompute(frame, everyone.year_of(frame))
+
+        measures.precompute(catalogue, BREAKDOWNS, worked_out)
         for name in sorted({name for section in all_sections() for name in section.tables} | {"gaps"}):
             if catalogue.has(name):
                 catalogue.table(name)
@@ -94,6 +101,8 @@ def figure() -> None:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
+    from peelbook.figures import _chart, _label
+
     for canvas, kind in ((FigureCanvasAgg, "png"), (FigureCanvasSVG, "svg")):
         drawn = Figure(figsize=(2, 2))
         canvas(drawn)
@@ -101,3 +110,6 @@ def figure() -> None:
         axes.plot([0, 1], [0, 1])
         axes.set_title("0")
         drawn.savefig(io.BytesIO(), format=kind)
+    # No text is measured here: fonts are read from open files, whose place all forks would share.
+    with _chart._settings("warm"):  # which reads the style
+        _label.label(0, 0, "0")
