@@ -276,11 +276,10 @@ _LARGE = 1000
 
 def _holds(given: pd.DataFrame, telling: np.ndarray) -> bool:
     """Whether telling figures all stand in one column of a frame."""
-    return any(
-        np.isin(telling, given[name].to_numpy(dtype=float, na_value=np.nan)).all()
-        for name in given.select_dtypes("number").columns
-        if name != "year"
-    )
+    columns = given.select_dtypes("number").drop(columns="year", errors="ignore")
+    figures = columns.to_numpy(dtype=float, na_value=np.nan)
+    likely = (figures == telling[0]).any(axis=0)  # most columns lack the first one already
+    return any(np.isin(telling, column).all() for column in figures.T[likely])
 
 
 def _agrees(given: pd.DataFrame, frame: pd.DataFrame, column: str) -> bool:

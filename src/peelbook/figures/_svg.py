@@ -10,6 +10,7 @@ import itertools
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 FONTS = "Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', sans-serif"
@@ -90,17 +91,8 @@ def _slim_element(element: ET.Element, short: dict[str, str]) -> None:
     name = element.attrib.pop("id", "")
     if name in short:
         element.set("id", short[name])
-    style = dict(part.split(": ", 1) for part in element.attrib.pop("style", "").split("; ") if ": " in part)
-    style.pop("font-family", None)
-    if "stroke" not in style or style["stroke"] == "none":
-        for key in [key for key in style if key.startswith("stroke-")]:
-            del style[key]
-    for key, value in style.items():
-        if key.endswith("width") or key.endswith("dasharray") or key == "font-size":
-            value = re.sub(r"-?\d+\.\d+", lambda match: _short(float(match.group()), 2), value)
-        value = value.removesuffix("px") if key == "font-size" else value
-        if _DEFAULTS.get(key) != value:
-            element.set(key, _colour(value))
+    for key, value in _attributes(element.attrib.pop("style", "")):
+        element.set(key, value)
     for key in ("clip-path", "fill", f"{{{XLINK}}}href"):
         if reference := element.get(key):
             for old in _REFERENCE.findall(reference) or [reference[1:]]:
@@ -120,6 +112,23 @@ def _slim_element(element: ET.Element, short: dict[str, str]) -> None:
             element.set(key, _short(float(number), 1))
     if path := element.get("d"):
         element.set("d", shorten_path(path))
+
+
+@lru_cache(maxsize=1024)
+def _attributes(style: str) -> tuple[tuple[str, str], ...]:
+    """What a style says, as attributes, without what a viewer assumes anyway. Few styles make a drawing."""
+    says = dict(part.split(": ", 1) for part in style.split("; ") if ": " in part)
+    says.pop("font-family", None)
+    if says.get("stroke", "none") == "none":
+        says = {key: value for key, value in says.items() if not key.startswith("stroke-")}
+    found = []
+    for key, value in says.items():
+        if key.endswith(("width", "dasharray")) or key == "font-size":
+            value = re.sub(r"-?\d+\.\d+", lambda match: _short(float(match.group()), 2), value)
+        value = value.removesuffix("px") if key == "font-size" else value
+        if _DEFAULTS.get(key) != value:
+            found.append((key, _colour(value)))
+    return tuple(found)
 
 
 def _colour(value: str) -> str:
@@ -142,6 +151,12 @@ def _short(value: float, decimals: int) -> str:
     if text in ("-0", "0"):
         return "0"
     return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+
+
+@lru_cache(maxsize=8192)
+def _step(step: int, decimals: int) -> str:
+    """A step of so many tenths, or hundredths, as text: most steps of a drawing are among a few."""
+    return _short(step / 10**decimals, decimals)
 
 
 def shorten_path(path: str, decimals: int = 1) -> str:
@@ -176,7 +191,7 @@ def shorten_path(path: str, decimals: int = 1) -> str:
         x, y = numbers[-2:]
         body = ""
         for k, step in enumerate(steps):
-            number = _short(step / scale, decimals)
+            number = _step(step, decimals)
             body += number if k == 0 or number.startswith("-") else f" {number}"
         # After a move, further pairs are lines by definition.
         same = letter == previous or (previous == "m" and letter == "l")

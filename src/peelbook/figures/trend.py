@@ -206,10 +206,11 @@ def _by_period(plot: _Plot, force: Force, forces: Forces) -> pd.DataFrame:
     for column, whose in _printed_columns(plot.printed).items():
         by_day = {mark.day: mark.value for mark in plot.printed if mark.whose == whose}
         data[column] = [by_day.get(day, float("nan")) for day in values.index]
+    columns = dict(zip(values.columns, values.to_numpy(dtype=float).T, strict=True))
     others = {
-        item.slug: values[item.code].to_numpy()
+        item.slug: columns[item.code]
         for item in forces
-        if item.code != force.code and values[item.code].notna().any()
+        if item.code != force.code and (columns[item.code] == columns[item.code]).any()
     }
     return pd.concat([data, pd.DataFrame(others)], axis=1)
 
@@ -471,10 +472,20 @@ class _Field:
 
     def runs(self, values: pd.Series) -> list[list[tuple[float, float]]]:
         """A series as lines in inches, one for each stretch without a gap."""
+        return self._stretches([self.x(day.toordinal()) for day in values.index], values.tolist())
+
+    def _peer_runs(self) -> list[list[tuple[float, float]]]:
+        """The lines of all peers: taken out of the frame together, which one by one took half of the time."""
+        values = self.plot.values[self.plot.peers]
+        across = [self.x(day.toordinal()) for day in values.index]
+        return [run for line in values.to_numpy().T.tolist() for run in self._stretches(across, line)]
+
+    def _stretches(self, across: Sequence[float], values: Sequence[float]) -> list[list[tuple[float, float]]]:
+        """Values at places across, in inches, as lines: one for each stretch without a gap."""
         result: list[list[tuple[float, float]]] = [[]]
-        for day, value in zip(values.index, values.tolist(), strict=True):
+        for x, value in zip(across, values, strict=True):
             if value == value:
-                result[-1].append((self.x(day.toordinal()), self.y(value)))
+                result[-1].append((x, self.y(value)))
             elif result[-1]:
                 result.append([])
         return [run for run in result if run]
@@ -491,8 +502,12 @@ class _Field:
         else:
             page.line_scale(self.y)
             color = "#CFCFCF" if len(plot.peers) > 15 else MUTED
-            runs = [run for code in plot.peers for run in self.runs(plot.values[code])]
-            parts = [part for run in runs for part in pg.within(run, self.area) if not self._is_stub(part)]
+            parts = [
+                part
+                for run in self._peer_runs()
+                for part in pg.within(run, self.area)
+                if not self._is_stub(part)
+            ]
             page.lines(parts, color, width=0.7, z=2)
         front = []
         for line in plot.lines:
