@@ -1,6 +1,6 @@
 """What running the notebooks costs, against the stock tools, on this machine and in one sitting.
 
-    python -m benchmarks.run [--rounds 3] [--forces 4] [--only execute,memory,first,again,site,nbval,growth] [--full]
+    python -m benchmarks.run [--rounds 3] [--forces 4] [--only execute,steps,memory,first,again,site,nbval,growth] [--full]
 
 Both sides get compiled bytecode and the same notebooks, tables and lock. Ratios are of medians from
 interleaved rounds, so that a slower hour of the machine slows both. Results go to `benchmarks/results.json`
@@ -33,7 +33,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 JOBS = 2
-PARTS = ("execute", "memory", "first", "again", "site", "nbval", "growth")
+PARTS = ("execute", "steps", "memory", "first", "again", "site", "nbval", "growth")
 GROWTH_SECTION = "responding_to_the_public"
 GROWTH = (1, 5, 15, 43, 300)
 
@@ -149,6 +149,31 @@ def measure_execute(count: int, rounds: int, scratch: Path, say: Callable[[str],
         "parallel_ratio": round(median["parallel"] / median["ours"], 2),
         "cell_share": round(statistics.median(shares), 3),
     }
+
+
+def measure_steps(rounds: int, scratch: Path) -> dict[str, Any]:
+    """What stands around the cells: a notebook of one cell that does nothing, and one of thirty, each way to run it."""
+    from nbformat import writes
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    from peelbook.runner import execute
+
+    def notebook(count: int) -> bytes:
+        return writes(new_notebook(cells=[new_code_cell("1") for _ in range(count)])).encode()
+
+    found: dict[str, Any] = {}
+    for way in ("python3", "peelbook", "fork"):
+        taken: dict[int, list[float]] = {1: [], 30: []}
+        execute.execute(notebook(1), {}, kernel=way, scratch=scratch)  # starts what is started once for all
+        for _ in range(5 * rounds):
+            for count, times in taken.items():
+                content = notebook(count)
+                began = time.perf_counter()
+                execute.execute(content, {}, kernel=way, scratch=scratch)
+                times.append(1000 * (time.perf_counter() - began))
+        one, thirty = (statistics.median(times) for times in taken.values())
+        found[way] = {"one_cell_ms": round(one), "each_cell_ms": round((thirty - one) / 29, 1)}
+    return found
 
 
 class Memory:
@@ -469,6 +494,23 @@ def table(found: dict[str, Any]) -> str:
                 for row in pages["growth"]
             ),
         ]
+    if steps := found.get("steps"):
+        names = {
+            "python3": "a stock kernel, shut down at once",
+            "peelbook": "a forked kernel",
+            "fork": "cells in a fork",
+        }
+        lines += [
+            "",
+            "What stands around the cells of one notebook, one after the other (the runner's own settings of papermill):",
+            "",
+            "| | a notebook of one cell that does nothing, ms | each further cell, ms |",
+            "| --- | --- | --- |",
+            *(
+                f"| {names[way]} | {steps[way]['one_cell_ms']} | {steps[way]['each_cell_ms']} |"
+                for way in names
+            ),
+        ]
     if growth := found.get("growth"):
         lines += [
             "",
@@ -508,6 +550,7 @@ def main(argv: list[str] | None = None) -> int:
         scratch = Path(name)
         measured: dict[str, Callable[[], Any]] = {
             "execute": lambda: measure_execute(options.forces, options.rounds, scratch, say),
+            "steps": lambda: measure_steps(options.rounds, scratch),
             "memory": lambda: measure_memory(options.forces, scratch),
             "first": lambda: measure_first(options.rounds, scratch, say),
             "again": lambda: measure_again(options.full, options.rounds, scratch, say),
