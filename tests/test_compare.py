@@ -63,6 +63,18 @@ def test_a_period_is_scored_once_for_all_forces_and_anew_where_a_figure_differs(
     assert len(scored) == 2
 
 
+def test_averages_through_time_are_worked_out_once_and_are_the_callers_own(spread, monkeypatch):
+    made = []
+    average = compare._averages_through_time
+    monkeypatch.setattr(compare, "_KNOWN", {})
+    monkeypatch.setattr(compare, "_averages_through_time", lambda frame: made.append(frame) or average(frame))
+    first = compare.averages_through_time(spread)
+    mean = first["mean_of_forces"].iloc[0]
+    first.loc[0, "mean_of_forces"] = 0.0
+    assert compare.averages_through_time(spread.copy())["mean_of_forces"].iloc[0] == mean
+    assert len(made) == 1
+
+
 # --- averages ----------------------------------------------------------------------------------------
 
 

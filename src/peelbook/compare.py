@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -343,6 +343,11 @@ def averages_through_time(frame: pd.DataFrame) -> pd.DataFrame:
     England and Wales that loses and gains forces would move with them, so it has a gap there (NaN).
     Raises `ParameterError` where a force has two figures in one period.
     """
+    key = "averages", _content(frame), repr(_rules(frame, None))
+    return _once(key, lambda: _averages_through_time(frame)).copy(deep=False)  # pandas copies on write
+
+
+def _averages_through_time(frame: pd.DataFrame) -> pd.DataFrame:
     rows = frame[frame["value"].notna()]
     _one_figure_each(rows)
     rules = _rules(frame, None)
@@ -540,9 +545,21 @@ def _places(scored: _Scored, frame: pd.DataFrame) -> stats.Interval:
     return stats.Interval(np.minimum(low + aside, places), np.maximum(high + aside, places))
 
 
-#: Scored periods and their rank intervals so far, by what the frames hold.
-_KNOWN: dict[Any, tuple[_Scored, stats.Interval]] = {}
+#: What was worked out of all forces so far, by what the frames hold.
+_KNOWN: dict[Any, Any] = {}
 _MOST_KNOWN = 512
+
+T = TypeVar("T")
+
+
+def _once(key: Any, make: Callable[[], T]) -> T:
+    """What belongs to a key, made at most once. Not a copy: do not change it."""
+    if key not in _KNOWN:
+        found = make()
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[key] = found
+    return cast(T, _KNOWN[key])
 
 
 def _scored_places(
@@ -552,13 +569,12 @@ def _scored_places(
 
     They are the same for each force that is compared, and half of what a section compares it compares twice.
     """
-    key = _content(frame), pd.Timestamp(period_end), repr(_rules(frame, measure))
-    if key not in _KNOWN:
+
+    def made() -> tuple[_Scored, stats.Interval]:
         scored = _score(frame, period_end, measure)
-        if len(_KNOWN) >= _MOST_KNOWN:
-            _KNOWN.clear()
-        _KNOWN[key] = scored, _places(scored, frame)
-    return _KNOWN[key]
+        return scored, _places(scored, frame)
+
+    return _once(("scored", _content(frame), pd.Timestamp(period_end), repr(_rules(frame, measure))), made)
 
 
 def _content(frame: pd.DataFrame) -> bytes:
@@ -574,8 +590,9 @@ def _content(frame: pd.DataFrame) -> bytes:
 
 
 def precompute(frame: pd.DataFrame, period_end: Any) -> None:
-    """Score a period for all comparisons to come, in a process that forks many short ones. Raises as `against_peers`."""
+    """Score a period and average all, in a process that forks many short ones. Raises as `against_peers`."""
     _scored_places(frame, period_end, None)
+    averages_through_time(frame)
 
 
 def against_peers(
