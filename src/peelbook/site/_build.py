@@ -85,7 +85,7 @@ def build(
     """
     out_dir = target(out_dir)
     work = Path(work_dir).absolute() if work_dir else out_dir.parent / ".peelbook" / "site"
-    with hold(work, "build"), _writable(work), contextlib.ExitStack() as stack:
+    with hold(work, "build"), _writable(work), relaxed_gc(), contextlib.ExitStack() as stack:
         shared = HardLinkGuard(work / "shared.json")
         if shared.edited():
             _empty(work)  # what is there is not what this program made
@@ -308,7 +308,7 @@ def render_pages(source: Path, out: Path, doctrees: Path, edition: Edition, jobs
     out.mkdir(parents=True, exist_ok=True)
     warnings = io.StringIO()
     try:
-        with patch_docutils(), docutils_namespace(), relaxed_gc():
+        with patch_docutils(), docutils_namespace():
             app = Sphinx(
                 srcdir=source,
                 confdir=None,
