@@ -130,7 +130,7 @@ def test_a_build_that_changes_nothing_does_not_load_sphinx():
 
 def test_a_build_does_not_load_what_would_execute_a_notebook():
     code = (
-        "import sys; from peelbook.site import _build; _build._load_myst_nb(); import myst_nb.sphinx_ext\n"
+        "import sys; from peelbook.site import _build; _build._load_myst_nb_without_execution(); import myst_nb.sphinx_ext\n"
         "print(sorted({'sqlalchemy', 'jupyter_cache', 'nbclient', 'myst_nb.core.execute.cache'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

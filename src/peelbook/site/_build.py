@@ -287,7 +287,6 @@ def render_pages(source: Path, out: Path, doctrees: Path, edition: Edition, jobs
 
     Raises `SiteBuildError` with every warning: a site with a broken link is not published.
     """
-    _load_myst_nb()
     from jupyter_book.config import get_final_config
     from sphinx.application import Sphinx
     from sphinx.errors import SphinxError
@@ -298,6 +297,10 @@ def render_pages(source: Path, out: Path, doctrees: Path, edition: Edition, jobs
         cli_config={"latex_individualpages": False, "external_toc_path": "_toc.yml"},
         sourcedir=source,
     )
+    if (
+        config["nb_execution_mode"] == "off"
+    ):  # as this book has it; a project of one's own may have Sphinx run cells
+        _load_myst_nb_without_execution()
     # Their markers were filled when the pages were staged, from the catalogue of this build.
     config["extensions"] = [name for name in config["extensions"] if name != "peelbook.site.generated"]
     config["peelbook_edition"] = edition.to_config()
@@ -332,8 +335,8 @@ def render_pages(source: Path, out: Path, doctrees: Path, edition: Edition, jobs
         )
 
 
-def _load_myst_nb() -> None:
-    """Import MyST-NB without its ways to execute a notebook: a build runs no code, and they need all of SQLAlchemy."""
+def _load_myst_nb_without_execution() -> None:
+    """Import MyST-NB without its ways to execute a notebook: they need all of SQLAlchemy, a quarter of a second."""
     package = "myst_nb.core.execute"
     if package in sys.modules:
         return
